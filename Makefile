@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# make [all|check|fuzz|bench|install|style|docs] [SAN=address,undefined|thread] [CC=clang] [WERROR=1]
+# One folder of objects per flavour: build/<flavour>.
+
+CC       ?= cc
+SAN      ?=
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+VERSION  := 0.1.0
+
+comma    := ,
+FLAVOUR  := $(if $(SAN),$(subst $(comma),-,$(SAN)),release)$(if $(findstring clang,$(CC)),-clang)
+B        := build/$(FLAVOUR)
+
+PACKAGES := libmariadb libzstd libdeflate jansson yaml-0.1 libxxhash snappy roaring
+# Debian's libsnappy-dev and libroaring-dev have no .pc file everywhere: their names are fixed.
+FOUND    := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
+LIBS     := $(shell pkg-config --libs $(FOUND)) -lsnappy -lroaring -lm -lpthread
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 \
+            -Wconversion -Wno-sign-conversion -Werror=format-security -Werror=implicit \
+            -Werror=incompatible-pointer-types -Werror=int-conversion $(if $(WERROR),-Werror)
+HARDEN   := -fstack-protector-strong -fPIE -fno-strict-aliasing \
+            $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fcf-protection=full)
+CPPFLAGS += -Isrc -D_GNU_SOURCE -DTAILRACE_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(FOUND))
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(HARDEN) $(CFLAGS) \
+            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+SOURCES  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+MAIN     := src/cli/main.c
+OBJECTS  := $(patsubst src/%.c,$B/%.o,$(filter-out $(MAIN),$(SOURCES)))
+LIB      := $B/libtailrace.a
+UNITS    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c tests/golden/test_*.c))
+TESTLIB  := $(patsubst tests/%.c,$B/tests/%.o,$(wildcard tests/lib/*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+CORPORA  := $(patsubst tests/fuzz/%.c,$B/tests/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES  := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/bench_*.c))
+
+all: $B/tailrace
+
+$B/tailrace: $B/cli/main.o $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIB): $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$B/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(UNITS): $B/tests/%: $B/tests/%.o $(TESTLIB) $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# A fuzz target's saved corpus runs as a unit: the same file, driven by tests/fuzz/replay.c.
+$(CORPORA): $B/tests/replay/%: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$B/bench/%: $B/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+build/fuzz/%: tests/fuzz/%.c $(SOURCES)
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -Itests -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $< $(filter-out $(MAIN),$(SOURCES)) $(LIBS)
+
+tests: $(UNITS) $(CORPORA)
+fuzz: $(FUZZERS)
+benches: $(BENCHES)
+
+# Ring 1 and 2: no servers, under ten seconds.
+check: all tests
+	tools/layers
+	CMOCKA_MESSAGE_OUTPUT=TAP prove -j$$(nproc) -e '' $(UNITS) $(CORPORA)
+
+style:
+	tools/style
+
+clean:
+	rm -rf build
+
+.PHONY: all tests check fuzz benches style clean
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)

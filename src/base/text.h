@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text in and out: UTF-8, JSON strings, numbers, hex. Parsing JSON documents is jansson's, not ours. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+bool text_is_utf8(struct bytes text);
+/* A JSON string with its quotes. The text must be UTF-8; control characters become \u00xx. */
+void text_json(struct buffer *out, struct bytes text);
+void text_json_string(struct buffer *out, const char *text); /* NULL becomes null */
+void text_int(struct buffer *out, int64_t v);
+void text_uint(struct buffer *out, uint64_t v);
+/* The shortest decimal text that reads back as the same value; "NaN", "Infinity", "-Infinity". */
+void text_double(struct buffer *out, double v);
+void text_float(struct buffer *out, float v);
+void text_hex(struct buffer *out, struct bytes b);    /* lower case */
+void text_base64(struct buffer *out, struct bytes b); /* RFC 4648 §4, with padding */
+/* false unless the whole text is a number in range. */
+bool text_parse_int(struct bytes text, int64_t *out);
+bool text_parse_uint(struct bytes text, uint64_t *out);
+/* Appends the UTF-8 form of a code point (0..0x10ffff). */
+void text_utf8(struct buffer *out, uint32_t code_point);
+/* Matches `*` (any run of characters); everything else is itself. */
+bool text_glob(const char *pattern, const char *text);
+
+#endif

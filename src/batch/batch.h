@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The changes of one table since its last commit, in arrival order, in columns. Cut only behind a
+ * source commit. A transaction larger than memory goes on in spill files and is read back in order.
+ */
+#ifndef BATCH_BATCH_H
+#define BATCH_BATCH_H
+
+#include "change/change.h"
+
+/* An entry of the log of what happened: which block, which row of it. */
+enum batch_op {
+	BATCH_UPSERT, /* row of `after` */
+	BATCH_DELETE, /* row of `before` */
+};
+
+struct batch_run { /* `count` consecutive rows with the same operation, in arrival order */
+	enum batch_op op;
+	uint32_t first, count;  /* rows of after (UPSERT) or before (DELETE) */
+	uint32_t present;       /* index + 1 into `presences`, 0: full image */
+};
+
+struct presence { /* of a partial image: bit per field of the batch's schema */
+	uint8_t *present, *patched; /* patched may be NULL */
+};
+
+struct batch {
+	struct schema *schema;
+	struct columns after;   /* inserted and updated rows */
+	struct columns before;  /* deleted rows: all fields, or only the key's when the source sends no more */
+	struct batch_run *runs;
+	uint32_t run_count, run_capacity;
+	struct presence *presences;
+	uint32_t presence_count;
+	bool truncates_first;   /* the table is emptied before the first run */
+	bool is_copy;           /* only OP_COPY rows: nothing of it is in the table yet, unless resumed */
+	uint64_t rows_in;       /* changes taken, before any is folded */
+	int64_t opened_at_us;   /* monotonic; 0: empty */
+	int64_t source_time_us; /* of the last commit */
+	uint64_t sequence;      /* of the commit that it ends with */
+	struct buffer position; /* JSON text at the end of the batch */
+};
+
+struct batch *batch_new(struct schema *schema);
+void batch_free(struct batch *b); /* NULL is fine */
+bool batch_is_empty(const struct batch *b);
+/* Appends the rows. An update whose key did not move is one UPSERT; a moved key is a DELETE before it. */
+void batch_add(struct batch *b, const struct rows *rows);
+/* Forgets all rows so far: the table is empty from here on. */
+void batch_truncate(struct batch *b);
+size_t batch_bytes(const struct batch *b);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What flows from a source to a target: an event with everything that its kind needs. */
+#ifndef CHANGE_CHANGE_H
+#define CHANGE_CHANGE_H
+
+#include "change/columns.h"
+#include "change/position.h"
+#include "change/schema.h"
+
+enum change_kind {
+	CHANGE_ROWS,     /* rows of one table, all with the same operation */
+	CHANGE_TRUNCATE, /* the table is empty from here on */
+	CHANGE_SCHEMA,   /* the table's rows have this schema from here on (also: first seen) */
+	CHANGE_COMMIT,   /* the end of a source transaction: a consistent point, `position` is set */
+	CHANGE_ROLLBACK, /* everything since the last COMMIT is void: the stream starts over there */
+	CHANGE_KINDS,
+};
+
+enum op {
+	OP_COPY,   /* read by the initial copy: after */
+	OP_INSERT, /* after */
+	OP_UPDATE, /* before and after, row i of one belongs to row i of the other */
+	OP_DELETE, /* before */
+	OPS,
+};
+
+/*
+ * Partial images: `*_present` has a bit per field (bit f of byte f/8); a field without its bit has
+ * NULLs in the columns that mean "absent", never NULL. NULL pointer = every field is present.
+ * `patched` marks fields of `after` whose cells are JSON patches (change/json_patch.h), to be applied
+ * to the row's present value; NULL pointer = none.
+ */
+struct rows {
+	enum op op;
+	uint32_t count;
+	const struct columns *before, *after;
+	const uint8_t *before_present, *after_present;
+	const uint8_t *patched;
+};
+
+/*
+ * Where the change stands, for messages and for stream targets. All text lives until `take` returned;
+ * what a source has no word for is NULL or 0.
+ */
+struct origin {
+	const char *log_file;   /* "binlog.000003" */
+	uint64_t log_offset;    /* start of the event */
+	const char *gtid;       /* of this transaction */
+	int64_t time_us;        /* when the source made the change */
+	uint32_t server_id;
+	uint64_t thread_id;
+};
+
+/* Valid, with all that it points to, until the `take` that received it returns. */
+struct change {
+	enum change_kind kind;
+	struct schema *schema; /* ROWS, TRUNCATE, SCHEMA; schema_share it to keep it */
+	const struct origin *origin; /* never NULL */
+	union {
+		struct rows rows;
+		const struct position *position; /* COMMIT */
+	};
+};
+
+static inline bool field_present(const uint8_t *present, uint32_t field)
+{
+	return present == NULL || (present[field >> 3] >> (field & 7) & 1) != 0;
+}
+
+#endif

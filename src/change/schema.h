@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table's columns as the lake will have them: name, lake type, key. Immutable once shared. */
+#ifndef CHANGE_SCHEMA_H
+#define CHANGE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* The primitive types that Delta and Iceberg have in common. */
+enum type {
+	TYPE_BOOLEAN,
+	TYPE_INT,           /* 32-bit signed */
+	TYPE_LONG,          /* 64-bit signed */
+	TYPE_FLOAT,
+	TYPE_DOUBLE,
+	TYPE_DECIMAL,       /* precision 1..38, scale 0..precision */
+	TYPE_DATE,          /* days since 1970-01-01 */
+	TYPE_TIMESTAMP,     /* an instant: microseconds since 1970 UTC */
+	TYPE_TIMESTAMP_NTZ, /* a wall clock: microseconds since 1970-01-01 00:00:00 */
+	TYPE_STRING,        /* UTF-8 */
+	TYPE_BINARY,
+	TYPES,
+};
+
+/* How a column's cells lie in memory (change/columns.h) and, the same way, in Parquet. */
+enum storage {
+	STORAGE_BOOL,    /* uint8_t 0 or 1 */
+	STORAGE_INT32,   /* INT, DATE, DECIMAL of precision <= 9 */
+	STORAGE_INT64,   /* LONG, TIMESTAMP*, DECIMAL of precision <= 18 */
+	STORAGE_INT128,  /* DECIMAL of precision <= 38: int128_t, unscaled */
+	STORAGE_FLOAT,
+	STORAGE_DOUBLE,
+	STORAGE_BYTES,   /* STRING, BINARY */
+	STORAGES,
+};
+
+__extension__ typedef __int128 int128_t;
+
+struct field {
+	char *name;        /* UTF-8, as the source spells it */
+	char *source_type; /* the source's own words ("int unsigned"); goes into the field's comment */
+	enum type type;
+	uint8_t precision, scale; /* DECIMAL only */
+	bool is_nullable;
+	int32_t id;        /* Parquet field id and Iceberg column id: 1.. , never reused in a table */
+};
+
+/* A table's row. Shared by reference count between threads; nothing in it changes after schema_share. */
+struct schema {
+	char *database, *table;
+	struct field *fields;
+	uint32_t field_count;
+	uint32_t *key;       /* indexes of the key's fields in key order */
+	uint32_t key_count;  /* 0: the table has no key, rows are a multiset */
+	uint32_t references; /* atomic */
+};
+
+const char *type_name(enum type t); /* the specs' word: "timestamp_ntz" */
+enum storage field_storage(const struct field *f);
+/* Bytes of one cell in memory; 0 for STORAGE_BYTES. */
+size_t storage_size(enum storage s);
+
+struct schema *schema_new(const char *database, const char *table);
+/* Appends a field (id = position + 1 unless set); copies the texts. Not after sharing. */
+struct field *schema_add(struct schema *s, const char *name, enum type type, bool is_nullable);
+void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count);
+/* One more owner; pass the result on. `schema_release` drops one, the last frees. NULL is fine. */
+struct schema *schema_share(struct schema *s);
+void schema_release(struct schema *s);
+/* Index of the field with this exact name, or -1. */
+int schema_find(const struct schema *s, const char *name);
+bool schema_is_key(const struct schema *s, uint32_t field);
+/* Same names, types, nullability and key, in the same order. */
+bool schema_equal(const struct schema *a, const struct schema *b);
+/*
+ * True when `b` is `a` plus new nullable fields at any place (nothing else differs): what an
+ * ADD COLUMN in mid-stream may do.
+ */
+bool schema_extends(const struct schema *a, const struct schema *b);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The next stage, as the previous one sees it. */
+#ifndef CHANGE_SINK_H
+#define CHANGE_SINK_H
+
+#include "base/err.h"
+#include "change/change.h"
+
+/*
+ * Called from one thread at a time. `take` copies what it keeps. Both may block: that is the
+ * back-pressure. A failure is final for the stream; ERR_STOP means that a stop was asked for.
+ */
+struct sink {
+	int (*take)(struct sink *, const struct change *, struct err *);
+	/*
+	 * Called by a source that has nothing more for now (at least ten times a second while idle):
+	 * what is due by age may be committed. Never waits for a commit.
+	 */
+	int (*idle)(struct sink *, struct err *);
+	/* false: `before` of an update carries only the key's fields (before_present says so). */
+	bool wants_before;
+	/* false: a row may come again after a restart of a copy (the target upserts by key). */
+	bool wants_exact_copy;
+};
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where each key's row is: an open hash in a mapped file, one slot per live row. A cache of the table:
+ * it names the version that it matches and may be deleted at any time.
+ */
+#ifndef MERGE_KEY_INDEX_H
+#define MERGE_KEY_INDEX_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "change/columns.h"
+
+struct row_place {
+	uint32_t file; /* number of a data file, from 1; 0: no place */
+	uint32_t row;
+};
+
+/* A key reduced to 64 bits (one fixed-width field of at most 8 bytes) or to a 128-bit hash. */
+struct key_hash {
+	uint64_t low, high; /* fixed width: low is the value, high is 0 */
+};
+
+struct key_index;
+
+/* How keys of this schema are reduced. Without a key: the hash of the whole row, and rows are a multiset. */
+struct key_shape {
+	const struct schema *schema;
+	bool is_whole;    /* the 64-bit form */
+	bool is_multiset; /* the same key_hash may stand in several slots */
+};
+
+void key_shape_init(struct key_shape *s, const struct schema *schema);
+/* out[i] for rows [first, first + count). A NULL hashes as itself, distinct from every value. */
+void key_hash_rows(const struct key_shape *s, const struct columns *rows, uint32_t first,
+		   uint32_t count, struct key_hash *out);
+
+/*
+ * Opens or makes the index file at `path`. `table_id` ties it to one table: an index of another table, of
+ * another layout, or one that a power cut may have torn (another boot and not closed cleanly) comes
+ * back empty with version -1. ERR_IO only when the file cannot be made or mapped.
+ */
+int key_index_open(struct key_index **out, const char *path, const char *table_id,
+		   const struct key_shape *shape, struct err *e);
+void key_index_close(struct key_index *x); /* NULL is fine; marks it clean */
+
+/* The table version whose rows are all in; rows of version + 1 may be in part (kill -9). */
+int64_t key_index_version(const struct key_index *x);
+void key_index_set_version(struct key_index *x, int64_t version);
+
+/* Data files: the index's own numbers for paths. 0 when unknown. */
+uint32_t key_index_file(const struct key_index *x, const char *path);
+int key_index_add_file(struct key_index *x, const char *path, uint32_t *out, struct err *e);
+const char *key_index_path(const struct key_index *x, uint32_t file);
+void key_index_drop_file(struct key_index *x, uint32_t file); /* its rows were all removed */
+
+/*
+ * places[i] of keys[i]; file 0 when not there. Reads in bucket order with prefetch: cost is about one
+ * cache miss a key, sequential I/O when the map is larger than memory. For a multiset use _take.
+ */
+void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+		    struct row_place *places);
+
+/*
+ * Writes places: inserts or replaces keys[i] (places[i].file != 0), or removes it (file == 0). Keys are
+ * distinct within a call, except in a multiset, where each call adds slots, and removal names the place
+ * in `old`. Ordered stores: a kill at any instant leaves every slot whole.
+ */
+int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
+		    const struct row_place *old, const struct row_place *places, struct err *e);
+/* Multiset: all places of a key, up to `limit`; returns how many there are. */
+uint32_t key_index_places(const struct key_index *x, struct key_hash key, struct row_place *out,
+			  uint32_t limit);
+
+void key_index_clear(struct key_index *x); /* empty, version -1 */
+/* Room for this many keys without growing on the way. */
+int key_index_reserve(struct key_index *x, uint64_t keys, struct err *e);
+uint64_t key_index_count(const struct key_index *x);
+uint64_t key_index_bytes(const struct key_index *x); /* on disk */
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Binary log events to changes. One decoder per stream: it is fed whole events in order and calls the
+ * sink. It knows nothing of connections: a recorded file feeds it as well.
+ */
+#ifndef SOURCE_MYSQL_DECODER_H
+#define SOURCE_MYSQL_DECODER_H
+
+#include "change/sink.h"
+#include "source/mysql/gtid.h"
+#include "source/mysql/value.h"
+
+/* A place in the log, after a finished transaction. */
+struct mysql_position {
+	struct position base;
+	char server_uuid[37];   /* MariaDB: "" (it has none; server_id below) */
+	uint32_t server_id;
+	char file[256];
+	uint64_t offset;        /* end of the last finished transaction */
+	struct gtid_set gtids;  /* all that was read and finished, or empty without GTIDs */
+	/* Adds members to the JSON object for a table whose copy is under way; may be NULL. */
+	void (*format_copy)(void *context, const struct schema *table, struct buffer *out);
+	void *copy_context;
+};
+/* {"server":"uuid","server_id":1,"file":"binlog.000003","offset":1234,"gtids":"…","time_us":…} */
+void mysql_position_format(const struct position *p, const struct schema *table, struct buffer *out);
+/* Reads the members above back; unrecognized members are left to their owner. */
+int mysql_position_parse(struct mysql_position *out, const char *json, bool is_mariadb, struct err *e);
+void mysql_position_release(struct mysql_position *p);
+
+/* A TABLE_MAP event, parsed. Everything points into the event or the decoder; valid during the call. */
+struct table_map {
+	uint64_t id;
+	const char *database, *table; /* UTF-8, NUL-terminated; names with a NUL inside are ERR_DATA */
+	uint32_t column_count;
+	const uint8_t *types;         /* mysql_type as logged */
+	const uint16_t *meta;
+	const uint8_t *nullable;      /* bitmap */
+	/* optional metadata (binlog_row_metadata); has_names tells FULL */
+	bool has_names, has_signedness, has_charsets, has_key;
+	const struct mysql_column *columns; /* filled as far as the metadata goes: name NULL without FULL */
+	const uint32_t *key;
+	uint32_t key_count;
+};
+
+struct decoder_callbacks {
+	/*
+	 * The table of a map, or *out = NULL: not captured, its rows are skipped. Called when a table id is
+	 * seen the first time or with another layout; the answer is kept until the id is dropped
+	 * (rotation, or a new map of the same id). A difference that is more than added columns is the
+	 * callee's error to return.
+	 */
+	int (*table)(void *context, const struct table_map *map, struct mysql_table **out,
+		     struct err *e);
+	/*
+	 * A statement in the log that is no row change: `sql` in the session's `database`. Returns -1 to halt. The decoder itself
+	 * handles BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA; this gets DDL, and DML in statement
+	 * format (which must halt when it may touch a captured table).
+	 */
+	int (*statement)(void *context, const char *database, struct bytes sql,
+			 const struct origin *origin, struct err *e);
+	/*
+	 * At the start of each transaction: true when `table` has all of it already (position of its
+	 * last commit); asked once per table and transaction.
+	 */
+	bool (*has_already)(void *context, const struct mysql_table *table, const struct gtid *gtid,
+			    const char *file, uint64_t offset);
+	void *context;
+};
+
+struct decoder;
+
+struct decoder *decoder_new(bool is_mariadb, struct charset_list *charsets, struct sink *sink,
+			    const struct decoder_callbacks *callbacks,
+			    const struct value_policy *policy);
+void decoder_free(struct decoder *d);
+/* Where the next event comes from: set before the first one. Copies. */
+void decoder_set_position(struct decoder *d, const struct mysql_position *p);
+/* After the last finished transaction. Valid until the next call. */
+const struct mysql_position *decoder_position(const struct decoder *d);
+/*
+ * One event as sent: 19-byte header, body, and 4 bytes CRC-32 when `has_checksum`. Returns 1 for
+ * the end of what the decoder may read (never now), 0, or -1: ERR_DATA names file, offset, event type.
+ */
+int decoder_event(struct decoder *d, struct bytes event, struct err *e);
+/* Whether a transaction is open (a COMMIT is still to come). After a reconnect the stream starts over
+ * at decoder_position, so the open part is to be dropped by the sink: decoder_in_transaction tells. */
+bool decoder_in_transaction(const struct decoder *d);
+uint64_t decoder_rows(const struct decoder *d); /* rows given to the sink so far */
+
+#endif

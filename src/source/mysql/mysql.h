@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The MySQL and MariaDB source as the pipeline opens it. */
+#ifndef SOURCE_MYSQL_MYSQL_H
+#define SOURCE_MYSQL_MYSQL_H
+
+#include "base/option.h"
+#include "source/source.h"
+
+struct mysql_options {
+	char *url;                 /* mysql://user@host:port/db[.table,…], mariadb:// the same */
+	char *tables, *exclude_tables; /* comma-separated "db.table" with '*' */
+	char *password_file;
+	char *ca_file;             /* --from-ca */
+	char *tls;                 /* "verify" (default) or "off" */
+	char *start_position;      /* reserved for tests: NULL */
+	char *invalid_values;      /* "null" (default) or "halt" */
+	int64_t server_id;         /* ours in the replication protocol; 0: derived from the pipeline */
+	int64_t connections;       /* of the copy, side by side */
+	int64_t chunk_rows_max;
+	int64_t chunk_bytes_max;
+};
+extern const struct option mysql_option_table[]; /* ends with a NULL name */
+
+/* The options are borrowed until close. The password is read when connecting, and again on reconnect. */
+struct source *mysql_source_new(const struct mysql_options *options);
+
+/*
+ * doctor: prints one line per finding to `out` ("missing right: …; mend: GRANT …;"), returns how many of
+ * them forbid a start.
+ */
+int mysql_doctor(const struct mysql_options *options, struct buffer *out, uint32_t *fatal,
+		 struct err *e);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MySQL's and MariaDB's column types: what a column is, which lake type it becomes, and its value from
+ * the log's bytes (row image) or from the copy's text (a query's result). Both ways give the same cell.
+ */
+#ifndef SOURCE_MYSQL_VALUE_H
+#define SOURCE_MYSQL_VALUE_H
+
+#include "base/err.h"
+#include "change/columns.h"
+#include "change/schema.h"
+#include "source/mysql/charset.h"
+
+/* enum_field_types, as they stand in TABLE_MAP events. */
+enum mysql_type {
+	MYSQL_DECIMAL = 0, MYSQL_TINY = 1, MYSQL_SHORT = 2, MYSQL_LONG = 3, MYSQL_FLOAT = 4,
+	MYSQL_DOUBLE = 5, MYSQL_NULL = 6, MYSQL_TIMESTAMP = 7, MYSQL_LONGLONG = 8, MYSQL_INT24 = 9,
+	MYSQL_DATE = 10, MYSQL_TIME = 11, MYSQL_DATETIME = 12, MYSQL_YEAR = 13, MYSQL_NEWDATE = 14,
+	MYSQL_VARCHAR = 15, MYSQL_BIT = 16, MYSQL_TIMESTAMP2 = 17, MYSQL_DATETIME2 = 18,
+	MYSQL_TIME2 = 19, MYSQL_TYPED_ARRAY = 20, MYSQL_MARIADB_BLOB_COMPRESSED = 140,
+	MYSQL_MARIADB_VARCHAR_COMPRESSED = 141, MYSQL_VECTOR = 242, MYSQL_JSON = 245,
+	MYSQL_NEWDECIMAL = 246, MYSQL_ENUM = 247, MYSQL_SET = 248, MYSQL_TINY_BLOB = 249,
+	MYSQL_MEDIUM_BLOB = 250, MYSQL_LONG_BLOB = 251, MYSQL_BLOB = 252, MYSQL_VAR_STRING = 253,
+	MYSQL_STRING = 254, MYSQL_GEOMETRY = 255,
+};
+
+/* A type that MariaDB logs as another one; only the catalog tells. */
+enum mysql_extension {
+	MYSQL_PLAIN,
+	MARIADB_UUID,  /* BINARY(16) in the log, in the server's storage order */
+	MARIADB_INET4, /* BINARY(4) */
+	MARIADB_INET6, /* BINARY(16) */
+	MARIADB_VECTOR, /* VARBINARY */
+};
+
+struct mysql_column {
+	char *name;            /* UTF-8 */
+	char *declared;        /* COLUMN_TYPE: "decimal(10,2) unsigned" */
+	enum mysql_type type;  /* as in the log (STRING already resolved to ENUM/SET) */
+	enum mysql_extension extension;
+	uint16_t meta;         /* TABLE_MAP's metadata, low byte first as logged */
+	bool is_unsigned, is_nullable, is_invisible, is_generated;
+	uint16_t collation;    /* id of a character type's collation; 63 binary */
+	const struct charset *charset; /* NULL: bytes, not text */
+	char **labels;         /* ENUM, SET: UTF-8 */
+	uint32_t label_count;
+	uint32_t length;       /* BINARY(n), CHAR(n): bytes; BIT: bits; else 0 */
+	uint8_t precision, scale; /* DECIMAL */
+	uint8_t fraction_digits;  /* TIME, DATETIME, TIMESTAMP */
+	/* filled by mysql_table_new: */
+	uint64_t invalid_count; /* values that became NULL (--invalid-values null) */
+};
+
+/* A table as the source knows it. The schema is what goes downstream: same fields, same order. */
+struct mysql_table {
+	struct schema *schema;
+	struct mysql_column *columns;
+	uint32_t column_count;
+	uint64_t id;              /* TABLE_MAP's table id of the newest map, 0 none */
+	void *owner;              /* free for the stream's own use (its table record) */
+};
+
+/*
+ * Takes over `columns` (memory_array, texts memory_copy'd). `key` are column indexes in key order, or
+ * none. ERR_DATA names a column whose type we do not know.
+ */
+int mysql_table_new(struct mysql_table **out, const char *database, const char *name,
+		    struct mysql_column *columns, uint32_t column_count, const uint32_t *key,
+		    uint32_t key_count, struct err *e);
+void mysql_table_free(struct mysql_table *t);
+
+/* What to do with a value that the lake's type cannot hold. */
+struct value_policy {
+	bool halts;        /* --invalid-values halt */
+	/* Called for each value that became NULL, so that it is counted with its first position. */
+	void (*invalid)(void *context, const struct mysql_table *, uint32_t column, const char *text);
+	void *context;
+};
+
+/*
+ * Row images (log): decodes `count`-unknown rows is the caller's loop; this takes one cell off the reader and
+ * appends it to `c`. ERR_DATA on a short or impossible value.
+ */
+int value_from_log(const struct mysql_table *t, uint32_t column, struct reader *r, struct column *c,
+		   const struct value_policy *policy, struct err *e);
+/* Steps over one cell. */
+int value_skip(const struct mysql_table *t, uint32_t column, struct reader *r, struct err *e);
+
+/*
+ * The copy: the expression to SELECT for this column (quoted name inside), such that the result's text,
+ * with character_set_results = NULL and time_zone = '+00:00', is what value_from_text reads.
+ */
+void value_select(const struct mysql_table *t, uint32_t column, struct buffer *out);
+/* `text` is not NULL (a NULL is column_set_null). */
+int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text, struct column *c,
+		    const struct value_policy *policy, struct err *e);
+
+/*
+ * A cell as an SQL literal that the server compares as the column's own value: for chunk limits
+ * ("`a` > <literal>"). Text as _charset X'…', with the column's collation.
+ */
+void value_literal(const struct mysql_table *t, uint32_t column, struct bytes text, struct buffer *out);
+
+/* `name` quoted for the server. The only way a name gets into SQL. */
+void mysql_quote_name(struct buffer *out, const char *name);
+/* 'text' quoted as a string literal that is safe in every sql_mode (X'…' of its UTF-8 bytes). */
+void mysql_quote_text(struct buffer *out, const char *text);
+
+#endif

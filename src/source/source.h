@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A place that changes come from. */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include "change/sink.h"
+
+/* What the target already has of a table. */
+struct table_start {
+	char *position; /* the text of the table's last commit, or NULL: nothing yet, copy it */
+};
+
+/* How far a run has come; written by the source, read by a progress display from another thread. */
+struct table_progress {
+	uint64_t rows_copied, rows_expected; /* expected is an estimate, 0 unknown */
+};
+
+struct source {
+	const struct source_ops *ops;
+};
+
+struct source_ops {
+	/*
+	 * Connects, checks the server, finds the tables. On success tables[0..table_count) stay valid
+	 * and in this order until close.
+	 */
+	int (*open)(struct source *, struct err *);
+	uint32_t (*table_count)(const struct source *);
+	struct schema *(*table)(const struct source *, uint32_t i); /* borrowed */
+	void (*progress)(const struct source *, uint32_t i, struct table_progress *out);
+	/*
+	 * Copies what is to be copied, then follows the log, into the sink. `starts` has one entry per
+	 * table; `stream_start` is the pipeline's low-water mark or NULL. Returns 0 when `until_now` and
+	 * the position that the server had at the call is reached (a COMMIT was taken there), or when
+	 * source_stop was called; -1 with the reason otherwise. ERR_RETRY: connection lost for longer
+	 * than the retries allow.
+	 */
+	int (*run)(struct source *, const struct table_start *starts, const char *stream_start,
+		   bool until_now, struct sink *, struct err *);
+	void (*stop)(struct source *); /* from any thread or a signal handler */
+	void (*close)(struct source *);
+};
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A Delta Lake table in a folder of a store: its state from the log, and commits to it
+ * (delta-io/delta PROTOCOL.md; section names below are that document's).
+ */
+#ifndef TABLE_DELTA_DELTA_H
+#define TABLE_DELTA_DELTA_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "change/schema.h"
+#include "parquet/parquet.h"
+#include "store/store.h"
+
+/* "Deletion Vectors": where a file's bitmap lies. `path` empty = the file has none. */
+struct deletion_vector {
+	char path[64];       /* storage type u: prefix (none, for ours) and z85 of the uuid */
+	uint32_t offset;
+	uint32_t size_bytes; /* magic and bitmap */
+	uint64_t cardinality;
+};
+
+/* One logical data file ("Add File"). */
+struct data_file {
+	char *path;          /* as in the log: relative, percent-encoded */
+	uint64_t size_bytes;
+	uint64_t row_count;  /* physical rows: stats.numRecords */
+	int64_t modified_at_ms;
+	char *stats;         /* JSON text, may be NULL */
+	struct deletion_vector dv;
+	uint32_t slot;       /* index in snapshot.files */
+};
+
+/* The state of the table at a version. Owned by struct delta; valid until the next refresh/commit. */
+struct snapshot {
+	int64_t version;           /* -1: the table does not exist */
+	char *table_id;            /* metaData.id */
+	struct schema *schema;     /* from schemaString; field ids and source types from its metadata */
+	struct data_file *files;   /* live ones; order not meaningful */
+	uint32_t file_count;
+	char *source_name;         /* configuration "tailrace.source", NULL: not ours */
+	int64_t txn_version;       /* of our appId, -1 none */
+	char *position;            /* text of the newest position of ours, NULL none */
+	int64_t created_at_ms;
+	uint64_t invalid_values;   /* see prepared_commit */
+};
+
+/* A bitmap of deleted row numbers of one file: a roaring bitmap (32-bit: row numbers fit). */
+struct row_set; /* table/delta/deletion_vector.h */
+
+/* What a commit does; everything is borrowed until delta_commit returns. */
+struct prepared_commit {
+	const char *operation;       /* for commitInfo: "COPY", "MERGE", "TRUNCATE", "ADD COLUMNS" */
+	struct schema *schema;       /* the new schema, or NULL: unchanged */
+	const struct data_file *added;   /* files already in the store; `slot` and `dv` ignored */
+	const struct row_set *const *added_dvs; /* rows of the same transaction that are dead already; NULLs */
+	uint32_t added_count;
+	const struct dv_update {     /* new complete bitmaps of live files */
+		uint32_t slot;       /* snapshot.files[slot] */
+		const struct row_set *rows;
+	} *dvs;
+	uint32_t dv_count;
+	bool removes_all;            /* TRUNCATE: every file of the snapshot goes before the adds */
+	const char *position;        /* JSON object text: commitInfo and _tailrace/positions/<number> */
+	uint64_t rows_in, rows_changed, rows_deleted; /* for history */
+	int64_t source_time_us;      /* commit time at the source of the last change, 0 unknown */
+};
+
+struct delta;
+
+enum commit_result { COMMIT_DONE, COMMIT_LOST }; /* LOST: another writer took the version; refresh */
+
+/*
+ * Opens the table in `store` (its root is the table's folder) and loads its newest state. `app_id`
+ * is the pipeline's and table's name in `txn` actions. A table of somebody else, an unknown feature or a
+ * broken log is ERR_CONFIG/ERR_DATA with the reason; a missing table is an empty snapshot (version -1).
+ */
+int delta_open(struct delta **out, struct store *store, const char *app_id, struct err *e);
+/* For reading (`cat`, `describe`): any table whose reader features we know. version -1 = newest. */
+int delta_open_read(struct delta **out, struct store *store, int64_t version, struct err *e);
+const struct snapshot *delta_snapshot(const struct delta *d);
+/*
+ * Creates the table as version 0 with this schema: no rows. `source_name` marks it as ours.
+ * COMMIT_LOST when a version 0 appeared meanwhile.
+ */
+int delta_create(struct delta *d, struct schema *schema, const char *source_name,
+		 const char *position, enum commit_result *out, struct err *e);
+/*
+ * Publishes version + 1. An unknown outcome is resolved by reading the entry back and comparing
+ * commitInfo.txnId; nothing is deleted. After COMMIT_DONE the snapshot is the new state and the new
+ * adds are its last files; slots of others stay. Writes a checkpoint when due.
+ */
+int delta_commit(struct delta *d, const struct prepared_commit *p, enum commit_result *out,
+		 struct err *e);
+/* Loads what others committed since. `changed` tells whether anything did. */
+int delta_refresh(struct delta *d, bool *changed, struct err *e);
+void delta_close(struct delta *d); /* NULL is fine */
+
+/* The present bitmap of a file (empty when it has none); the caller frees it with row_set_free. */
+int delta_read_dv(struct delta *d, uint32_t slot, struct row_set **out, struct err *e);
+
+/* One line of `history`. */
+struct history_entry {
+	int64_t version, timestamp_ms;
+	char *operation, *position;
+	uint64_t rows_in, rows_changed, rows_deleted;
+	bool is_ours; /* the counts and the position are known */
+};
+/* Newest first, at most `limit`; ends where the log was cleaned up. */
+int delta_history(struct delta *d, uint32_t limit, struct history_entry **out, uint32_t *count,
+		  struct err *e);
+
+/* What an "Add File" says of its columns: stats JSON from the writer's bounds (rounding: §1.4). */
+void delta_stats(struct buffer *out, const struct schema *s, const struct parquet_writer *w);
+/* A fresh opaque data file name: 32 random hex digits and ".parquet". */
+void delta_file_name(struct buffer *out);
+
+/* protocol and feature words of the table, for `describe`. The caller frees with buffer_release. */
+void delta_protocol(const struct delta *d, struct buffer *out);
+
+#endif
