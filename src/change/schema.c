@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "change/schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+const char *type_name(enum type t)
+{
+	static const char *const names[TYPES] = {
+		[TYPE_BOOLEAN] = "boolean",
+		[TYPE_INT] = "integer",
+		[TYPE_LONG] = "long",
+		[TYPE_FLOAT] = "float",
+		[TYPE_DOUBLE] = "double",
+		[TYPE_DECIMAL] = "decimal",
+		[TYPE_DATE] = "date",
+		[TYPE_TIMESTAMP] = "timestamp",
+		[TYPE_TIMESTAMP_NTZ] = "timestamp_ntz",
+		[TYPE_STRING] = "string",
+		[TYPE_BINARY] = "binary",
+	};
+
+	assert(t < TYPES);
+	return names[t];
+}
+
+enum storage field_storage(const struct field *f)
+{
+	static const enum storage storages[TYPES] = {
+		[TYPE_BOOLEAN] = STORAGE_BOOL,       [TYPE_INT] = STORAGE_INT32,
+		[TYPE_LONG] = STORAGE_INT64,         [TYPE_FLOAT] = STORAGE_FLOAT,
+		[TYPE_DOUBLE] = STORAGE_DOUBLE,      [TYPE_DATE] = STORAGE_INT32,
+		[TYPE_TIMESTAMP] = STORAGE_INT64,    [TYPE_TIMESTAMP_NTZ] = STORAGE_INT64,
+		[TYPE_STRING] = STORAGE_BYTES,       [TYPE_BINARY] = STORAGE_BYTES,
+	};
+
+	if (f->type != TYPE_DECIMAL)
+		return storages[f->type];
+	if (f->precision <= 9)
+		return STORAGE_INT32;
+	return f->precision <= 18 ? STORAGE_INT64 : STORAGE_INT128;
+}
+
+size_t storage_size(enum storage s)
+{
+	static const size_t sizes[STORAGES] = {
+		[STORAGE_BOOL] = 1,    [STORAGE_INT32] = 4,  [STORAGE_INT64] = 8,
+		[STORAGE_INT128] = 16, [STORAGE_FLOAT] = 4,  [STORAGE_DOUBLE] = 8,
+		[STORAGE_BYTES] = 0,
+	};
+
+	assert(s < STORAGES);
+	return sizes[s];
+}
+
+struct schema *schema_new(const char *database, const char *table)
+{
+	struct schema *s = memory_new(struct schema);
+
+	s->database = memory_copy_text(database);
+	s->table = memory_copy_text(table);
+	s->references = 1;
+	return s;
+}
+
+struct field *schema_add(struct schema *s, const char *name, enum type type, bool is_nullable)
+{
+	struct field *f;
+
+	s->fields = memory_grow(s->fields, struct field, s->field_count + 1);
+	f = &s->fields[s->field_count++];
+	*f = (struct field){
+		.name = memory_copy_text(name),
+		.type = type,
+		.is_nullable = is_nullable,
+		.id = (int32_t)s->field_count,
+	};
+	return f;
+}
+
+void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count)
+{
+	memory_free(s->key);
+	s->key = memory_copy(fields, count * sizeof(*fields));
+	s->key_count = count;
+}
+
+struct schema *schema_share(struct schema *s)
+{
+	__atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+void schema_release(struct schema *s)
+{
+	if (s == NULL || __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		memory_free(s->fields[i].name);
+		memory_free(s->fields[i].source_type);
+	}
+	memory_free(s->fields);
+	memory_free(s->key);
+	memory_free(s->database);
+	memory_free(s->table);
+	memory_free(s);
+}
+
+int schema_find(const struct schema *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (strcmp(s->fields[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+bool schema_is_key(const struct schema *s, uint32_t field)
+{
+	for (uint32_t i = 0; i < s->key_count; i++) {
+		if (s->key[i] == field)
+			return true;
+	}
+	return false;
+}
+
+static bool field_equal(const struct field *a, const struct field *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->type == b->type && a->precision == b->precision &&
+	       a->scale == b->scale && a->is_nullable == b->is_nullable;
+}
+
+static bool key_equal(const struct schema *a, const struct schema *b)
+{
+	if (a->key_count != b->key_count)
+		return false;
+	for (uint32_t i = 0; i < a->key_count; i++) {
+		if (strcmp(a->fields[a->key[i]].name, b->fields[b->key[i]].name) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool schema_equal(const struct schema *a, const struct schema *b)
+{
+	return a->field_count == b->field_count && schema_extends(a, b);
+}
+
+bool schema_extends(const struct schema *a, const struct schema *b)
+{
+	uint32_t known = 0;
+
+	for (uint32_t i = 0; i < b->field_count; i++) {
+		if (known < a->field_count && field_equal(&a->fields[known], &b->fields[i]))
+			known++;
+		else if (!b->fields[i].is_nullable)
+			return false;
+	}
+	return known == a->field_count && key_equal(a, b);
+}
