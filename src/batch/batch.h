@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The changes of one table since its last commit, in arrival order, in columns. Cut only behind a
- * source commit. A transaction larger than memory goes on in spill files and is read back in order.
+ * source commit, except as a part of a transaction larger than memory, which the merge stages.
  */
 #ifndef BATCH_BATCH_H
 #define BATCH_BATCH_H
@@ -24,6 +24,12 @@ struct presence { /* of a partial image: bit per field of the batch's schema */
 	uint8_t *present, *patched; /* patched may be NULL */
 };
 
+struct batch_mark { /* how far the last source commit reached */
+	uint32_t after_rows, before_rows, run_count, last_run_rows;
+	uint64_t rows_in;
+	bool truncates_first;
+};
+
 struct batch {
 	struct schema *schema;
 	struct columns after;   /* inserted and updated rows */
@@ -38,6 +44,7 @@ struct batch {
 	int64_t opened_at_us;   /* monotonic; 0: empty */
 	int64_t source_time_us; /* of the last commit */
 	uint64_t sequence;      /* of the commit that it ends with */
+	struct batch_mark mark;
 	struct buffer position; /* JSON text at the end of the batch */
 };
 
@@ -46,6 +53,9 @@ void batch_free(struct batch *b); /* NULL is fine */
 bool batch_is_empty(const struct batch *b);
 /* Appends the rows. An update whose key did not move is one UPSERT; a moved key is a DELETE before it. */
 void batch_add(struct batch *b, const struct rows *rows);
+/* Takes back what came after the last batch_mark: the source's transaction will be sent again. */
+void batch_mark(struct batch *b);
+void batch_rollback(struct batch *b);
 /* Forgets all rows so far: the table is empty from here on. */
 void batch_truncate(struct batch *b);
 size_t batch_bytes(const struct batch *b);

@@ -58,7 +58,7 @@ struct change {
 	const struct origin *origin; /* never NULL */
 	union {
 		struct rows rows;
-		const struct position *position; /* COMMIT */
+		const struct position *position; /* COMMIT; valid until the next COMMIT's take */
 	};
 };
 

@@ -50,6 +50,8 @@ void key_index_set_version(struct key_index *x, int64_t version);
 
 /* Data files: the index's own numbers for paths. 0 when unknown. */
 uint32_t key_index_file(const struct key_index *x, const char *path);
+/* true when the path is known and all of its rows were in at the last key_index_set_version. */
+bool key_index_has_file(const struct key_index *x, const char *path);
 int key_index_add_file(struct key_index *x, const char *path, uint32_t *out, struct err *e);
 const char *key_index_path(const struct key_index *x, uint32_t file);
 void key_index_drop_file(struct key_index *x, uint32_t file); /* its rows were all removed */

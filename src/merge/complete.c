@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/complete.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "change/json_patch.h"
+#include "merge/data_file.h"
+
+struct completion {
+	const struct batch *batch;
+	const struct fold *fold;
+	struct columns base; /* present rows from the table */
+	uint32_t *base_row;  /* per survivor: its row in `base`, or FOLD_NONE */
+};
+
+struct wanted { /* a present row to be read */
+	struct row_place place;
+	uint32_t survivor;
+};
+
+static const uint8_t *present_of(const struct completion *c, const struct fold_change *change)
+{
+	return change->present == 0 ? NULL : c->batch->presences[change->present - 1].present;
+}
+
+static bool is_patch(const struct completion *c, const struct fold_change *change, uint32_t field)
+{
+	const uint8_t *patched =
+		change->present == 0 ? NULL : c->batch->presences[change->present - 1].patched;
+
+	return patched != NULL && field_present(patched, field);
+}
+
+/* Whether nothing older than this change may be looked at for the row. */
+static bool ends_row(const struct fold_change *change)
+{
+	return change->op == BATCH_DELETE || change->previous == FOLD_NONE;
+}
+
+/* The newest change at or before `at` that has a whole value or a patch of the field; FOLD_NONE: none. */
+static uint32_t holder_of(const struct completion *c, uint32_t at, uint32_t field)
+{
+	for (;;) {
+		const struct fold_change *change = &c->fold->changes[at];
+
+		if (change->op == BATCH_UPSERT && field_present(present_of(c, change), field))
+			return at;
+		if (ends_row(change))
+			return FOLD_NONE;
+		at = change->previous;
+	}
+}
+
+/* Whether the row's fields cannot all be had from the batch. */
+static bool needs_base(const struct completion *c, uint32_t change)
+{
+	for (uint32_t field = 0; field < c->batch->schema->field_count; field++) {
+		uint32_t at = holder_of(c, change, field);
+
+		while (at != FOLD_NONE && is_patch(c, &c->fold->changes[at], field))
+			at = ends_row(&c->fold->changes[at]) ?
+				     FOLD_NONE :
+				     holder_of(c, c->fold->changes[at].previous, field);
+		if (at == FOLD_NONE)
+			return true;
+	}
+	return false;
+}
+
+static int compare_wanted(const void *a, const void *b)
+{
+	const struct wanted *x = a, *y = b;
+
+	if (x->place.file != y->place.file)
+		return x->place.file < y->place.file ? -1 : 1;
+	return x->place.row < y->place.row ? -1 : x->place.row > y->place.row;
+}
+
+/* Reads the rows of one file, wanted[0..count), and numbers them. */
+static int read_file(struct completion *c, struct store *store, const char *path,
+		     const struct wanted *wanted, uint32_t count, struct err *e)
+{
+	struct data_file file = { .path = (char *)path };
+	struct data_file_reader *reader = NULL;
+	uint32_t *rows = memory_array(uint32_t, count);
+	int rc;
+
+	for (uint32_t i = 0; i < count; i++) {
+		rows[i] = wanted[i].place.row;
+		c->base_row[wanted[i].survivor] = c->base.row_count + i;
+	}
+	rc = store->ops->size(store, path, &file.size_bytes, e);
+	if (rc > 0)
+		rc = err_set(e, ERR_DATA, "data file %s is gone", path);
+	if (rc == 0)
+		rc = data_file_open(&reader, store, &file, c->batch->schema, e);
+	if (rc == 0)
+		rc = data_file_pick(reader, rows, count, &c->base, e);
+	data_file_close(reader);
+	memory_free(rows);
+	return rc;
+}
+
+static int read_base(struct completion *c, struct store *store, const struct key_index *index,
+		     const uint32_t *survivors, uint32_t count, const struct row_place *places,
+		     struct err *e)
+{
+	struct wanted *wanted = memory_array(struct wanted, count);
+	uint32_t wanted_count = 0, end;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		c->base_row[i] = FOLD_NONE;
+		if (places[survivors[i]].file != 0 && needs_base(c, c->fold->last[survivors[i]]))
+			wanted[wanted_count++] = (struct wanted){ places[survivors[i]], i };
+	}
+	qsort(wanted, wanted_count, sizeof(*wanted), compare_wanted);
+	for (uint32_t first = 0; first < wanted_count && rc == 0; first = end) {
+		uint32_t number = wanted[first].place.file;
+
+		for (end = first; end < wanted_count && wanted[end].place.file == number; end++)
+			;
+		rc = read_file(c, store, key_index_path(index, number), wanted + first, end - first, e);
+	}
+	memory_free(wanted);
+	return rc;
+}
+
+static int no_value(const struct completion *c, uint32_t field, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		       "a partial row image lacks column \"%s\" and the lake table has no row of "
+		       "that key to complete it from: they have diverged; copy the table again",
+		       c->batch->schema->fields[field].name);
+}
+
+/* The field's value before `change`, older changes included, as text appended to `out`; 1: it is NULL. */
+static int old_text(const struct completion *c, uint32_t change, uint32_t field, uint32_t base_row,
+		    struct buffer *out, struct err *e)
+{
+	uint32_t at = ends_row(&c->fold->changes[change]) ?
+			      FOLD_NONE :
+			      holder_of(c, c->fold->changes[change].previous, field);
+	const struct column *cells = at != FOLD_NONE ? &c->batch->after.columns[field] :
+						       &c->base.columns[field];
+	uint32_t row = at != FOLD_NONE ? c->fold->changes[at].row : base_row;
+	struct buffer older = { 0 };
+	int rc;
+
+	if (row == FOLD_NONE)
+		return no_value(c, field, e);
+	if (column_is_null(cells, row))
+		return 1;
+	if (at == FOLD_NONE || !is_patch(c, &c->fold->changes[at], field)) {
+		buffer_bytes_append(out, column_bytes(cells, row));
+		return 0;
+	}
+	rc = old_text(c, at, field, base_row, &older, e);
+	if (rc == 0)
+		rc = json_patch_apply(out, buffer_bytes(&older), column_bytes(cells, row), e);
+	buffer_release(&older);
+	return rc;
+}
+
+static int append_patched(const struct completion *c, struct column *to, uint32_t change, uint32_t field,
+			  uint32_t base_row, struct err *e)
+{
+	const struct column *patches = &c->batch->after.columns[field];
+	struct buffer old = { 0 }, new = { 0 };
+	int rc = old_text(c, change, field, base_row, &old, e);
+
+	if (rc == 0)
+		rc = json_patch_apply(&new, buffer_bytes(&old),
+				      column_bytes(patches, c->fold->changes[change].row), e);
+	if (rc == 0)
+		column_add_bytes(to, new.data, (uint32_t)new.size);
+	else if (rc > 0)
+		column_set_null(to);
+	buffer_release(&old);
+	buffer_release(&new);
+	return rc < 0 ? err_wrap(e, "column \"%s\"", c->batch->schema->fields[field].name) : 0;
+}
+
+static int append_cell(const struct completion *c, struct column *to, uint32_t change, uint32_t field,
+		       uint32_t base_row, struct err *e)
+{
+	uint32_t at = holder_of(c, change, field);
+
+	if (at == FOLD_NONE && base_row == FOLD_NONE)
+		return no_value(c, field, e);
+	if (at == FOLD_NONE)
+		column_append_range(to, &c->base.columns[field], base_row, 1);
+	else if (is_patch(c, &c->fold->changes[at], field))
+		return append_patched(c, to, at, field, base_row, e);
+	else
+		column_append_range(to, &c->batch->after.columns[field], c->fold->changes[at].row, 1);
+	return 0;
+}
+
+int complete_rows(struct columns *out, struct store *store, const struct key_index *index,
+		  const struct batch *b, const struct fold *fold, const uint32_t *survivors,
+		  uint32_t count, const struct row_place *places, struct err *e)
+{
+	struct completion c = { .batch = b, .fold = fold };
+	int rc;
+
+	columns_init(out, b->schema);
+	columns_init(&c.base, b->schema);
+	c.base_row = memory_array(uint32_t, count);
+	rc = read_base(&c, store, index, survivors, count, places, e);
+	for (uint32_t field = 0; field < b->schema->field_count && rc == 0; field++) {
+		for (uint32_t i = 0; i < count && rc == 0; i++)
+			rc = append_cell(&c, &out->columns[field], fold->last[survivors[i]], field,
+					 c.base_row[i], e);
+	}
+	if (rc == 0)
+		out->row_count = count;
+	columns_release(&c.base);
+	memory_free(c.base_row);
+	return rc;
+}

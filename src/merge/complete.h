@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Partial images made whole: what a change does not carry comes from older changes of the same key in the
+ * batch, then from the row's present place, read by point reads. JSON patches are applied on the way.
+ */
+#ifndef MERGE_COMPLETE_H
+#define MERGE_COMPLETE_H
+
+#include "merge/fold.h"
+#include "merge/places.h"
+
+/*
+ * Makes `out` with one whole row per survivor: survivors[i] indexes fold->last, places[] goes with
+ * fold->last. A survivor that lacks fields and has no place is ERR_DATA. The caller releases `out`, also
+ * after a failure.
+ */
+int complete_rows(struct columns *out, struct store *store, const struct key_index *index,
+		  const struct batch *b, const struct fold *fold, const uint32_t *survivors,
+		  uint32_t count, const struct row_place *places, struct err *e);
+
+#endif

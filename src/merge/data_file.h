@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One Parquet file of a table in its store. */
+#ifndef MERGE_DATA_FILE_H
+#define MERGE_DATA_FILE_H
+
+#include "merge/key_index.h"
+#include "table/delta/delta.h"
+
+/* Row groups of a new file end here at the latest. */
+#define ROW_GROUP_ROWS_MAX ((uint32_t)1 << 20)
+
+/*
+ * Writes a new file under a fresh name and fills in `out` (path and stats are the caller's). Rows as in
+ * parquet_writer_add.
+ */
+int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
+		    const struct columns *columns, const uint32_t *rows, uint32_t count, struct err *e);
+
+struct data_file_reader;
+
+/* The file and the store are borrowed until close. */
+int data_file_open(struct data_file_reader **out, struct store *store, const struct data_file *file,
+		   struct schema *schema, struct err *e);
+void data_file_close(struct data_file_reader *r); /* NULL is fine */
+/*
+ * The keys of the next rows, at most `limit` (keys[] has room); `rows` is scratch of the schema and
+ * tells by its row_count how many. Returns 1 at the end.
+ */
+int data_file_keys(struct data_file_reader *r, const struct key_shape *shape, uint32_t limit,
+		   struct columns *rows, struct key_hash *keys, struct err *e);
+/* As parquet_reader_pick. */
+int data_file_pick(struct data_file_reader *r, const uint32_t *rows, uint32_t count,
+		   struct columns *columns, struct err *e);
+
+#endif

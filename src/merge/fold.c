@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/fold.h"
+
+#include "base/memory.h"
+
+/* Open hash from key to its newest change; a power of two at least twice the changes. */
+struct newest {
+	uint32_t *slots; /* change + 1; 0 empty */
+	uint64_t mask;
+};
+
+static void newest_init(struct newest *n, uint32_t changes)
+{
+	uint64_t size = 64;
+
+	while (size < (uint64_t)changes * 2)
+		size *= 2;
+	n->slots = memory_array(uint32_t, size);
+	n->mask = size - 1;
+}
+
+static uint64_t spread(struct key_hash k)
+{
+	uint64_t h = (k.low ^ k.high * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+
+	h ^= h >> 32;
+	return h * 0xc4ceb9fe1a85ec53u >> 7;
+}
+
+/* The slot that holds this key's newest change, or the empty one where it belongs. */
+static uint32_t *newest_slot(const struct newest *n, const struct key_hash *keys, struct key_hash k)
+{
+	uint64_t at = spread(k) & n->mask;
+
+	while (n->slots[at] != 0) {
+		const struct key_hash *other = &keys[n->slots[at] - 1];
+
+		if (other->low == k.low && other->high == k.high)
+			break;
+		at = (at + 1) & n->mask;
+	}
+	return &n->slots[at];
+}
+
+static void lay_out(struct fold *f, const struct key_shape *shape, const struct batch *b)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < b->run_count; i++) {
+		const struct batch_run *run = &b->runs[i];
+		const struct columns *rows = run->op == BATCH_UPSERT ? &b->after : &b->before;
+
+		key_hash_rows(shape, rows, run->first, run->count, f->keys + at);
+		for (uint32_t j = 0; j < run->count; j++)
+			f->changes[at + j] = (struct fold_change){ run->first + j, run->present,
+								   FOLD_NONE, run->op };
+		at += run->count;
+	}
+}
+
+/* The newest change of a key stands for it; the older ones are reached through `previous`. */
+static void fold_keyed(struct fold *f, struct newest *n, uint8_t *dropped)
+{
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		uint32_t *slot = newest_slot(n, f->keys, f->keys[i]);
+
+		if (*slot != 0) {
+			f->changes[i].previous = *slot - 1;
+			dropped[*slot - 1] = 1;
+		}
+		*slot = i + 1;
+	}
+}
+
+/* A delete takes back the newest upsert of an equal row in the batch, else one in the table. */
+static void fold_multiset(struct fold *f, struct newest *n, uint8_t *dropped)
+{
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		uint32_t *slot = newest_slot(n, f->keys, f->keys[i]);
+		uint32_t top = *slot != 0 ? *slot - 1 : FOLD_NONE;
+
+		/* skip what a delete took back; keep one entry so that the slot stays this key's */
+		while (top != FOLD_NONE && dropped[top])
+			top = f->changes[top].previous;
+		if (f->changes[i].op == BATCH_DELETE && top != FOLD_NONE &&
+		    f->changes[top].op == BATCH_UPSERT) {
+			dropped[top] = 1;
+			dropped[i] = 1;
+		}
+		f->changes[i].previous = top;
+		*slot = i + 1;
+	}
+}
+
+void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b)
+{
+	struct newest newest;
+	uint8_t *dropped;
+
+	*f = (struct fold){ 0 };
+	for (uint32_t i = 0; i < b->run_count; i++)
+		f->change_count += b->runs[i].count;
+	f->keys = memory_array(struct key_hash, f->change_count);
+	f->changes = memory_array(struct fold_change, f->change_count);
+	f->last = memory_array(uint32_t, f->change_count);
+	lay_out(f, shape, b);
+	newest_init(&newest, f->change_count);
+	dropped = memory_array(uint8_t, f->change_count);
+	if (shape->is_multiset)
+		fold_multiset(f, &newest, dropped);
+	else
+		fold_keyed(f, &newest, dropped);
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		if (!dropped[i])
+			f->last[f->last_count++] = i;
+	}
+	memory_free(dropped);
+	memory_free(newest.slots);
+}
+
+void fold_release(struct fold *f)
+{
+	memory_free(f->keys);
+	memory_free(f->changes);
+	memory_free(f->last);
+	*f = (struct fold){ 0 };
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One batch's changes folded to one fate per key. */
+#ifndef MERGE_FOLD_H
+#define MERGE_FOLD_H
+
+#include "batch/batch.h"
+#include "merge/key_index.h"
+
+#define FOLD_NONE UINT32_MAX
+
+/* The n-th change of the batch, in arrival order. */
+struct fold_change {
+	uint32_t row;      /* of after (UPSERT) or before (DELETE) */
+	uint32_t present;  /* as in struct batch_run */
+	uint32_t previous; /* the change of the same key before this one, or FOLD_NONE */
+	enum batch_op op;
+};
+
+struct fold {
+	struct key_hash *keys;       /* of each change */
+	struct fold_change *changes;
+	uint32_t change_count;
+	/*
+	 * The changes that count, in arrival order: the last one per key. In a multiset: upserts without
+	 * a later delete of the same row, and deletes without an earlier upsert.
+	 */
+	uint32_t *last;
+	uint32_t last_count;
+};
+
+void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b);
+void fold_release(struct fold *f);
+
+#endif

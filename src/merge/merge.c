@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/merge.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "merge/complete.h"
+#include "merge/data_file.h"
+#include "merge/fold.h"
+#include "merge/places.h"
+
+#define SCAN_ROWS 65536u
+
+struct merge {
+	struct store *store;
+	struct delta *delta;
+	struct schema *schema;
+	struct key_shape shape;
+	struct key_index *index;
+	struct places places;
+
+	/* staged, not yet committed: */
+	struct data_file *files;
+	uint32_t file_count;
+	struct key_hash *keys;       /* what the index is to be told after the commit */
+	struct row_place *old_places, *new_places;
+	uint32_t pending_count, pending_capacity;
+	bool truncates;
+	uint64_t rows_in, rows_added, rows_changed, rows_deleted;
+};
+
+/* Gives the index the keys of a file's live rows. */
+static int scan_file(struct merge *m, const struct data_file *file, uint32_t slot, struct err *e)
+{
+	struct key_hash *keys = memory_array(struct key_hash, SCAN_ROWS);
+	struct row_place *places = memory_array(struct row_place, SCAN_ROWS);
+	struct data_file_reader *reader = NULL;
+	struct row_set *dead = NULL;
+	struct columns rows;
+	uint32_t number, row = 0;
+	int rc = -1;
+
+	columns_init(&rows, m->schema);
+	if (delta_read_dv(m->delta, slot, &dead, e) < 0 ||
+	    key_index_add_file(m->index, file->path, &number, e) < 0 ||
+	    data_file_open(&reader, m->store, file, m->schema, e) < 0)
+		goto out;
+	while ((rc = data_file_keys(reader, &m->shape, SCAN_ROWS, &rows, keys, e)) == 0) {
+		uint32_t live = 0;
+
+		for (uint32_t i = 0; i < rows.row_count; i++, row++) {
+			if (row_set_has(dead, row))
+				continue;
+			keys[live] = keys[i];
+			places[live++] = (struct row_place){ number, row };
+		}
+		if (key_index_apply(m->index, keys, live, NULL, places, e) < 0) {
+			rc = -1;
+			goto out;
+		}
+	}
+	rc = rc > 0 ? 0 : rc;
+out:
+	data_file_close(reader);
+	row_set_free(dead);
+	columns_release(&rows);
+	memory_free(keys);
+	memory_free(places);
+	return rc < 0 ? err_wrap(e, "key index: data file %s", file->path) : 0;
+}
+
+/*
+ * Brings the index to the table's version. Entries of files that are gone and of rows that are dead may
+ * stay: a place that is not live, or dead already, counts as no place.
+ */
+static int index_catch_up(struct merge *m, struct err *e)
+{
+	const struct snapshot *s = delta_snapshot(m->delta);
+	uint64_t rows = 0;
+
+	if (key_index_version(m->index) == s->version)
+		return 0;
+	if (key_index_version(m->index) < 0 || key_index_version(m->index) > s->version)
+		key_index_clear(m->index);
+	for (uint32_t i = 0; i < s->file_count; i++) {
+		if (!key_index_has_file(m->index, s->files[i].path))
+			rows += s->files[i].row_count - s->files[i].dv.cardinality;
+	}
+	if (key_index_reserve(m->index, key_index_count(m->index) + rows, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < s->file_count; i++) {
+		if (!key_index_has_file(m->index, s->files[i].path) &&
+		    scan_file(m, &s->files[i], i, e) < 0)
+			return -1;
+	}
+	key_index_set_version(m->index, s->version);
+	return 0;
+}
+
+int merge_open(struct merge **out, struct store *store, struct delta *delta, struct schema *schema,
+	       const char *index_path, struct err *e)
+{
+	struct merge *m = memory_new(struct merge);
+
+	m->store = store;
+	m->delta = delta;
+	m->schema = schema_share(schema);
+	key_shape_init(&m->shape, m->schema);
+	if (key_index_open(&m->index, index_path, delta_snapshot(delta)->table_id, &m->shape, e) < 0 ||
+	    index_catch_up(m, e) < 0) {
+		merge_close(m);
+		return -1;
+	}
+	places_init(&m->places, delta, m->index);
+	places_reload(&m->places);
+	*out = m;
+	return 0;
+}
+
+static void drop_files(struct merge *m)
+{
+	for (uint32_t i = 0; i < m->file_count; i++) {
+		memory_free(m->files[i].path);
+		memory_free(m->files[i].stats);
+	}
+	m->file_count = 0;
+}
+
+void merge_close(struct merge *m)
+{
+	if (m == NULL)
+		return;
+	drop_files(m);
+	memory_free(m->files);
+	memory_free(m->keys);
+	memory_free(m->old_places);
+	memory_free(m->new_places);
+	places_release(&m->places);
+	key_index_close(m->index);
+	schema_release(m->schema);
+	memory_free(m);
+}
+
+void merge_set_schema(struct merge *m, struct schema *schema)
+{
+	struct schema *old = m->schema;
+
+	m->schema = schema_share(schema);
+	key_shape_init(&m->shape, m->schema);
+	schema_release(old);
+}
+
+uint64_t merge_index_bytes(const struct merge *m)
+{
+	return key_index_bytes(m->index);
+}
+
+static void remember(struct merge *m, struct key_hash key, struct row_place old, struct row_place new)
+{
+	if (m->pending_count == m->pending_capacity) {
+		m->pending_capacity = m->pending_capacity > 0 ? m->pending_capacity * 2 : 1024;
+		m->keys = memory_grow(m->keys, struct key_hash, m->pending_capacity);
+		m->old_places = memory_grow(m->old_places, struct row_place, m->pending_capacity);
+		m->new_places = memory_grow(m->new_places, struct row_place, m->pending_capacity);
+	}
+	m->keys[m->pending_count] = key;
+	m->old_places[m->pending_count] = old;
+	m->new_places[m->pending_count++] = new;
+}
+
+static int apply_pending(struct merge *m, struct err *e)
+{
+	if (key_index_apply(m->index, m->keys, m->pending_count, m->old_places, m->new_places, e) < 0)
+		return -1;
+	m->pending_count = 0;
+	return 0;
+}
+
+/*
+ * The next part of a transaction must see this one's keys, so they go into the index before the commit.
+ * Until then the index matches no version: after a crash it is made anew.
+ */
+static int begin_next_part(struct merge *m, struct err *e)
+{
+	if (m->pending_count == 0)
+		return 0;
+	key_index_set_version(m->index, -1);
+	return apply_pending(m, e);
+}
+
+static void stage_truncate(struct merge *m)
+{
+	drop_files(m);
+	m->pending_count = 0;
+	m->truncates = true;
+	places_forget(&m->places);
+	key_index_clear(m->index);
+}
+
+/* A live, not yet dead place of an equal row, marked; file 0 when there is none. */
+static int take_multiset(struct merge *m, struct key_hash key, struct row_place *out, struct err *e)
+{
+	uint32_t limit = 16, count;
+	struct row_place *places = NULL;
+	bool was_live = false;
+	int rc = 0;
+
+	*out = (struct row_place){ 0 };
+	for (;; limit = count) {
+		places = memory_grow(places, struct row_place, limit);
+		count = key_index_places(m->index, key, places, limit);
+		if (count <= limit)
+			break;
+	}
+	for (uint32_t i = 0; i < count && rc == 0 && !was_live; i++) {
+		rc = places_mark_one(&m->places, places[i], &was_live, e);
+		if (was_live)
+			*out = places[i];
+	}
+	memory_free(places);
+	return rc;
+}
+
+/* Finds where the folded changes' keys are now and marks those rows dead. */
+static int replace_keyed(struct merge *m, const struct fold *f, struct row_place *places, struct err *e)
+{
+	struct key_hash *keys = memory_array(struct key_hash, f->last_count);
+	struct row_place *dead = memory_array(struct row_place, f->last_count);
+	uint64_t marked = 0;
+	uint32_t dead_count = 0;
+	int rc;
+
+	for (uint32_t i = 0; i < f->last_count; i++)
+		keys[i] = f->keys[f->last[i]];
+	key_index_find(m->index, keys, f->last_count, places);
+	for (uint32_t i = 0; i < f->last_count; i++) {
+		if (!place_is_live(&m->places, places[i]))
+			places[i] = (struct row_place){ 0 };
+		else
+			dead[dead_count++] = places[i];
+	}
+	rc = places_mark(&m->places, dead, dead_count, &marked, e);
+	m->rows_deleted += marked;
+	memory_free(keys);
+	memory_free(dead);
+	return rc;
+}
+
+static int replace_multiset(struct merge *m, const struct fold *f, struct row_place *places, struct err *e)
+{
+	for (uint32_t i = 0; i < f->last_count; i++) {
+		places[i] = (struct row_place){ 0 };
+		if (f->changes[f->last[i]].op != BATCH_DELETE)
+			continue;
+		if (take_multiset(m, f->keys[f->last[i]], &places[i], e) < 0)
+			return -1;
+		if (places[i].file == 0)
+			return err_set(e, ERR_DATA,
+				       "a deleted row of this table without a key is not in the lake "
+				       "table: they have diverged; copy the table again");
+		m->rows_deleted++;
+	}
+	return 0;
+}
+
+/* Writes the surviving upserts as one data file and remembers the index's new places. */
+static int write_rows(struct merge *m, const struct batch *b, const struct fold *f,
+		      const struct row_place *places, struct err *e)
+{
+	uint32_t *upserts = memory_array(uint32_t, f->last_count);
+	struct columns whole = { 0 };
+	struct data_file file = { 0 };
+	uint32_t count = 0, number = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < f->last_count; i++) {
+		if (f->changes[f->last[i]].op == BATCH_UPSERT)
+			upserts[count++] = i;
+	}
+	if (count > 0 && b->presence_count > 0)
+		rc = complete_rows(&whole, m->store, m->index, b, f, upserts, count, places, e);
+	if (count > 0 && rc == 0) {
+		for (uint32_t i = 0; i < count; i++)
+			upserts[i] = f->changes[f->last[upserts[i]]].row;
+		rc = whole.row_count > 0 ?
+			     data_file_write(&file, m->store, m->schema, &whole, NULL, count, e) :
+			     data_file_write(&file, m->store, m->schema, &b->after, upserts, count, e);
+	}
+	if (count > 0 && rc == 0)
+		rc = key_index_add_file(m->index, file.path, &number, e);
+	if (count > 0 && rc == 0) {
+		m->files = memory_grow(m->files, struct data_file, m->file_count + 1);
+		m->files[m->file_count++] = file;
+	}
+	for (uint32_t i = 0, row = 0; i < f->last_count && rc == 0; i++) {
+		bool is_upsert = f->changes[f->last[i]].op == BATCH_UPSERT;
+		struct row_place to = { is_upsert ? number : 0, is_upsert ? row++ : 0 };
+
+		if (to.file != 0 || places[i].file != 0)
+			remember(m, f->keys[f->last[i]], places[i], to);
+		m->rows_changed += is_upsert && places[i].file != 0;
+	}
+	if (count > 0 && rc == 0)
+		places_stage(&m->places, number);
+	m->rows_added += count;
+	columns_release(&whole);
+	memory_free(upserts);
+	return rc;
+}
+
+int merge_stage(struct merge *m, const struct batch *b, struct err *e)
+{
+	struct row_place *places = NULL;
+	struct fold f = { 0 };
+	int rc;
+
+	if (b->truncates_first)
+		stage_truncate(m);
+	if (begin_next_part(m, e) < 0)
+		return -1;
+	m->rows_in += b->rows_in;
+	fold_init(&f, &m->shape, b);
+	places = memory_array(struct row_place, f.last_count);
+	rc = m->shape.is_multiset ? replace_multiset(m, &f, places, e) :
+				    replace_keyed(m, &f, places, e);
+	if (rc == 0)
+		rc = write_rows(m, b, &f, places, e);
+	memory_free(places);
+	fold_release(&f);
+	return rc;
+}
+
+/* Collects the touched bitmaps into the prepared commit's lists, which the caller frees. */
+static void collect_dead(const struct merge *m, struct prepared_commit *p, struct dv_update **dvs,
+			 const struct row_set ***added_dvs)
+{
+	const struct places *places = &m->places;
+
+	*dvs = memory_array(struct dv_update, places->slot_count);
+	*added_dvs = memory_array(const struct row_set *, m->file_count);
+	for (uint32_t i = 0; i < places->slot_count; i++) {
+		if (places->slots[i].is_touched)
+			(*dvs)[p->dv_count++] = (struct dv_update){ i, places->slots[i].dead };
+	}
+	for (uint32_t i = 0; i < m->file_count; i++)
+		(*added_dvs)[i] = places->staged[i].dead;
+	p->dvs = *dvs;
+	p->added_dvs = *added_dvs;
+}
+
+static const char *operation_of(const struct merge *m, const struct batch *last, bool new_schema)
+{
+	if (last->is_copy)
+		return "COPY";
+	if (m->truncates)
+		return "TRUNCATE";
+	return new_schema && m->rows_in == 0 ? "ADD COLUMNS" : "MERGE";
+}
+
+static int after_commit(struct merge *m, struct err *e)
+{
+	if (apply_pending(m, e) < 0)
+		return -1;
+	key_index_set_version(m->index, delta_snapshot(m->delta)->version);
+	places_commit(&m->places);
+	drop_files(m);
+	m->truncates = false;
+	m->rows_in = m->rows_added = m->rows_changed = m->rows_deleted = 0;
+	return 0;
+}
+
+int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e)
+{
+	bool new_schema = !schema_equal(delta_snapshot(m->delta)->schema, m->schema);
+	struct prepared_commit p = {
+		.operation = operation_of(m, last, new_schema),
+		.schema = new_schema ? m->schema : NULL,
+		.added = m->files,
+		.added_count = m->file_count,
+		.removes_all = m->truncates,
+		.position = buffer_string((struct buffer *)&last->position),
+		.rows_in = m->rows_in,
+		.rows_changed = m->rows_changed,
+		.rows_deleted = m->rows_deleted - m->rows_changed,
+		.source_time_us = last->source_time_us,
+	};
+	const struct row_set **added_dvs;
+	struct dv_update *dvs;
+	enum commit_result result;
+	int rc;
+
+	collect_dead(m, &p, &dvs, &added_dvs);
+	rc = delta_commit(m->delta, &p, &result, e);
+	memory_free(dvs);
+	memory_free(added_dvs);
+	if (rc < 0)
+		return -1;
+	if (result == COMMIT_LOST)
+		return err_set(e, ERR_CONFLICT, "another writer committed to the table meanwhile");
+	*out = (struct merge_result){ delta_snapshot(m->delta)->version, m->rows_added,
+				      p.rows_deleted, 0 };
+	for (uint32_t i = 0; i < m->file_count; i++)
+		out->file_bytes += m->files[i].size_bytes;
+	return after_commit(m, e);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Batches of changes into a table: the last change per key wins, old places are marked in deletion
+ * vectors, new rows go to one new data file. No old data is read but what partial images lack.
+ *
+ * Log order: arrival order is the order.
+ */
+#ifndef MERGE_MERGE_H
+#define MERGE_MERGE_H
+
+#include "batch/batch.h"
+#include "table/delta/delta.h"
+
+struct merge;
+
+/*
+ * For the open table `delta` in `store` (both borrowed until close). The key index lives at
+ * `index_path`; it is brought up to the table's version here, by scanning the key columns of files that it
+ * does not know.
+ */
+int merge_open(struct merge **out, struct store *store, struct delta *delta,
+	       struct schema *schema, const char *index_path, struct err *e);
+void merge_close(struct merge *m); /* NULL is fine; what was staged and not committed is dropped */
+
+/*
+ * Writes the batch's surviving rows and remembers what they replace; nothing is visible yet. May be
+ * called again for the next part of a transaction that does not fit into one batch. The batch may be freed
+ * after.
+ */
+int merge_stage(struct merge *m, const struct batch *b, struct err *e);
+
+struct merge_result {
+	int64_t version;
+	uint64_t rows_added, rows_deleted;
+	uint64_t file_bytes; /* of the new data files */
+};
+
+/*
+ * Publishes all that was staged as one version with this position. ERR_CONFLICT when another writer
+ * was faster: close, and begin again from the table's position.
+ */
+int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e);
+
+/* The schema's rows change: after a batch of the old one was committed. Keys stay. */
+void merge_set_schema(struct merge *m, struct schema *schema);
+uint64_t merge_index_bytes(const struct merge *m);
+
+#endif

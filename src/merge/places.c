@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/places.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+
+/* Bitmaps of more bytes than this are read again rather than kept from commit to commit. */
+#define KEPT_BYTES_MAX ((uint64_t)32 << 20)
+
+void places_init(struct places *p, struct delta *delta, const struct key_index *index)
+{
+	*p = (struct places){ .delta = delta, .index = index };
+}
+
+static void release_rows(struct file_rows *files, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		row_set_free(files[i].dead);
+	memory_free(files);
+}
+
+static void drop_staged(struct places *p)
+{
+	release_rows(p->staged, p->staged_count);
+	p->staged = NULL;
+	p->staged_count = 0;
+}
+
+void places_release(struct places *p)
+{
+	drop_staged(p);
+	release_rows(p->slots, p->slot_count);
+	memory_free(p->target);
+	*p = (struct places){ 0 };
+}
+
+static void set_target(struct places *p, uint32_t file, int32_t target)
+{
+	if (file >= p->target_count) {
+		uint32_t count = file + 64;
+
+		p->target = memory_grow(p->target, int32_t, count);
+		memset(p->target + p->target_count, 0, (count - p->target_count) * sizeof(int32_t));
+		p->target_count = count;
+	}
+	p->target[file] = target;
+}
+
+void places_reload(struct places *p)
+{
+	const struct snapshot *s = delta_snapshot(p->delta);
+
+	drop_staged(p);
+	release_rows(p->slots, p->slot_count);
+	p->slots = memory_array(struct file_rows, s->file_count);
+	p->slot_count = s->file_count;
+	memset(p->target, 0, p->target_count * sizeof(*p->target));
+	for (uint32_t slot = 0; slot < s->file_count; slot++) {
+		uint32_t file = key_index_file(p->index, s->files[slot].path);
+
+		if (file != 0)
+			set_target(p, file, (int32_t)slot + 1);
+	}
+}
+
+static uint64_t kept_bytes(const struct places *p)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < p->slot_count; i++) {
+		if (p->slots[i].dead != NULL)
+			bytes += row_set_count(p->slots[i].dead) * 2;
+	}
+	return bytes;
+}
+
+void places_commit(struct places *p)
+{
+	uint32_t count = delta_snapshot(p->delta)->file_count;
+
+	/* files that left the table moved others to their slots */
+	if (count != p->slot_count + p->staged_count || kept_bytes(p) > KEPT_BYTES_MAX) {
+		places_reload(p);
+		return;
+	}
+	for (uint32_t i = 0; i < p->slot_count; i++)
+		p->slots[i].is_touched = false;
+	p->slots = memory_grow(p->slots, struct file_rows, count);
+	for (uint32_t i = 0; i < p->target_count; i++) {
+		if (p->target[i] < 0)
+			p->target[i] = (int32_t)p->slot_count - p->target[i];
+	}
+	for (uint32_t i = 0; i < p->staged_count; i++)
+		p->slots[p->slot_count + i] = (struct file_rows){ .dead = p->staged[i].dead };
+	p->slot_count = count;
+	memory_free(p->staged);
+	p->staged = NULL;
+	p->staged_count = 0;
+}
+
+void places_forget(struct places *p)
+{
+	drop_staged(p);
+	for (uint32_t i = 0; i < p->slot_count; i++)
+		p->slots[i].is_touched = false;
+	memset(p->target, 0, p->target_count * sizeof(*p->target));
+}
+
+void places_stage(struct places *p, uint32_t index_file)
+{
+	p->staged = memory_grow(p->staged, struct file_rows, p->staged_count + 1);
+	p->staged[p->staged_count++] = (struct file_rows){ 0 };
+	set_target(p, index_file, -(int32_t)p->staged_count);
+}
+
+bool place_is_live(const struct places *p, struct row_place place)
+{
+	return place.file != 0 && place.file < p->target_count && p->target[place.file] != 0;
+}
+
+/* The bitmap of a live file, loaded if need be. */
+static int dead_rows(struct places *p, uint32_t file, struct row_set **out, struct err *e)
+{
+	int32_t target = p->target[file];
+	struct file_rows *rows = target > 0 ? &p->slots[target - 1] : &p->staged[-target - 1];
+
+	if (rows->dead == NULL) {
+		if (target < 0)
+			rows->dead = row_set_new();
+		else if (delta_read_dv(p->delta, (uint32_t)target - 1, &rows->dead, e) < 0)
+			return -1;
+	}
+	rows->is_touched = true;
+	*out = rows->dead;
+	return 0;
+}
+
+int places_mark_one(struct places *p, struct row_place place, bool *was_live, struct err *e)
+{
+	struct row_set *dead;
+
+	*was_live = false;
+	if (!place_is_live(p, place))
+		return 0;
+	if (dead_rows(p, place.file, &dead, e) < 0)
+		return -1;
+	*was_live = row_set_add(dead, place.row);
+	return 0;
+}
+
+static uint64_t sort_key(struct row_place place)
+{
+	return (uint64_t)place.file << 32 | place.row;
+}
+
+/* Least significant digit first, 11 bits at a time; digits that are all equal cost one count only. */
+static void sort_places(struct row_place *places, uint32_t count)
+{
+	struct row_place *other = memory_resize(NULL, count, sizeof(*other)), *from = places, *to = other;
+
+	for (unsigned shift = 0; shift < 64; shift += 11) {
+		uint32_t start[2048] = { 0 };
+		uint32_t sum = 0;
+
+		for (uint32_t i = 0; i < count; i++)
+			start[sort_key(from[i]) >> shift & 2047]++;
+		if (count == 0 || start[sort_key(from[0]) >> shift & 2047] == count)
+			continue;
+		for (uint32_t d = 0; d < 2048; d++) {
+			uint32_t here = start[d];
+
+			start[d] = sum;
+			sum += here;
+		}
+		for (uint32_t i = 0; i < count; i++)
+			to[start[sort_key(from[i]) >> shift & 2047]++] = from[i];
+		from = to;
+		to = from == places ? other : places;
+	}
+	if (from != places)
+		memcpy(places, from, count * sizeof(*places));
+	memory_free(other);
+}
+
+int places_mark(struct places *p, struct row_place *dead, uint32_t count, uint64_t *added, struct err *e)
+{
+	uint32_t *rows = memory_array(uint32_t, count);
+	uint32_t first = 0;
+	int rc = 0;
+
+	sort_places(dead, count);
+	while (first < count && rc == 0) {
+		struct row_set *set = NULL;
+		uint32_t end = first;
+
+		for (; end < count && dead[end].file == dead[first].file; end++)
+			rows[end - first] = dead[end].row;
+		if (place_is_live(p, dead[first]))
+			rc = dead_rows(p, dead[first].file, &set, e);
+		if (set != NULL) {
+			uint64_t before = row_set_count(set);
+
+			row_set_add_sorted(set, rows, end - first);
+			*added += row_set_count(set) - before;
+		}
+		first = end;
+	}
+	memory_free(rows);
+	return rc;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Row places against the table's files: which snapshot file or staged file an index file number means,
+ * and each file's bitmap of dead rows while a commit is prepared.
+ */
+#ifndef MERGE_PLACES_H
+#define MERGE_PLACES_H
+
+#include "merge/key_index.h"
+#include "table/delta/delta.h"
+#include "table/delta/deletion_vector.h"
+
+struct file_rows { /* a file that places can mean */
+	struct row_set *dead; /* loaded on the first mark; NULL before */
+	bool is_touched;      /* marks were added since the last commit */
+};
+
+struct places {
+	struct delta *delta;          /* borrowed */
+	const struct key_index *index; /* borrowed */
+	int32_t *target;              /* by index file number: 0 gone, slot + 1, or -(staged + 1) */
+	uint32_t target_count;
+	struct file_rows *slots;      /* by snapshot slot */
+	uint32_t slot_count;
+	struct file_rows *staged;     /* by staged file */
+	uint32_t staged_count;
+};
+
+void places_init(struct places *p, struct delta *delta, const struct key_index *index);
+void places_release(struct places *p);
+/* Matches the index's file numbers to the snapshot's files again: after open and refresh. */
+void places_reload(struct places *p);
+/* After a commit: the staged files are the snapshot's last ones. Keeps the bitmaps in memory. */
+void places_commit(struct places *p);
+/* No place means anything any more: the table is being truncated. */
+void places_forget(struct places *p);
+/* A new staged file under this index file number. */
+void places_stage(struct places *p, uint32_t index_file);
+
+/* true when the place is of a file that the table (or the staged part) still has. */
+bool place_is_live(const struct places *p, struct row_place place);
+/*
+ * Marks rows as dead, in any order (the list is sorted in place). Marks that were there already are no
+ * harm; `added` counts the new ones. Places that are not live are skipped.
+ */
+int places_mark(struct places *p, struct row_place *dead, uint32_t count, uint64_t *added,
+		struct err *e);
+/* As above for one row; *was_live tells whether it was the first mark. */
+int places_mark_one(struct places *p, struct row_place place, bool *was_live, struct err *e);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target/lake.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "target/lake_progress.h"
+#include "target/lake_table.h"
+#include "target/lake_workers.h"
+
+#define OPTION(field) offsetof(struct lake_options, field)
+
+const struct option lake_option_table[] = {
+	{ "name", OPTION_TEXT, OPTION(name), "tailrace", 0, 0, NULL,
+	  "Name of the pipeline; two pipelines into one lake need two names" },
+	{ "commit.interval", OPTION_DURATION, OPTION(commit_interval_ms), "1s", 10, 86400000, NULL,
+	  "A change is committed at the latest this long after it arrived" },
+	{ "batch.rows_max", OPTION_INT, OPTION(rows_max), "400000", 1, 4000000, NULL,
+	  "A table's batch is committed at the next transaction end past this many rows" },
+	{ "memory.max", OPTION_BYTES, OPTION(memory_max), "96MiB", 1 << 20, INT64_MAX, NULL,
+	  "Memory for all batches; a transaction that is larger is staged in data files" },
+	{ "workers", OPTION_INT, OPTION(workers), "0", 0, 256, NULL,
+	  "Threads that merge and commit; 0 is one per processor" },
+	{ 0 },
+};
+
+/* One part of the memory for the batch that fills, the others for those in work. */
+#define OPEN_SHARE 3
+
+struct lake {
+	struct target target; /* first */
+	const struct lake_options *options;
+	char *state_folder;   /* <lake>/_tailrace/<name> */
+	char *app_prefix;
+	int lock_file;
+	struct store *root;
+	struct lake_table **tables;
+	uint32_t table_count;
+	struct lake_table *recent; /* of the last change: the next is likely of the same */
+	struct lake_workers workers;
+	struct lake_progress progress;
+
+	size_t open_bytes;
+	bool any_full, in_transaction;
+	int64_t due_at_us;    /* monotonic; 0: no batch is open */
+	const struct position *position; /* of the last COMMIT */
+	uint64_t transactions;
+};
+
+static struct lake *lake_of(struct target *t)
+{
+	return (struct lake *)t;
+}
+
+static struct lake *lake_of_sink(struct sink *s)
+{
+	return (struct lake *)s;
+}
+
+static bool is_named(const struct lake_table *t, const struct schema *s)
+{
+	size_t size = strlen(s->database);
+
+	return strncmp(t->name, s->database, size) == 0 && t->name[size] == '.' &&
+	       strcmp(t->name + size + 1, s->table) == 0;
+}
+
+static struct lake_table *find_table(struct lake *l, const struct schema *s)
+{
+	if (l->recent != NULL && is_named(l->recent, s))
+		return l->recent;
+	for (uint32_t i = 0; i < l->table_count; i++) {
+		if (is_named(l->tables[i], s))
+			return l->recent = l->tables[i];
+	}
+	return NULL;
+}
+
+static int lake_resume(struct target *target, struct schema *schema, char **position, struct err *e)
+{
+	struct lake *l = lake_of(target);
+	struct buffer name = { 0 };
+	struct lake_table *t;
+
+	buffer_format(&name, "%s.%s", schema->database, schema->table);
+	t = lake_table_new(buffer_string(&name));
+	buffer_release(&name);
+	l->tables = memory_grow(l->tables, struct lake_table *, l->table_count + 1);
+	l->tables[l->table_count++] = t;
+	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, schema, e) < 0)
+		return -1;
+	*position = memory_copy_text(t->position);
+	return 0;
+}
+
+static int lake_stream_start(struct target *target, char **position, struct err *e)
+{
+	struct lake *l = lake_of(target);
+
+	return progress_load(&l->progress, l->tables, l->table_count, position, e);
+}
+
+/* The batch that the next change of this table goes to. */
+static struct batch *open_batch(struct lake *l, struct lake_table *t)
+{
+	if (t->open != NULL)
+		return t->open;
+	t->open = batch_new(t->schema);
+	pthread_mutex_lock(&l->workers.lock);
+	t->open_since = l->position != NULL ? l->position->sequence : 0;
+	pthread_mutex_unlock(&l->workers.lock);
+	t->open->opened_at_us = clock_monotonic_us();
+	if (l->due_at_us == 0)
+		l->due_at_us = t->open->opened_at_us + l->options->commit_interval_ms * 1000;
+	return t->open;
+}
+
+static int give(struct lake *l, struct lake_table *t, bool commits, struct err *e)
+{
+	struct batch *b = t->open;
+
+	l->open_bytes -= t->open_bytes;
+	if (commits) {
+		l->position->format(l->position, b->schema, &b->position);
+		b->sequence = l->position->sequence;
+		b->source_time_us = l->position->committed_at_us;
+	}
+	return workers_give(&l->workers, t, commits, e);
+}
+
+static int take_rows(struct lake *l, const struct change *c, struct err *e)
+{
+	struct lake_table *t = find_table(l, c->schema);
+	size_t bytes_max = (size_t)l->options->memory_max / OPEN_SHARE;
+
+	assert(t != NULL); /* the source sends what was resumed */
+	batch_add(open_batch(l, t), &c->rows);
+	l->open_bytes -= t->open_bytes;
+	t->open_bytes = batch_bytes(t->open);
+	l->open_bytes += t->open_bytes;
+	if (t->open->after.row_count + t->open->before.row_count >= (uint64_t)l->options->rows_max ||
+	    t->open_bytes >= bytes_max)
+		t->is_full = true;
+	l->any_full |= t->is_full;
+	l->in_transaction = true;
+	/* the transaction alone is too large: what is there goes on as a part */
+	if (t->open_bytes >= bytes_max * 5 / 4)
+		return give(l, t, false, e);
+	return 0;
+}
+
+static int take_truncate(struct lake *l, const struct change *c)
+{
+	struct lake_table *t = find_table(l, c->schema);
+
+	assert(t != NULL);
+	batch_truncate(open_batch(l, t));
+	l->open_bytes -= t->open_bytes;
+	t->open_bytes = 0;
+	l->in_transaction = true;
+	return 0;
+}
+
+/* A new schema starts a new batch; what is open was committed by the source before its DDL. */
+static int take_schema(struct lake *l, const struct change *c, struct err *e)
+{
+	struct lake_table *t = find_table(l, c->schema);
+
+	assert(t != NULL);
+	if (t->schema->field_count != c->schema->field_count || !schema_equal(t->schema, c->schema)) {
+		if (t->open != NULL && give(l, t, true, e) < 0)
+			return -1;
+		if (lake_table_set_schema(t, c->schema, e) < 0)
+			return -1;
+	}
+	(void)open_batch(l, t);
+	return 0;
+}
+
+/* Gives every open batch that is due to the workers; all of them when `all`. */
+static int cut_due(struct lake *l, bool all, struct err *e)
+{
+	int64_t interval_us = l->options->commit_interval_ms * 1000;
+	int64_t now_us = clock_monotonic_us(), next_us = 0;
+	bool is_tight = l->open_bytes >= (size_t)l->options->memory_max / OPEN_SHARE;
+
+	for (uint32_t i = 0; i < l->table_count; i++) {
+		struct lake_table *t = l->tables[i];
+		int64_t due_us;
+
+		if (t->open == NULL && t->has_parts)
+			(void)open_batch(l, t);
+		if (t->open == NULL)
+			continue;
+		due_us = t->open->opened_at_us + interval_us;
+		if (all || is_tight || t->is_full || t->has_parts || now_us >= due_us) {
+			if (give(l, t, true, e) < 0)
+				return -1;
+		} else if (next_us == 0 || due_us < next_us) {
+			next_us = due_us;
+		}
+	}
+	l->due_at_us = next_us;
+	l->any_full = false;
+	return 0;
+}
+
+static int take_commit(struct lake *l, const struct change *c, struct err *e)
+{
+	bool is_due = l->due_at_us != 0 && clock_monotonic_us() >= l->due_at_us;
+
+	l->position = c->position;
+	l->in_transaction = false;
+	l->transactions++;
+	for (uint32_t i = 0; i < l->table_count && !is_due; i++)
+		is_due = l->tables[i]->has_parts;
+	if (l->any_full || is_due || l->open_bytes >= (size_t)l->options->memory_max / OPEN_SHARE) {
+		if (cut_due(l, false, e) < 0)
+			return -1;
+	}
+	for (uint32_t i = 0; i < l->table_count; i++) {
+		if (l->tables[i]->open != NULL)
+			batch_mark(l->tables[i]->open);
+	}
+	return progress_note(&l->progress, l->position, &l->workers, l->tables, l->table_count, e);
+}
+
+static int take_rollback(struct lake *l, struct err *e)
+{
+	l->in_transaction = false;
+	for (uint32_t i = 0; i < l->table_count; i++) {
+		struct lake_table *t = l->tables[i];
+
+		if (t->has_parts)
+			return err_set(e, ERR_RETRY,
+				       "table %s: the connection was lost inside a transaction larger "
+				       "than memory",
+				       t->name);
+		if (t->open != NULL)
+			batch_rollback(t->open);
+	}
+	return 0;
+}
+
+static int lake_take(struct sink *sink, const struct change *c, struct err *e)
+{
+	struct lake *l = lake_of_sink(sink);
+
+	switch (c->kind) {
+	case CHANGE_ROWS:
+		return take_rows(l, c, e);
+	case CHANGE_TRUNCATE:
+		return take_truncate(l, c);
+	case CHANGE_SCHEMA:
+		return take_schema(l, c, e);
+	case CHANGE_COMMIT:
+		return take_commit(l, c, e);
+	case CHANGE_ROLLBACK:
+		return take_rollback(l, e);
+	case CHANGE_KINDS:
+		break;
+	}
+	assert(!"a kind of change");
+	return -1;
+}
+
+static int lake_idle(struct sink *sink, struct err *e)
+{
+	struct lake *l = lake_of_sink(sink);
+
+	if (!l->in_transaction && l->position != NULL && l->due_at_us != 0 &&
+	    clock_monotonic_us() >= l->due_at_us && cut_due(l, false, e) < 0)
+		return -1;
+	if (l->position != NULL && !l->in_transaction &&
+	    progress_note(&l->progress, l->position, &l->workers, l->tables, l->table_count, e) < 0)
+		return -1;
+	return workers_failure(&l->workers, e);
+}
+
+static int lake_flush(struct target *target, struct err *e)
+{
+	struct lake *l = lake_of(target);
+
+	if (l->position == NULL)
+		return 0;
+	if (l->in_transaction && take_rollback(l, e) < 0)
+		return -1;
+	if (cut_due(l, true, e) < 0 || workers_wait(&l->workers, e) < 0)
+		return -1;
+	return progress_save(&l->progress, l->position, l->tables, l->table_count, e);
+}
+
+static void lake_close(struct target *target)
+{
+	struct lake *l = lake_of(target);
+
+	if (l->workers.threads != NULL)
+		workers_stop(&l->workers);
+	for (uint32_t i = 0; i < l->table_count; i++)
+		lake_table_free(l->tables[i]);
+	memory_free(l->tables);
+	progress_release(&l->progress);
+	if (l->root != NULL)
+		l->root->ops->close(l->root);
+	if (l->lock_file >= 0)
+		close(l->lock_file);
+	memory_free(l->state_folder);
+	memory_free(l->app_prefix);
+	memory_free(l);
+}
+
+void lake_counts(const struct target *t, struct target_counts *out)
+{
+	struct lake *l = lake_of((struct target *)t);
+
+	pthread_mutex_lock(&l->workers.lock);
+	*out = l->workers.counts;
+	pthread_mutex_unlock(&l->workers.lock);
+	out->transactions = l->transactions;
+}
+
+/* The lock is a courtesy to the user: what protects the tables is their log's exclusive create. */
+static int take_lock(struct lake *l, struct err *e)
+{
+	struct buffer path = { 0 };
+
+	buffer_format(&path, "%s/lock", l->state_folder);
+	l->lock_file = open(buffer_string(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (l->lock_file < 0)
+		err_system(e, "could not open \"%s\"", buffer_string(&path));
+	buffer_release(&path);
+	if (l->lock_file < 0)
+		return -1;
+	if (flock(l->lock_file, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		       "another tailrace is at work on \"%s\" under the name \"%s\"; stop it, or "
+		       "give this one another --name",
+		       l->options->path, l->options->name);
+}
+
+static int make_folder(const char *path, struct err *e)
+{
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		return 0;
+	return err_system(e, "could not make the directory \"%s\"", path);
+}
+
+static int make_state_folder(struct lake *l, struct err *e)
+{
+	struct buffer path = { 0 };
+	int rc;
+
+	buffer_format(&path, "%s/_tailrace", l->options->path);
+	rc = make_folder(buffer_string(&path), e);
+	buffer_char(&path, '/');
+	store_key_part(&path, l->options->name);
+	l->state_folder = memory_copy_text(buffer_string(&path));
+	if (rc == 0)
+		rc = make_folder(l->state_folder, e);
+	buffer_release(&path);
+	return rc;
+}
+
+struct target *lake_open(const struct lake_options *options, struct err *e)
+{
+	static const struct target_ops ops = {
+		.resume = lake_resume,
+		.stream_start = lake_stream_start,
+		.flush = lake_flush,
+		.close = lake_close,
+	};
+	struct lake *l = memory_new(struct lake);
+	struct buffer prefix = { 0 };
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t threads = (uint32_t)options->workers;
+
+	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle }, .ops = &ops };
+	l->options = options;
+	l->lock_file = -1;
+	buffer_format(&prefix, "tailrace/%s", options->name);
+	l->app_prefix = memory_copy_text(buffer_string(&prefix));
+	buffer_release(&prefix);
+	if (threads == 0)
+		threads = processors > 0 ? (uint32_t)processors : 1;
+	l->root = store_open_directory(options->path, true, e);
+	if (l->root == NULL || make_state_folder(l, e) < 0 || take_lock(l, e) < 0 ||
+	    progress_open(&l->progress, l->root, options->name, e) < 0 ||
+	    workers_start(&l->workers, threads,
+			  (size_t)options->memory_max * (OPEN_SHARE - 1) / OPEN_SHARE, e) < 0) {
+		lake_close(&l->target);
+		return NULL;
+	}
+	return &l->target;
+}

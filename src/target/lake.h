@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lake target: one Delta table per source table in a directory, <lake>/<database>/<table>.
+ * The thread that calls the sink fills batches; worker threads merge and commit them, one table's
+ * in order, different tables' side by side.
+ */
+#ifndef TARGET_LAKE_H
+#define TARGET_LAKE_H
+
+#include "base/option.h"
+#include "target/target.h"
+
+struct lake_options {
+	char *path;
+	char *name;             /* of the pipeline: part of the tables' appId */
+	int64_t commit_interval_ms; /* a change is committed at the latest this long after it came */
+	int64_t rows_max;       /* of a batch */
+	int64_t memory_max;     /* bytes of all batches, open and in work */
+	int64_t workers;        /* threads that merge; 0: one per processor */
+};
+extern const struct option lake_option_table[]; /* ends with a NULL name */
+
+/*
+ * Opens or makes the directory and takes its lock. A second instance on the same lake and
+ * pipeline name is ERR_CONFIG. The options are borrowed until close.
+ */
+struct target *lake_open(const struct lake_options *options, struct err *e);
+void lake_counts(const struct target *t, struct target_counts *out);
+
+#endif

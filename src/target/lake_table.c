@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target/lake_table.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+struct lake_table *lake_table_new(const char *name)
+{
+	struct lake_table *t = memory_new(struct lake_table);
+
+	t->name = memory_copy_text(name);
+	t->open_since = t->work_since = UINT64_MAX;
+	return t;
+}
+
+void lake_table_free(struct lake_table *t)
+{
+	if (t == NULL)
+		return;
+	for (struct lake_work *work = t->first, *next; work != NULL; work = next) {
+		next = work->next;
+		batch_free(work->batch);
+		memory_free(work);
+	}
+	batch_free(t->open);
+	merge_close(t->merge);
+	delta_close(t->delta);
+	if (t->store != NULL)
+		t->store->ops->close(t->store);
+	schema_release(t->schema);
+	memory_free(t->index_path);
+	memory_free(t->source_name);
+	memory_free(t->position);
+	memory_free(t->name);
+	memory_free(t);
+}
+
+/* The highest id that the table or the schema has given out. */
+static int32_t last_id(const struct schema *s)
+{
+	int32_t id = 0;
+
+	for (uint32_t i = 0; s != NULL && i < s->field_count; i++) {
+		if (s->fields[i].id > id)
+			id = s->fields[i].id;
+	}
+	return id;
+}
+
+/* The source's fields under the ids of the same names in `known`, new ones behind the last. */
+static struct schema *with_ids(const struct schema *source, const struct schema *known)
+{
+	struct schema *s = schema_new(source->database, source->table);
+	int32_t next = last_id(known);
+
+	for (uint32_t i = 0; i < source->field_count; i++) {
+		const struct field *from = &source->fields[i];
+		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
+		int at = known != NULL ? schema_find(known, from->name) : -1;
+
+		f->source_type = memory_copy_text(from->source_type);
+		f->precision = from->precision;
+		f->scale = from->scale;
+		f->id = at >= 0 ? known->fields[at].id : ++next;
+	}
+	schema_set_key(s, source->key, source->key_count);
+	return s;
+}
+
+/* The first difference that an ADD COLUMN does not make. */
+static int schema_differs(const struct lake_table *t, const struct schema *lake,
+			  const struct schema *source, struct err *e)
+{
+	for (uint32_t i = 0; i < lake->field_count; i++) {
+		const struct field *old = &lake->fields[i];
+		int at = schema_find(source, old->name);
+
+		if (at < 0)
+			return err_set(e, ERR_CONFIG,
+				       "table %s: column \"%s\" of the lake table is not in the source "
+				       "any more; move the lake table away and run again to copy it anew",
+				       t->name, old->name);
+		if (source->fields[at].type != old->type ||
+		    source->fields[at].precision != old->precision ||
+		    source->fields[at].scale != old->scale)
+			return err_set(e, ERR_CONFIG,
+				       "table %s: column \"%s\" is %s in the lake table and %s in the "
+				       "source; move the lake table away and run again to copy it anew",
+				       t->name, old->name, type_name(old->type),
+				       type_name(source->fields[at].type));
+	}
+	return err_set(e, ERR_CONFIG,
+		       "table %s: the key, the order or the NULLs of its columns changed since the lake "
+		       "table was made; move the lake table away and run again to copy it anew",
+		       t->name);
+}
+
+int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e)
+{
+	struct schema *old = t->schema;
+
+	if (old != NULL && !schema_extends(old, source))
+		return schema_differs(t, old, source, e);
+	t->schema = with_ids(source, old);
+	schema_release(old);
+	return 0;
+}
+
+/* "<database>/<table>" with both parts made safe for a path. */
+static void table_folder(struct buffer *out, const struct schema *s)
+{
+	store_key_part(out, s->database);
+	buffer_char(out, '/');
+	store_key_part(out, s->table);
+}
+
+int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
+		    const char *index_folder, struct schema *source, struct err *e)
+{
+	struct buffer folder = { 0 }, text = { 0 };
+	const struct snapshot *s;
+	int rc = -1;
+
+	table_folder(&folder, source);
+	buffer_format(&text, "%s/%s", app_prefix, t->name);
+	t->source_name = memory_copy_text(buffer_string(&text));
+	buffer_clear(&text);
+	buffer_text(&text, index_folder);
+	buffer_char(&text, '/');
+	store_key_part(&text, source->database);
+	buffer_char(&text, '.');
+	store_key_part(&text, source->table);
+	buffer_text(&text, ".index");
+	t->index_path = memory_copy_text(buffer_string(&text));
+	t->store = store_open_below(root, buffer_string(&folder), e);
+	if (t->store == NULL || delta_open(&t->delta, t->store, t->source_name, e) < 0)
+		goto out;
+	s = delta_snapshot(t->delta);
+	if (s->version >= 0) {
+		t->schema = schema_share(s->schema);
+		t->position = memory_copy_text(s->position);
+	}
+	rc = lake_table_set_schema(t, source, e);
+out:
+	buffer_release(&folder);
+	buffer_release(&text);
+	return rc < 0 ? err_wrap(e, "table %s", t->name) : 0;
+}
+
+/* The first batch makes the table, if need be, and opens its index. */
+static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
+{
+	enum commit_result result;
+
+	if (t->merge != NULL) {
+		merge_set_schema(t->merge, schema);
+		return 0;
+	}
+	if (delta_snapshot(t->delta)->version < 0) {
+		if (delta_create(t->delta, schema, t->source_name, NULL, &result, e) < 0)
+			return -1;
+		if (result == COMMIT_LOST)
+			return err_set(e, ERR_CONFLICT, "somebody else made the table meanwhile");
+	}
+	return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, e);
+}
+
+int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
+		    struct merge_result *out, struct err *e)
+{
+	*committed = false;
+	if (prepare(t, work->batch->schema, e) < 0 || merge_stage(t->merge, work->batch, e) < 0)
+		return err_wrap(e, "table %s", t->name);
+	if (!work->commits)
+		return 0;
+	if (merge_commit(t->merge, work->batch, out, e) < 0)
+		return err_wrap(e, "table %s", t->name);
+	*committed = true;
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One table of a lake: its open batch on the taking side, its merge on the working side. */
+#ifndef TARGET_LAKE_TABLE_H
+#define TARGET_LAKE_TABLE_H
+
+#include "batch/batch.h"
+#include "merge/merge.h"
+#include "store/store.h"
+
+/* A batch on its way to a worker. */
+struct lake_work {
+	struct lake_work *next;
+	struct batch *batch;
+	size_t bytes;
+	bool commits; /* false: a part of a transaction that does not fit into memory */
+};
+
+struct lake_table {
+	/* the taking thread's: */
+	char *name;             /* "shop.orders" */
+	struct schema *schema;  /* the source's columns with the table's field ids */
+	struct batch *open;     /* NULL: nothing since the last cut */
+	size_t open_bytes;
+	bool is_full;           /* to be cut at the next COMMIT */
+	bool has_parts;         /* parts of the open transaction went to a worker */
+
+	/* under the lake's lock: */
+	struct lake_work *first, *last;
+	bool is_busy, is_queued;
+	struct lake_table *next_ready;
+	/* sequence of the COMMIT before the oldest change of each; UINT64_MAX: nothing there */
+	uint64_t open_since, work_since;
+
+	/* the worker's, or the taking thread's before the first batch: */
+	struct store *store;
+	struct delta *delta;
+	struct merge *merge;    /* opened with the first batch */
+	char *index_path, *source_name;
+	char *position;         /* of the last commit, or NULL */
+};
+
+struct lake_table *lake_table_new(const char *name);
+void lake_table_free(struct lake_table *t); /* NULL is fine */
+/* Opens the Delta table below `root` and takes over its field ids; its position is then known. */
+int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
+		    const char *index_folder, struct schema *source, struct err *e);
+/* The source's columns changed: new fields get fresh ids. */
+int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e);
+/* Stages and, when the work says so, commits; *committed tells. Frees nothing of the work. */
+int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
+		    struct merge_result *out, struct err *e);
+
+#endif
