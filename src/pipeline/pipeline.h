@@ -35,10 +35,9 @@ void pipeline_free(struct pipeline *p);
 struct pipeline_progress {
 	struct target_counts counts;
 	uint32_t table_count;
-	bool is_copying;
 };
 void pipeline_progress(struct pipeline *p, struct pipeline_progress *out);
-/* Table i of the running source: its name ("db.table", valid while the pipeline lives). */
-bool pipeline_table(struct pipeline *p, uint32_t i, const char **name, struct table_progress *out);
+/* Table i of the running source and its name, "db.table"; false: there is none such now. */
+bool pipeline_table(struct pipeline *p, uint32_t i, struct buffer *name, struct table_progress *out);
 
 #endif

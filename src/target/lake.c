@@ -383,7 +383,8 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint32_t threads = (uint32_t)options->workers;
 
-	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle }, .ops = &ops };
+	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle }, .ops = &ops,
+				      .can_resume = true };
 	l->options = options;
 	l->lock_file = -1;
 	buffer_format(&prefix, "tailrace/%s", options->name);

@@ -8,6 +8,7 @@
 struct target {
 	struct sink sink; /* first: a target is its sink */
 	const struct target_ops *ops;
+	bool can_resume; /* a run may begin again from what the target has */
 };
 
 struct target_ops {
