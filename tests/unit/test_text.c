@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/test.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+
+static void utf8_refuses_surrogates_and_overlong_forms(void **state)
+{
+	(void)state;
+	assert_true(text_is_utf8(BYTES_OF("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80")));
+	assert_false(text_is_utf8(BYTES_OF("\xed\xa0\x80")));
+	assert_false(text_is_utf8(BYTES_OF("\xc0\x80")));
+	assert_false(text_is_utf8(BYTES_OF("\xf4\x90\x80\x80")));
+	assert_false(text_is_utf8(BYTES_OF("12345678\xe2\x82")));
+}
+
+static void json_text_is_escaped(void **state)
+{
+	struct buffer b = { 0 };
+
+	(void)state;
+	text_json(&b, BYTES_OF("a\"b\\c\n\x01\0z"));
+	assert_buffer_text(b, "\"a\\\"b\\\\c\\n\\u0001\\u0000z\"");
+}
+
+static void doubles_are_shortest_and_exact(void **state)
+{
+	struct buffer b = { 0 };
+
+	(void)state;
+	text_double(&b, 0.1);
+	buffer_char(&b, ' ');
+	text_double(&b, 1.0 / 3);
+	buffer_char(&b, ' ');
+	text_double(&b, -INFINITY);
+	buffer_char(&b, ' ');
+	text_float(&b, 0.1f);
+	buffer_char(&b, ' ');
+	text_float(&b, 16777217.0f);
+	assert_buffer_text(b, "0.1 0.3333333333333333 -Infinity 0.1 16777216");
+}
+
+static void integers_keep_their_ends(void **state)
+{
+	struct buffer b = { 0 };
+	int64_t v;
+	uint64_t u;
+
+	(void)state;
+	text_int(&b, INT64_MIN);
+	assert_true(text_parse_int(buffer_bytes(&b), &v));
+	assert_true(v == INT64_MIN);
+	assert_false(text_parse_int(BYTES_OF("9223372036854775808"), &v));
+	assert_true(text_parse_uint(BYTES_OF("18446744073709551615"), &u));
+	assert_false(text_parse_uint(BYTES_OF("18446744073709551616"), &u));
+	assert_false(text_parse_uint(BYTES_OF(""), &u));
+	assert_false(text_parse_int(BYTES_OF("-"), &v));
+	buffer_release(&b);
+}
+
+static void base64_pads(void **state)
+{
+	struct buffer b = { 0 };
+
+	(void)state;
+	text_base64(&b, BYTES_OF("f"));
+	text_base64(&b, BYTES_OF("fo"));
+	text_base64(&b, BYTES_OF("foo"));
+	assert_buffer_text(b, "Zg==Zm8=Zm9v");
+}
+
+static void glob_knows_only_the_star(void **state)
+{
+	(void)state;
+	assert_true(text_glob("shop.*", "shop.orders"));
+	assert_true(text_glob("*.o*s", "shop.orders"));
+	assert_false(text_glob("shop.order", "shop.orders"));
+	assert_false(text_glob("shop?orders", "shop.orders"));
+	assert_true(text_glob("*", ""));
+}
+
+static void dates_round_trip_over_all_years(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_days(1970, 1, 1), 0);
+	assert_int_equal(clock_days(2000, 3, 1), 11017);
+	for (int64_t day = clock_days(1, 1, 1); day <= clock_days(9999, 12, 31); day += 13) {
+		int y, m, d;
+
+		clock_date(day, &y, &m, &d);
+		assert_true(d >= 1 && d <= clock_days_in_month(y, m));
+		assert_int_equal(clock_days(y, m, d), day);
+	}
+}
+
+static void instants_before_1970_have_positive_fractions(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_string_equal(clock_format(text, sizeof(text), -1), "1969-12-31T23:59:59.999999Z");
+}
+
+static void context_goes_in_front_of_an_error(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(err_set(&e, ERR_DATA, "byte %d is wrong", 7), -1);
+	assert_int_equal(err_wrap(&e, "table %s", "t"), -1);
+	assert_string_equal(e.text, "table t: byte 7 is wrong");
+	assert_int_equal(e.kind, ERR_DATA);
+}
+
+static void log_values_are_quoted_and_cut(void **state)
+{
+	char text[16];
+
+	(void)state;
+	assert_string_equal(log_quote(text, sizeof(text), "a\n\"b"), "\"a\\x0a\\\"b\"");
+	assert_string_equal(log_quote(text, sizeof(text), "0123456789abcdef"),
+			    "\"0123456789\xe2\x80\xa6\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(utf8_refuses_surrogates_and_overlong_forms),
+		cmocka_unit_test(json_text_is_escaped),
+		cmocka_unit_test(doubles_are_shortest_and_exact),
+		cmocka_unit_test(integers_keep_their_ends),
+		cmocka_unit_test(base64_pads),
+		cmocka_unit_test(glob_knows_only_the_star),
+		cmocka_unit_test(dates_round_trip_over_all_years),
+		cmocka_unit_test(instants_before_1970_have_positive_fractions),
+		cmocka_unit_test(context_goes_in_front_of_an_error),
+		cmocka_unit_test(log_values_are_quoted_and_cut),
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
