@@ -34,6 +34,7 @@ void batch_free(struct batch *b)
 	memory_free(b->runs);
 	columns_release(&b->after);
 	columns_release(&b->before);
+	columns_release(&b->backfill);
 	buffer_release(&b->position);
 	schema_release(b->schema);
 	memory_free(b);
@@ -41,7 +42,7 @@ void batch_free(struct batch *b)
 
 bool batch_is_empty(const struct batch *b)
 {
-	return b->run_count == 0 && !b->truncates_first;
+	return b->run_count == 0 && b->backfill.row_count == 0 && !b->truncates_first;
 }
 
 size_t batch_bytes(const struct batch *b)

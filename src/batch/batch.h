@@ -38,6 +38,7 @@ struct batch {
 	uint32_t run_count, run_capacity;
 	struct presence *presences;
 	uint32_t presence_count;
+	struct columns backfill; /* one row: new fields of the rows so far (CHANGE_SCHEMA); 0 rows: none */
 	bool truncates_first;   /* the table is emptied before the first run */
 	bool is_copy;           /* only OP_COPY rows: nothing of it is in the table yet, unless resumed */
 	uint64_t rows_in;       /* changes taken, before any is folded */

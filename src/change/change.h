@@ -58,6 +58,11 @@ struct change {
 	const struct origin *origin; /* never NULL */
 	union {
 		struct rows rows;
+		/*
+		 * SCHEMA: one row with what the rows so far hold in the fields that are new (the
+		 * column's DEFAULT), or NULL: they hold NULL.
+		 */
+		const struct columns *backfill;
 		const struct position *position; /* COMMIT; valid until the next COMMIT's take */
 	};
 };

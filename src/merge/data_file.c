@@ -13,75 +13,113 @@ struct data_file_reader {
 	uint8_t *key_fields; /* bitmap */
 };
 
-struct writing {
+struct data_file_writer {
 	struct store *store;
-	struct store_writer *writer;
+	struct store_writer *object;
+	struct parquet_writer *parquet;
+	struct schema *schema;
+	struct buffer name;
 };
 
 static int write_bytes(void *context, struct bytes bytes, struct err *e)
 {
-	struct writing *w = context;
+	struct data_file_writer *w = context;
 
-	return w->store->ops->writer_write(w->writer, bytes, e);
+	return w->store->ops->writer_write(w->object, bytes, e);
 }
 
-static int write_groups(struct parquet_writer *w, const struct columns *columns, const uint32_t *rows,
-			uint32_t count, struct err *e)
+int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema,
+		     struct err *e)
+{
+	struct data_file_writer *w = memory_new(struct data_file_writer);
+
+	w->store = store;
+	w->schema = schema_share(schema);
+	delta_file_name(&w->name);
+	w->object = store->ops->writer_open(store, buffer_string(&w->name), e);
+	if (w->object == NULL) {
+		data_file_abandon(w);
+		return err_wrap(e, "new data file");
+	}
+	w->parquet = parquet_writer_open(schema, PARQUET_ZSTD,
+					 (struct parquet_output){ write_bytes, w });
+	*out = w;
+	return 0;
+}
+
+void data_file_abandon(struct data_file_writer *w)
+{
+	if (w == NULL)
+		return;
+	if (w->object != NULL)
+		w->store->ops->writer_abort(w->object);
+	parquet_writer_close(w->parquet);
+	schema_release(w->schema);
+	buffer_release(&w->name);
+	memory_free(w);
+}
+
+/* The rows [first, first + count) as the numbers that parquet_writer_add takes. */
+static uint32_t *row_range(uint32_t first, uint32_t count)
+{
+	uint32_t *range = memory_array(uint32_t, count);
+
+	for (uint32_t i = 0; i < count; i++)
+		range[i] = first + i;
+	return range;
+}
+
+int data_file_add(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
+		  uint32_t count, struct err *e)
 {
 	for (uint32_t first = 0; first < count; first += ROW_GROUP_ROWS_MAX) {
-		uint32_t group = count - first < ROW_GROUP_ROWS_MAX ? count - first : ROW_GROUP_ROWS_MAX;
-		uint32_t *range = NULL;
-		int rc;
+		uint32_t left = count - first;
+		uint32_t group = left < ROW_GROUP_ROWS_MAX ? left : ROW_GROUP_ROWS_MAX;
+		uint32_t *range = rows == NULL && first > 0 ? row_range(first, group) : NULL;
+		int rc = parquet_writer_add(w->parquet, columns, rows != NULL ? rows + first : range,
+					    group, e);
 
-		if (rows == NULL && first > 0) { /* the writer's NULL means the first rows */
-			range = memory_array(uint32_t, group);
-			for (uint32_t i = 0; i < group; i++)
-				range[i] = first + i;
-		}
-		rc = parquet_writer_add(w, columns, rows != NULL ? rows + first : range, group, e);
 		memory_free(range);
 		if (rc < 0)
-			return -1;
+			return err_wrap(e, "new data file");
 	}
-	return parquet_writer_finish(w, e);
+	return 0;
+}
+
+int data_file_finish(struct data_file_writer *w, struct data_file *out, struct err *e)
+{
+	struct store_writer *object = w->object;
+	struct buffer stats = { 0 };
+
+	if (parquet_writer_finish(w->parquet, e) < 0)
+		return err_wrap(e, "new data file");
+	w->object = NULL;
+	if (w->store->ops->writer_finish(object, e) < 0)
+		return err_wrap(e, "new data file");
+	delta_stats(&stats, w->schema, w->parquet);
+	*out = (struct data_file){
+		.path = memory_copy_text(buffer_string(&w->name)),
+		.size_bytes = parquet_writer_bytes(w->parquet),
+		.row_count = parquet_writer_rows(w->parquet),
+		.modified_at_ms = clock_now_us() / 1000,
+		.stats = memory_copy_text(buffer_string(&stats)),
+	};
+	buffer_release(&stats);
+	return 0;
 }
 
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
 		    const struct columns *columns, const uint32_t *rows, uint32_t count, struct err *e)
 {
-	struct writing writing = { .store = store };
-	struct buffer name = { 0 }, stats = { 0 };
-	struct parquet_writer *parquet = NULL;
-	int rc = -1;
+	struct data_file_writer *w = NULL;
+	int rc = data_file_create(&w, store, schema, e);
 
-	delta_file_name(&name);
-	writing.writer = store->ops->writer_open(store, buffer_string(&name), e);
-	if (writing.writer == NULL)
-		goto out;
-	parquet = parquet_writer_open(schema, PARQUET_ZSTD,
-				      (struct parquet_output){ write_bytes, &writing });
-	rc = write_groups(parquet, columns, rows, count, e);
-	if (rc < 0)
-		goto out;
-	rc = store->ops->writer_finish(writing.writer, e);
-	writing.writer = NULL;
-	if (rc < 0)
-		goto out;
-	delta_stats(&stats, schema, parquet);
-	*out = (struct data_file){
-		.path = memory_copy_text(buffer_string(&name)),
-		.size_bytes = parquet_writer_bytes(parquet),
-		.row_count = count,
-		.modified_at_ms = clock_now_us() / 1000,
-		.stats = memory_copy_text(buffer_string(&stats)),
-	};
-out:
-	if (writing.writer != NULL)
-		store->ops->writer_abort(writing.writer);
-	parquet_writer_close(parquet);
-	buffer_release(&name);
-	buffer_release(&stats);
-	return rc < 0 ? err_wrap(e, "new data file") : 0;
+	if (rc == 0)
+		rc = data_file_add(w, columns, rows, count, e);
+	if (rc == 0)
+		rc = data_file_finish(w, out, e);
+	data_file_abandon(w);
+	return rc;
 }
 
 static int read_bytes(void *context, uint64_t offset, uint64_t size, struct buffer *out, struct err *e)
@@ -135,6 +173,11 @@ int data_file_keys(struct data_file_reader *r, const struct key_shape *shape, ui
 	if (rc == 0)
 		key_hash_rows(shape, rows, 0, rows->row_count, keys);
 	return rc;
+}
+
+int data_file_next(struct data_file_reader *r, uint32_t limit, struct columns *columns, struct err *e)
+{
+	return parquet_reader_next(r->parquet, NULL, limit, columns, e);
 }
 
 int data_file_pick(struct data_file_reader *r, const uint32_t *rows, uint32_t count,

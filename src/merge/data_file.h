@@ -9,10 +9,19 @@
 /* Row groups of a new file end here at the latest. */
 #define ROW_GROUP_ROWS_MAX ((uint32_t)1 << 20)
 
-/*
- * Writes a new file under a fresh name and fills in `out` (path and stats are the caller's). Rows as in
- * parquet_writer_add.
- */
+struct data_file_writer;
+
+/* A new file under a fresh name. The store is borrowed until close. */
+int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema,
+		     struct err *e);
+/* Rows as in parquet_writer_add; more than ROW_GROUP_ROWS_MAX become several row groups. */
+int data_file_add(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
+		  uint32_t count, struct err *e);
+/* Makes the file durable and fills in `out`, whose path and stats are the caller's. */
+int data_file_finish(struct data_file_writer *w, struct data_file *out, struct err *e);
+void data_file_abandon(struct data_file_writer *w); /* frees; an unfinished file vanishes; NULL is fine */
+
+/* Create, add, finish. */
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
 		    const struct columns *columns, const uint32_t *rows, uint32_t count, struct err *e);
 
@@ -28,6 +37,8 @@ void data_file_close(struct data_file_reader *r); /* NULL is fine */
  */
 int data_file_keys(struct data_file_reader *r, const struct key_shape *shape, uint32_t limit,
 		   struct columns *rows, struct key_hash *keys, struct err *e);
+/* As parquet_reader_next, all fields. */
+int data_file_next(struct data_file_reader *r, uint32_t limit, struct columns *columns, struct err *e);
 /* As parquet_reader_pick. */
 int data_file_pick(struct data_file_reader *r, const uint32_t *rows, uint32_t count,
 		   struct columns *columns, struct err *e);

@@ -9,6 +9,7 @@
 #include "merge/data_file.h"
 #include "merge/fold.h"
 #include "merge/places.h"
+#include "merge/rewrite.h"
 
 #define SCAN_ROWS 65536u
 
@@ -264,6 +265,13 @@ static int replace_multiset(struct merge *m, const struct fold *f, struct row_pl
 	return 0;
 }
 
+static void add_file(struct merge *m, const struct data_file *file, uint32_t number)
+{
+	m->files = memory_grow(m->files, struct data_file, m->file_count + 1);
+	m->files[m->file_count++] = *file;
+	places_stage(&m->places, number);
+}
+
 /* Writes the surviving upserts as one data file and remembers the index's new places. */
 static int write_rows(struct merge *m, const struct batch *b, const struct fold *f,
 		      const struct row_place *places, struct err *e)
@@ -289,10 +297,8 @@ static int write_rows(struct merge *m, const struct batch *b, const struct fold 
 	}
 	if (count > 0 && rc == 0)
 		rc = key_index_add_file(m->index, file.path, &number, e);
-	if (count > 0 && rc == 0) {
-		m->files = memory_grow(m->files, struct data_file, m->file_count + 1);
-		m->files[m->file_count++] = file;
-	}
+	if (count > 0 && rc == 0)
+		add_file(m, &file, number);
 	for (uint32_t i = 0, row = 0; i < f->last_count && rc == 0; i++) {
 		bool is_upsert = f->changes[f->last[i]].op == BATCH_UPSERT;
 		struct row_place to = { is_upsert ? number : 0, is_upsert ? row++ : 0 };
@@ -301,12 +307,40 @@ static int write_rows(struct merge *m, const struct batch *b, const struct fold 
 			remember(m, f->keys[f->last[i]], places[i], to);
 		m->rows_changed += is_upsert && places[i].file != 0;
 	}
-	if (count > 0 && rc == 0)
-		places_stage(&m->places, number);
 	m->rows_added += count;
 	columns_release(&whole);
 	memory_free(upserts);
 	return rc;
+}
+
+/*
+ * Every row so far gets the new fields' value: old files are replaced by rewritten ones, in the commit
+ * that brings the schema. The index is made on the way.
+ */
+static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
+{
+	const struct snapshot *s = delta_snapshot(m->delta);
+
+	assert(m->file_count == 0 && m->pending_count == 0);
+	key_index_clear(m->index);
+	places_forget(&m->places);
+	m->truncates = true;
+	for (uint32_t slot = 0; slot < s->file_count; slot++) {
+		struct row_set *dead = NULL;
+		struct data_file file;
+		uint32_t number;
+		int rc = delta_read_dv(m->delta, slot, &dead, e);
+
+		if (rc == 0)
+			rc = rewrite_file(&file, &number, m->store, &s->files[slot], dead, s->schema,
+					  m->schema, &b->backfill, &m->shape, m->index, e);
+		row_set_free(dead);
+		if (rc < 0)
+			return err_wrap(e, "new columns: data file %s", s->files[slot].path);
+		if (rc == 0)
+			add_file(m, &file, number);
+	}
+	return 0;
 }
 
 int merge_stage(struct merge *m, const struct batch *b, struct err *e)
@@ -317,6 +351,8 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 
 	if (b->truncates_first)
 		stage_truncate(m);
+	else if (b->backfill.row_count > 0 && stage_backfill(m, b, e) < 0)
+		return -1;
 	if (begin_next_part(m, e) < 0)
 		return -1;
 	m->rows_in += b->rows_in;
@@ -351,11 +387,11 @@ static void collect_dead(const struct merge *m, struct prepared_commit *p, struc
 
 static const char *operation_of(const struct merge *m, const struct batch *last, bool new_schema)
 {
+	if (new_schema)
+		return "ADD COLUMNS";
 	if (last->is_copy)
 		return "COPY";
-	if (m->truncates)
-		return "TRUNCATE";
-	return new_schema && m->rows_in == 0 ? "ADD COLUMNS" : "MERGE";
+	return m->truncates ? "TRUNCATE" : "MERGE";
 }
 
 static int after_commit(struct merge *m, struct err *e)

@@ -173,6 +173,7 @@ static int take_truncate(struct lake *l, const struct change *c)
 static int take_schema(struct lake *l, const struct change *c, struct err *e)
 {
 	struct lake_table *t = find_table(l, c->schema);
+	struct batch *b;
 
 	assert(t != NULL);
 	if (t->schema->field_count != c->schema->field_count || !schema_equal(t->schema, c->schema)) {
@@ -181,7 +182,11 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 		if (lake_table_set_schema(t, c->schema, e) < 0)
 			return -1;
 	}
-	(void)open_batch(l, t);
+	b = open_batch(l, t);
+	if (c->backfill != NULL) {
+		columns_init(&b->backfill, t->schema);
+		columns_append(&b->backfill, c->backfill);
+	}
 	return 0;
 }
 
