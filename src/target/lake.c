@@ -44,7 +44,10 @@ struct lake {
 	struct store *root;
 	struct lake_table **tables;
 	uint32_t table_count;
-	struct lake_table *recent; /* of the last change: the next is likely of the same */
+	struct lake_table **by_name; /* open hash, a power of two; made when the first change comes */
+	uint32_t by_name_size;
+	struct lake_table **dirty;   /* tables with an open batch or parts, in no order */
+	uint32_t dirty_count;
 	struct lake_workers workers;
 	struct lake_progress progress;
 
@@ -65,23 +68,54 @@ static struct lake *lake_of_sink(struct sink *s)
 	return (struct lake *)s;
 }
 
-static bool is_named(const struct lake_table *t, const struct schema *s)
+static uint32_t name_hash(const struct schema *s)
 {
-	size_t size = strlen(s->database);
+	const char *const parts[] = { s->database, s->table };
+	uint32_t hash = 2166136261u; /* FNV-1a */
 
-	return strncmp(t->name, s->database, size) == 0 && t->name[size] == '.' &&
-	       strcmp(t->name + size + 1, s->table) == 0;
+	for (size_t i = 0; i < 2; i++) {
+		for (const char *c = parts[i]; *c != 0; c++)
+			hash = (hash ^ (uint8_t)*c) * 16777619u;
+		hash *= 16777619u;
+	}
+	return hash;
 }
 
+static bool is_same_table(const struct schema *a, const struct schema *b)
+{
+	return strcmp(a->table, b->table) == 0 && strcmp(a->database, b->database) == 0;
+}
+
+static void index_names(struct lake *l)
+{
+	uint32_t size = 16;
+
+	while (size < l->table_count * 2)
+		size *= 2;
+	l->by_name = memory_array(struct lake_table *, size);
+	l->by_name_size = size;
+	for (uint32_t i = 0; i < l->table_count; i++) {
+		uint32_t at = name_hash(l->tables[i]->schema) & (size - 1);
+
+		while (l->by_name[at] != NULL)
+			at = (at + 1) & (size - 1);
+		l->by_name[at] = l->tables[i];
+	}
+	l->dirty = memory_array(struct lake_table *, l->table_count);
+}
+
+/* The source sends only what was resumed: not to find it is our mistake. */
 static struct lake_table *find_table(struct lake *l, const struct schema *s)
 {
-	if (l->recent != NULL && is_named(l->recent, s))
-		return l->recent;
-	for (uint32_t i = 0; i < l->table_count; i++) {
-		if (is_named(l->tables[i], s))
-			return l->recent = l->tables[i];
-	}
-	return NULL;
+	uint32_t at;
+
+	if (l->by_name == NULL)
+		index_names(l);
+	at = name_hash(s) & (l->by_name_size - 1);
+	while (l->by_name[at] != NULL && !is_same_table(l->by_name[at]->schema, s))
+		at = (at + 1) & (l->by_name_size - 1);
+	assert(l->by_name[at] != NULL);
+	return l->by_name[at];
 }
 
 static int lake_resume(struct target *target, struct schema *schema, char **position, struct err *e)
@@ -114,6 +148,10 @@ static struct batch *open_batch(struct lake *l, struct lake_table *t)
 	if (t->open != NULL)
 		return t->open;
 	t->open = batch_new(t->schema);
+	if (!t->is_dirty) {
+		t->is_dirty = true;
+		l->dirty[l->dirty_count++] = t;
+	}
 	pthread_mutex_lock(&l->workers.lock);
 	t->open_since = l->position != NULL ? l->position->sequence : 0;
 	pthread_mutex_unlock(&l->workers.lock);
@@ -141,7 +179,6 @@ static int take_rows(struct lake *l, const struct change *c, struct err *e)
 	struct lake_table *t = find_table(l, c->schema);
 	size_t bytes_max = (size_t)l->options->memory_max / OPEN_SHARE;
 
-	assert(t != NULL); /* the source sends what was resumed */
 	batch_add(open_batch(l, t), &c->rows);
 	l->open_bytes -= t->open_bytes;
 	t->open_bytes = batch_bytes(t->open);
@@ -152,8 +189,10 @@ static int take_rows(struct lake *l, const struct change *c, struct err *e)
 	l->any_full |= t->is_full;
 	l->in_transaction = true;
 	/* the transaction alone is too large: what is there goes on as a part */
-	if (t->open_bytes >= bytes_max * 5 / 4)
+	if (t->open_bytes >= bytes_max * 5 / 4) {
+		l->any_full = true; /* cut at the transaction's end */
 		return give(l, t, false, e);
+	}
 	return 0;
 }
 
@@ -161,7 +200,6 @@ static int take_truncate(struct lake *l, const struct change *c)
 {
 	struct lake_table *t = find_table(l, c->schema);
 
-	assert(t != NULL);
 	batch_truncate(open_batch(l, t));
 	l->open_bytes -= t->open_bytes;
 	t->open_bytes = 0;
@@ -175,7 +213,6 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 	struct lake_table *t = find_table(l, c->schema);
 	struct batch *b;
 
-	assert(t != NULL);
 	if (t->schema->field_count != c->schema->field_count || !schema_equal(t->schema, c->schema)) {
 		if (t->open != NULL && give(l, t, true, e) < 0)
 			return -1;
@@ -190,67 +227,73 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 	return 0;
 }
 
-/* Gives every open batch that is due to the workers; all of them when `all`. */
+static int64_t due_at(const struct lake *l, const struct lake_table *t)
+{
+	return t->open->opened_at_us + l->options->commit_interval_ms * 1000;
+}
+
+/* Gives the open batches that are due to the workers; all of them when `all`. */
 static int cut_due(struct lake *l, bool all, struct err *e)
 {
-	int64_t interval_us = l->options->commit_interval_ms * 1000;
-	int64_t now_us = clock_monotonic_us(), next_us = 0;
 	bool is_tight = l->open_bytes >= (size_t)l->options->memory_max / OPEN_SHARE;
+	int64_t now_us = clock_monotonic_us();
+	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < l->table_count; i++) {
-		struct lake_table *t = l->tables[i];
-		int64_t due_us;
+	l->due_at_us = 0;
+	l->any_full = false;
+	for (uint32_t i = 0; i < l->dirty_count; i++) {
+		struct lake_table *t = l->dirty[i];
 
-		if (t->open == NULL && t->has_parts)
-			(void)open_batch(l, t);
-		if (t->open == NULL)
-			continue;
-		due_us = t->open->opened_at_us + interval_us;
-		if (all || is_tight || t->is_full || t->has_parts || now_us >= due_us) {
+		(void)open_batch(l, t); /* a transaction that ends with a part still needs its end */
+		if (all || is_tight || t->is_full || t->has_parts || now_us >= due_at(l, t)) {
 			if (give(l, t, true, e) < 0)
 				return -1;
-		} else if (next_us == 0 || due_us < next_us) {
-			next_us = due_us;
+			t->is_dirty = false;
+			continue;
 		}
+		if (l->due_at_us == 0 || due_at(l, t) < l->due_at_us)
+			l->due_at_us = due_at(l, t);
+		l->dirty[kept++] = t;
 	}
-	l->due_at_us = next_us;
-	l->any_full = false;
+	l->dirty_count = kept;
 	return 0;
+}
+
+static bool is_due(const struct lake *l)
+{
+	return l->any_full || l->open_bytes >= (size_t)l->options->memory_max / OPEN_SHARE ||
+	       (l->due_at_us != 0 && clock_monotonic_us() >= l->due_at_us);
+}
+
+static int note_progress(struct lake *l, struct err *e)
+{
+	return progress_note(&l->progress, l->position, &l->workers, l->tables, l->table_count, e);
 }
 
 static int take_commit(struct lake *l, const struct change *c, struct err *e)
 {
-	bool is_due = l->due_at_us != 0 && clock_monotonic_us() >= l->due_at_us;
-
 	l->position = c->position;
 	l->in_transaction = false;
 	l->transactions++;
-	for (uint32_t i = 0; i < l->table_count && !is_due; i++)
-		is_due = l->tables[i]->has_parts;
-	if (l->any_full || is_due || l->open_bytes >= (size_t)l->options->memory_max / OPEN_SHARE) {
-		if (cut_due(l, false, e) < 0)
-			return -1;
-	}
-	for (uint32_t i = 0; i < l->table_count; i++) {
-		if (l->tables[i]->open != NULL)
-			batch_mark(l->tables[i]->open);
-	}
-	return progress_note(&l->progress, l->position, &l->workers, l->tables, l->table_count, e);
+	if (is_due(l) && cut_due(l, false, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < l->dirty_count; i++)
+		batch_mark(l->dirty[i]->open);
+	return note_progress(l, e);
 }
 
 static int take_rollback(struct lake *l, struct err *e)
 {
 	l->in_transaction = false;
-	for (uint32_t i = 0; i < l->table_count; i++) {
-		struct lake_table *t = l->tables[i];
+	for (uint32_t i = 0; i < l->dirty_count; i++) {
+		struct lake_table *t = l->dirty[i];
 
 		if (t->has_parts)
 			return err_set(e, ERR_RETRY,
 				       "table %s: the connection was lost inside a transaction larger "
 				       "than memory",
 				       t->name);
-		if (t->open != NULL)
-			batch_rollback(t->open);
+		batch_rollback(t->open);
 	}
 	return 0;
 }
@@ -281,12 +324,12 @@ static int lake_idle(struct sink *sink, struct err *e)
 {
 	struct lake *l = lake_of_sink(sink);
 
-	if (!l->in_transaction && l->position != NULL && l->due_at_us != 0 &&
-	    clock_monotonic_us() >= l->due_at_us && cut_due(l, false, e) < 0)
-		return -1;
-	if (l->position != NULL && !l->in_transaction &&
-	    progress_note(&l->progress, l->position, &l->workers, l->tables, l->table_count, e) < 0)
-		return -1;
+	if (!l->in_transaction && l->position != NULL) {
+		if (is_due(l) && cut_due(l, false, e) < 0)
+			return -1;
+		if (note_progress(l, e) < 0)
+			return -1;
+	}
 	return workers_failure(&l->workers, e);
 }
 
@@ -312,6 +355,8 @@ static void lake_close(struct target *target)
 	for (uint32_t i = 0; i < l->table_count; i++)
 		lake_table_free(l->tables[i]);
 	memory_free(l->tables);
+	memory_free(l->by_name);
+	memory_free(l->dirty);
 	progress_release(&l->progress);
 	if (l->root != NULL)
 		l->root->ops->close(l->root);

@@ -22,6 +22,7 @@ struct lake_table {
 	struct batch *open;     /* NULL: nothing since the last cut */
 	size_t open_bytes;
 	bool is_full;           /* to be cut at the next COMMIT */
+	bool is_dirty;          /* in the lake's list */
 	bool has_parts;         /* parts of the open transaction went to a worker */
 
 	/* under the lake's lock: */
