@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random batches merged into a real table in a scratch folder, against a plain model of its rows. */
+#include "lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "change/json_patch.h"
+#include "merge/data_file.h"
+#include "merge/merge.h"
+#include "table/delta/deletion_vector.h"
+
+#define KEYS 64
+
+struct table {
+	char folder[64], index[96];
+	struct store *store;
+	struct delta *delta;
+	struct merge *merge;
+	struct schema *schema;
+	bool is_keyed;
+	/* keyed: the value of each key, -1 absent; else how often (id, value = id) is there */
+	int64_t model[KEYS];
+	uint64_t commits;
+};
+
+static void fail_on(int rc, const struct err *e)
+{
+	if (rc < 0)
+		fail_msg("%s", e->text);
+}
+
+static struct schema *make_schema(bool is_keyed)
+{
+	struct schema *s = schema_new("d", "t");
+
+	schema_add(s, "id", TYPE_LONG, false);
+	schema_add(s, "value", TYPE_LONG, true);
+	schema_add(s, "name", TYPE_STRING, true);
+	if (is_keyed)
+		schema_set_key(s, (uint32_t[]){ 0 }, 1);
+	return s;
+}
+
+static void table_open(struct table *t)
+{
+	struct err e = ERR_INIT;
+	enum commit_result result;
+
+	t->store = store_open_directory(t->folder, true, &e);
+	if (t->store == NULL)
+		fail_msg("%s", e.text);
+	fail_on(delta_open(&t->delta, t->store, "tailrace/test/d.t", &e), &e);
+	if (delta_snapshot(t->delta)->version < 0)
+		fail_on(delta_create(t->delta, t->schema, "tailrace/test/d.t", NULL, &result, &e), &e);
+	fail_on(merge_open(&t->merge, t->store, t->delta, t->schema, t->index, &e), &e);
+}
+
+static void table_close(struct table *t)
+{
+	merge_close(t->merge);
+	delta_close(t->delta);
+	t->store->ops->close(t->store);
+}
+
+static void table_init(struct table *t, bool is_keyed)
+{
+	*t = (struct table){ .is_keyed = is_keyed, .schema = make_schema(is_keyed) };
+	snprintf(t->folder, sizeof(t->folder), "/tmp/tailrace-merge-XXXXXX");
+	assert_non_null(mkdtemp(t->folder));
+	snprintf(t->index, sizeof(t->index), "%s.index", t->folder);
+	for (int i = 0; i < KEYS; i++)
+		t->model[i] = is_keyed ? -1 : 0;
+	table_open(t);
+}
+
+static void table_release(struct table *t)
+{
+	char command[256];
+
+	table_close(t);
+	schema_release(t->schema);
+	snprintf(command, sizeof(command), "rm -rf '%s' '%s' '%s.files'", t->folder, t->index, t->index);
+	assert_int_equal(system(command), 0);
+}
+
+static void set_row(struct columns *c, int64_t id, int64_t value)
+{
+	char name[32];
+	int size = snprintf(name, sizeof(name), "name of %lld", (long long)value);
+
+	columns_clear(c);
+	column_add_int64(&c->columns[0], id);
+	column_add_int64(&c->columns[1], value);
+	column_add_bytes(&c->columns[2], name, (uint32_t)size);
+	columns_end_row(c);
+}
+
+static void add_insert(struct batch *b, struct columns *scratch, int64_t id, int64_t value)
+{
+	set_row(scratch, id, value);
+	batch_add(b, &(struct rows){ .op = OP_INSERT, .count = 1, .after = scratch });
+}
+
+static void add_delete(struct batch *b, struct columns *scratch, int64_t id, int64_t value)
+{
+	set_row(scratch, id, value);
+	batch_add(b, &(struct rows){ .op = OP_DELETE, .count = 1, .before = scratch });
+}
+
+/* An image with the key in front and only `value` behind: MINIMAL. */
+static void add_partial(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
+			int64_t value)
+{
+	const uint8_t key_only = 1, value_only = 2;
+
+	set_row(scratch, id, 0);
+	set_row(other, 0, value);
+	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other,
+				     .before_present = &key_only, .after_present = &value_only });
+}
+
+static void random_change(struct table *t, struct batch *b, struct columns *one, struct columns *two)
+{
+	int64_t id = random() % KEYS, value = random() % 1000000;
+
+	if (random() % 400 == 0) {
+		batch_truncate(b);
+		for (int i = 0; i < KEYS; i++)
+			t->model[i] = t->is_keyed ? -1 : 0;
+	} else if (!t->is_keyed) {
+		if (random() % 2 == 0) {
+			add_insert(b, one, id, id);
+			t->model[id]++;
+		} else if (t->model[id] > 0) {
+			add_delete(b, one, id, id);
+			t->model[id]--;
+		}
+	} else if (t->model[id] >= 0 && random() % 3 == 0) {
+		add_delete(b, one, id, t->model[id]);
+		t->model[id] = -1;
+	} else if (t->model[id] >= 0 && random() % 3 == 0) {
+		add_partial(b, one, two, id, value);
+		t->model[id] = value;
+	} else {
+		add_insert(b, one, id, value);
+		t->model[id] = value;
+	}
+}
+
+/* Reads all live rows and compares; `names_follow` is false once partial images changed only value. */
+static void check_rows(struct table *t)
+{
+	const struct snapshot *s = delta_snapshot(t->delta);
+	int64_t seen[KEYS];
+	struct err e = ERR_INIT;
+
+	for (int i = 0; i < KEYS; i++)
+		seen[i] = t->is_keyed ? -1 : 0;
+	for (uint32_t slot = 0; slot < s->file_count; slot++) {
+		struct data_file_reader *r;
+		struct row_set *dead;
+		struct columns rows;
+
+		columns_init(&rows, t->schema);
+		fail_on(delta_read_dv(t->delta, slot, &dead, &e), &e);
+		fail_on(data_file_open(&r, t->store, &s->files[slot], t->schema, &e), &e);
+		while (data_file_next(r, 1000, &rows, &e) == 0)
+			;
+		assert_int_equal(e.kind, ERR_NONE);
+		assert_int_equal(rows.row_count, s->files[slot].row_count);
+		for (uint32_t i = 0; i < rows.row_count; i++) {
+			int64_t id = column_int64(&rows.columns[0], i);
+
+			if (row_set_has(dead, i))
+				continue;
+			if (t->is_keyed) {
+				assert_int_equal(seen[id], -1);
+				seen[id] = column_int64(&rows.columns[1], i);
+				assert_false(column_is_null(&rows.columns[2], i));
+			} else {
+				seen[id]++;
+			}
+		}
+		columns_release(&rows);
+		row_set_free(dead);
+		data_file_close(r);
+	}
+	for (int i = 0; i < KEYS; i++)
+		assert_int_equal(seen[i], t->model[i]);
+}
+
+static void commit(struct table *t, struct batch *last)
+{
+	struct merge_result result;
+	struct err e = ERR_INIT;
+
+	t->commits++;
+	buffer_clear(&last->position);
+	buffer_format(&last->position, "{\"n\":%llu}", (unsigned long long)t->commits);
+	fail_on(merge_stage(t->merge, last, &e), &e);
+	fail_on(merge_commit(t->merge, last, &result, &e), &e);
+}
+
+/* One transaction of one to three parts. */
+static void random_transaction(struct table *t)
+{
+	struct columns one, two;
+	int parts = random() % 4 == 0 ? 1 + (int)(random() % 3) : 1;
+	struct err e = ERR_INIT;
+
+	columns_init(&one, t->schema);
+	columns_init(&two, t->schema);
+	for (int part = 0; part < parts; part++) {
+		struct batch *b = batch_new(t->schema);
+
+		for (long n = random() % 40; n >= 0; n--)
+			random_change(t, b, &one, &two);
+		if (part < parts - 1)
+			fail_on(merge_stage(t->merge, b, &e), &e);
+		else
+			commit(t, b);
+		batch_free(b);
+	}
+	columns_release(&one);
+	columns_release(&two);
+}
+
+/* Closes and opens again; sometimes the index is gone, or as old as the copy taken earlier. */
+static void reopen(struct table *t)
+{
+	table_close(t);
+	if (random() % 3 == 0)
+		unlink(t->index);
+	table_open(t);
+}
+
+static void run_random(bool is_keyed, unsigned seed)
+{
+	struct table t;
+
+	srandom(seed);
+	table_init(&t, is_keyed);
+	for (int i = 0; i < 60; i++) {
+		random_transaction(&t);
+		if (random() % 5 == 0)
+			reopen(&t);
+		check_rows(&t);
+	}
+	table_release(&t);
+}
+
+static void a_keyed_table_equals_its_model(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 4; seed++)
+		run_random(true, seed);
+}
+
+static void a_table_without_a_key_is_a_multiset(void **state)
+{
+	(void)state;
+	for (unsigned seed = 11; seed <= 14; seed++)
+		run_random(false, seed);
+}
+
+static void a_delete_of_an_unknown_row_without_a_key_is_refused(void **state)
+{
+	struct merge_result result;
+	struct err e = ERR_INIT;
+	struct columns one;
+	struct batch *b;
+	struct table t;
+
+	(void)state, (void)result;
+	table_init(&t, false);
+	columns_init(&one, t.schema);
+	b = batch_new(t.schema);
+	add_delete(b, &one, 1, 1);
+	assert_int_equal(merge_stage(t.merge, b, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	batch_free(b);
+	columns_release(&one);
+	table_release(&t);
+}
+
+static void a_partial_image_without_its_row_is_refused(void **state)
+{
+	struct err e = ERR_INIT;
+	struct columns one, two;
+	struct batch *b;
+	struct table t;
+
+	(void)state;
+	table_init(&t, true);
+	columns_init(&one, t.schema);
+	columns_init(&two, t.schema);
+	b = batch_new(t.schema);
+	add_partial(b, &one, &two, 1, 5);
+	assert_int_equal(merge_stage(t.merge, b, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	batch_free(b);
+	columns_release(&one);
+	columns_release(&two);
+	table_release(&t);
+}
+
+static void a_json_patch_finds_its_document_in_the_table(void **state)
+{
+	const uint8_t key_only = 1, name_only = 4, patched = 4;
+	struct buffer patch = { 0 };
+	struct columns one, two, rows;
+	struct data_file_reader *r;
+	struct err e = ERR_INIT;
+	const struct snapshot *s;
+	struct batch *b;
+	struct table t;
+
+	(void)state;
+	table_init(&t, true);
+	columns_init(&one, t.schema);
+	columns_init(&two, t.schema);
+	columns_init(&rows, t.schema);
+	b = batch_new(t.schema);
+	column_add_int64(&one.columns[0], 1);
+	column_add_int64(&one.columns[1], 1);
+	column_add_bytes(&one.columns[2], "{\"a\": 1, \"b\": 2}", 16);
+	columns_end_row(&one);
+	batch_add(b, &(struct rows){ .op = OP_INSERT, .count = 1, .after = &one });
+	commit(&t, b);
+	batch_free(b);
+	b = batch_new(t.schema);
+	json_patch_add(&patch, JSON_REPLACE, BYTES_OF("$.a"), BYTES_OF("\"x\""));
+	column_add_int64(&two.columns[0], 0);
+	column_set_null(&two.columns[1]);
+	column_add_bytes(&two.columns[2], patch.data, (uint32_t)patch.size);
+	columns_end_row(&two);
+	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &one, .after = &two,
+				     .before_present = &key_only, .after_present = &name_only,
+				     .patched = &patched });
+	commit(&t, b);
+	s = delta_snapshot(t.delta);
+	fail_on(data_file_open(&r, t.store, &s->files[s->file_count - 1], t.schema, &e), &e);
+	fail_on(data_file_next(r, 10, &rows, &e), &e);
+	assert_int_equal(rows.row_count, 1);
+	assert_int_equal(column_int64(&rows.columns[1], 0), 1);
+	assert_true(bytes_equal(column_bytes(&rows.columns[2], 0), BYTES_OF("{\"a\": \"x\", \"b\": 2}")));
+	data_file_close(r);
+	batch_free(b);
+	buffer_release(&patch);
+	columns_release(&one);
+	columns_release(&two);
+	columns_release(&rows);
+	table_release(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_keyed_table_equals_its_model),
+		cmocka_unit_test(a_table_without_a_key_is_a_multiset),
+		cmocka_unit_test(a_delete_of_an_unknown_row_without_a_key_is_refused),
+		cmocka_unit_test(a_partial_image_without_its_row_is_refused),
+		cmocka_unit_test(a_json_patch_finds_its_document_in_the_table),
+	};
+
+	return cmocka_run_group_tests_name("merge", tests, NULL, NULL);
+}
