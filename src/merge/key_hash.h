@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to merge: fingerprints for the head of an index file. */
+#ifndef MERGE_KEY_HASH_H
+#define MERGE_KEY_HASH_H
+
+#include "merge/key_index.h"
+
+/*
+ * Changes whenever rows written under one shape cannot be found under another. A multiset's does not
+ * change when the table gets another column: its NULLs do not enter the hash.
+ */
+uint64_t key_shape_print(const struct key_shape *s);
+struct key_hash key_text_hash(const char *text);
+
+#endif

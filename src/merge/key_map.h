@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Private to merge: the mapped file under a key index. One page of head, then `capacity` slots:
+ *
+ *   whole keys   {u64 key, u32 file, u32 row}              16 bytes
+ *   hashed keys  {u64 low, u64 high, u32 file, u32 row}    24 bytes
+ *
+ * all little-endian. A slot's file is 0 when it is free and KEY_FILE_GONE when its row was removed.
+ * A key's bucket is hash * capacity >> 64, so slots stand in the order of the hash at any capacity.
+ *
+ * kill -9 keeps the page cache, so within one boot the file is as the stores left it, in their order.
+ * After another boot only a file that was closed (written back, then marked clean) is believed.
+ */
+#ifndef MERGE_KEY_MAP_H
+#define MERGE_KEY_MAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define KEY_FILE_GONE UINT32_MAX
+#define KEY_MAP_SLOTS_MIN 2048
+
+struct key_map_head {
+	char magic[8];
+	uint32_t layout;
+	uint32_t slot_size;   /* bytes */
+	uint64_t table[2];    /* hash of the table's id */
+	uint64_t shape;       /* key_shape_print */
+	uint64_t generation;  /* of the file numbers beside it */
+	uint64_t capacity;    /* slots */
+	uint64_t live_count;  /* right unless is_applying */
+	uint64_t gone_count;  /* slots of KEY_FILE_GONE; right unless is_applying */
+	_Atomic int64_t version;
+	uint32_t file_last;   /* highest file number given */
+	_Atomic uint32_t is_applying;
+	uint32_t is_clean;
+	char boot[40];        /* /proc/sys/kernel/random/boot_id of who wrote it last */
+};
+
+struct key_map {
+	int fd;      /* holds the lock that keeps other processes out */
+	char *path;  /* owned */
+	struct key_map_head *head;
+	uint8_t *slots;
+	size_t size; /* mapped bytes */
+};
+
+/*
+ * Opens or makes the file. `wanted` has slot_size, table and shape; a file that differs in these, in
+ * size or layout, or that cannot be believed, is made new and empty: then *is_new is true. ERR_CONFIG
+ * when another process has it open, ERR_IO when the system refuses.
+ */
+int key_map_open(struct key_map *m, const char *path, const struct key_map_head *wanted,
+		 bool *is_new, struct err *e);
+/* Writes everything back and marks it clean, unless `is_clean` is false. */
+void key_map_close(struct key_map *m, bool is_clean);
+/* Empty, of the least size, version -1, a new generation. */
+void key_map_clear(struct key_map *m);
+
+/* An empty map of this capacity beside `m` ("<path>.new"), to be filled and then put in its place. */
+int key_map_make_next(struct key_map *next, const struct key_map *m, uint64_t capacity,
+		      struct err *e);
+/* Takes over the place of `m`; on failure `next` is gone and `m` is as it was. */
+int key_map_replace(struct key_map *m, struct key_map *next, struct err *e);
+
+#endif

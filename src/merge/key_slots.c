@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The open hash: find, apply, copy. The two slot sizes share every line and differ by a constant. */
+#include "merge/key_slots.h"
+
+#include <assert.h>
+
+#define AHEAD 32 /* keys between the prefetch of a slot and its use; a power of two */
+#define ORDER_ROWS_MIN 1024
+#define RADIX_BITS 11
+#define NO_SLOT UINT64_MAX
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+uint32_t key_slot_size(bool is_whole)
+{
+	return is_whole ? 16 : 24;
+}
+
+/* XXH3 spreads hashed keys already; whole ones are mixed as MurmurHash3 ends (fmix64). */
+ALWAYS_INLINE uint64_t bucket_hash(struct key_hash key, bool is_whole)
+{
+	uint64_t h = key.low;
+
+	if (!is_whole)
+		return h;
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+	return h ^ h >> 33;
+}
+
+ALWAYS_INLINE uint64_t bucket_of(const struct key_slots *s, struct key_hash key, bool is_whole)
+{
+	uint64_t hash = bucket_hash(key, is_whole);
+
+	return (uint64_t)((unsigned __int128)hash * s->head->capacity >> 64);
+}
+
+ALWAYS_INLINE uint64_t *slot_at(const struct key_slots *s, uint64_t at, bool is_whole)
+{
+	return (uint64_t *)(void *)(s->base + at * (is_whole ? 16 : 24));
+}
+
+/* A place as the one word that it is in a slot: file in the low half. */
+ALWAYS_INLINE uint64_t place_word(struct row_place p)
+{
+	return (uint64_t)p.row << 32 | p.file;
+}
+
+ALWAYS_INLINE struct row_place word_place(uint64_t word)
+{
+	return (struct row_place){ .file = (uint32_t)word, .row = (uint32_t)(word >> 32) };
+}
+
+ALWAYS_INLINE uint64_t load_word(const uint64_t *slot, bool is_whole)
+{
+	return slot[is_whole ? 1 : 2];
+}
+
+ALWAYS_INLINE void store_word(uint64_t *slot, uint64_t word, bool is_whole)
+{
+	__atomic_store_n(&slot[is_whole ? 1 : 2], word, __ATOMIC_RELEASE);
+}
+
+ALWAYS_INLINE bool is_free(uint64_t word)
+{
+	return (uint32_t)word == 0;
+}
+
+ALWAYS_INLINE bool is_gone(uint64_t word)
+{
+	return (uint32_t)word == KEY_FILE_GONE;
+}
+
+ALWAYS_INLINE bool has_key(const uint64_t *slot, struct key_hash key, bool is_whole)
+{
+	return slot[0] == key.low && (is_whole || slot[1] == key.high);
+}
+
+ALWAYS_INLINE uint64_t next_slot(const struct key_slots *s, uint64_t at)
+{
+	return at + 1 == s->head->capacity ? 0 : at + 1;
+}
+
+/* One pass of a stable radix sort over the bits of the hash from `shift` on. */
+static void radix_pass(const uint64_t *hashes, const uint32_t *from, uint32_t *to, uint32_t count,
+		       unsigned shift)
+{
+	uint32_t starts[1 << RADIX_BITS] = { 0 };
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		starts[hashes[i] >> shift & ((1 << RADIX_BITS) - 1)]++;
+	for (uint32_t d = 0; d < 1 << RADIX_BITS; d++) {
+		uint32_t here = starts[d];
+
+		starts[d] = sum;
+		sum += here;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t k = from != NULL ? from[i] : i;
+
+		to[starts[hashes[k] >> shift & ((1 << RADIX_BITS) - 1)]++] = k;
+	}
+}
+
+uint32_t *key_slots_order(const struct key_slots *s, const struct key_hash *keys, uint32_t count)
+{
+	uint64_t *hashes;
+	uint32_t *half, *order;
+
+	if (!s->is_ordered || count < ORDER_ROWS_MIN)
+		return NULL;
+	hashes = memory_array(uint64_t, count);
+	half = memory_array(uint32_t, count);
+	order = memory_array(uint32_t, count);
+	for (uint32_t i = 0; i < count; i++)
+		hashes[i] = bucket_hash(keys[i], s->is_whole);
+	radix_pass(hashes, NULL, half, count, 64 - 2 * RADIX_BITS);
+	radix_pass(hashes, half, order, count, 64 - RADIX_BITS);
+	memory_free(half);
+	memory_free(hashes);
+	return order;
+}
+
+ALWAYS_INLINE struct row_place find_from(const struct key_slots *s, uint64_t at,
+					 struct key_hash key, bool is_whole)
+{
+	for (uint64_t n = s->head->capacity; n > 0; n--) {
+		const uint64_t *slot = slot_at(s, at, is_whole);
+		uint64_t word = load_word(slot, is_whole);
+
+		if (is_free(word))
+			break;
+		if (has_key(slot, key, is_whole) && !is_gone(word))
+			return word_place(word);
+		at = next_slot(s, at);
+	}
+	return (struct row_place){ 0, 0 };
+}
+
+ALWAYS_INLINE uint32_t nth(const uint32_t *order, uint32_t i)
+{
+	return order != NULL ? order[i] : i;
+}
+
+ALWAYS_INLINE uint64_t fetch_ahead(const struct key_slots *s, struct key_hash key, bool is_whole)
+{
+	uint64_t at = bucket_of(s, key, is_whole);
+
+	__builtin_prefetch(slot_at(s, at, is_whole));
+	return at;
+}
+
+ALWAYS_INLINE void find_all(const struct key_slots *s, const struct key_hash *keys,
+			    const uint32_t *order, uint32_t count, struct row_place *places,
+			    bool is_whole)
+{
+	uint64_t ahead[AHEAD];
+
+	for (uint32_t i = 0; i < AHEAD && i < count; i++)
+		ahead[i] = fetch_ahead(s, keys[nth(order, i)], is_whole);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t k = nth(order, i);
+		uint64_t at = ahead[i % AHEAD];
+
+		if (count - i > AHEAD)
+			ahead[i % AHEAD] =
+				fetch_ahead(s, keys[nth(order, i + AHEAD)], is_whole);
+		places[k] = find_from(s, at, keys[k], is_whole);
+	}
+}
+
+void key_slots_find(const struct key_slots *s, const struct key_hash *keys, uint32_t count,
+		    struct row_place *places)
+{
+	uint32_t *order = key_slots_order(s, keys, count);
+
+	if (s->is_whole)
+		find_all(s, keys, order, count, places, true);
+	else
+		find_all(s, keys, order, count, places, false);
+	memory_free(order);
+}
+
+uint32_t key_slots_places(const struct key_slots *s, struct key_hash key, struct row_place *out,
+			  uint32_t limit)
+{
+	uint64_t at = bucket_of(s, key, s->is_whole);
+	uint32_t count = 0;
+
+	for (uint64_t n = s->head->capacity; n > 0; n--) {
+		const uint64_t *slot = slot_at(s, at, s->is_whole);
+		uint64_t word = load_word(slot, s->is_whole);
+
+		if (is_free(word))
+			break;
+		if (has_key(slot, key, s->is_whole) && !is_gone(word)) {
+			if (count < limit)
+				out[count] = word_place(word);
+			count++;
+		}
+		at = next_slot(s, at);
+	}
+	return count;
+}
+
+/* A removed slot becomes free when nothing can stand behind it, and so do those before it. */
+ALWAYS_INLINE void erase(const struct key_slots *s, uint64_t at, bool is_whole)
+{
+	struct key_map_head *h = s->head;
+
+	h->live_count--;
+	if (!is_free(load_word(slot_at(s, next_slot(s, at), is_whole), is_whole))) {
+		store_word(slot_at(s, at, is_whole), KEY_FILE_GONE, is_whole);
+		h->gone_count++;
+		return;
+	}
+	store_word(slot_at(s, at, is_whole), 0, is_whole);
+	for (uint64_t n = h->capacity; n > 0; n--) {
+		at = at == 0 ? h->capacity - 1 : at - 1;
+		if (!is_gone(load_word(slot_at(s, at, is_whole), is_whole)))
+			break;
+		store_word(slot_at(s, at, is_whole), 0, is_whole);
+		h->gone_count--;
+	}
+}
+
+ALWAYS_INLINE void fill(const struct key_slots *s, uint64_t at, struct key_hash key, uint64_t word,
+			bool is_whole)
+{
+	uint64_t *slot = slot_at(s, at, is_whole);
+
+	if (is_gone(load_word(slot, is_whole)))
+		s->head->gone_count--;
+	slot[0] = key.low;
+	if (!is_whole)
+		slot[1] = key.high;
+	store_word(slot, word, is_whole);
+	s->head->live_count++;
+}
+
+/* `exact` is the place that a multiset's slot must have to be the one, 0 when any is. */
+ALWAYS_INLINE void put(const struct key_slots *s, uint64_t at, struct key_hash key, uint64_t exact,
+		       uint64_t word, bool is_whole)
+{
+	uint64_t room = NO_SLOT;
+
+	for (uint64_t n = s->head->capacity; n > 0; n--) {
+		uint64_t *slot = slot_at(s, at, is_whole);
+		uint64_t found = load_word(slot, is_whole);
+
+		if (is_free(found)) {
+			room = room == NO_SLOT ? at : room;
+			break;
+		}
+		if (is_gone(found)) {
+			room = room == NO_SLOT ? at : room;
+		} else if (has_key(slot, key, is_whole) && (exact == 0 || found == exact)) {
+			if (word == 0)
+				erase(s, at, is_whole);
+			else
+				store_word(slot, word, is_whole);
+			return;
+		}
+		at = next_slot(s, at);
+	}
+	if (word == 0)
+		return;
+	assert(room != NO_SLOT);
+	fill(s, room, key, word, is_whole);
+}
+
+ALWAYS_INLINE void apply_all(const struct key_slots *s, const struct key_hash *keys,
+			     const uint32_t *order, uint32_t first, uint32_t count,
+			     const struct row_place *old, const struct row_place *places,
+			     bool is_whole)
+{
+	uint64_t ahead[AHEAD];
+
+	for (uint32_t i = 0; i < AHEAD && i < count; i++)
+		ahead[i] = fetch_ahead(s, keys[nth(order, first + i)], is_whole);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t k = nth(order, first + i);
+		uint64_t at = ahead[i % AHEAD];
+		uint64_t word = places[k].file != 0 ? place_word(places[k]) : 0;
+		uint64_t exact = 0;
+
+		if (count - i > AHEAD)
+			ahead[i % AHEAD] =
+				fetch_ahead(s, keys[nth(order, first + i + AHEAD)], is_whole);
+		assert(places[k].file != KEY_FILE_GONE);
+		if (s->is_multiset && word == 0 && old[k].file == 0)
+			continue;
+		if (s->is_multiset)
+			exact = word != 0 ? word : place_word(old[k]);
+		put(s, at, keys[k], exact, word, is_whole);
+	}
+}
+
+void key_slots_apply(const struct key_slots *s, const struct key_hash *keys, const uint32_t *order,
+		     uint32_t first, uint32_t count, const struct row_place *old,
+		     const struct row_place *places)
+{
+	if (s->is_whole)
+		apply_all(s, keys, order, first, count, old, places, true);
+	else
+		apply_all(s, keys, order, first, count, old, places, false);
+}
+
+ALWAYS_INLINE void copy_all(const struct key_slots *to, const struct key_slots *from,
+			    bool is_whole)
+{
+	for (uint64_t i = 0; i < from->head->capacity; i++) {
+		const uint64_t *slot = slot_at(from, i, is_whole);
+		uint64_t word = load_word(slot, is_whole);
+		struct key_hash key = { slot[0], is_whole ? 0 : slot[1] };
+		uint64_t at;
+
+		if (is_free(word) || is_gone(word))
+			continue;
+		at = bucket_of(to, key, is_whole);
+		while (!is_free(load_word(slot_at(to, at, is_whole), is_whole)))
+			at = next_slot(to, at);
+		fill(to, at, key, word, is_whole);
+	}
+}
+
+void key_slots_copy(const struct key_slots *to, const struct key_slots *from)
+{
+	assert(from->head->live_count < to->head->capacity);
+	if (from->is_whole)
+		copy_all(to, from, true);
+	else
+		copy_all(to, from, false);
+}
+
+void key_slots_count(const struct key_slots *s)
+{
+	uint64_t live = 0, gone = 0;
+
+	for (uint64_t i = 0; i < s->head->capacity; i++) {
+		uint64_t word = load_word(slot_at(s, i, s->is_whole), s->is_whole);
+
+		live += !is_free(word) && !is_gone(word);
+		gone += is_gone(word);
+	}
+	s->head->live_count = live;
+	s->head->gone_count = gone;
+	s->head->is_applying = 0;
+}

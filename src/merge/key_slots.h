@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Private to merge: the open hash itself, linear probing over mapped slots.
+ *
+ * Stores are ordered, so that a kill leaves every slot whole: a new slot's key first, then file and row
+ * as one word; a replaced or removed place is that one word.
+ */
+#ifndef MERGE_KEY_SLOTS_H
+#define MERGE_KEY_SLOTS_H
+
+#include "merge/key_index.h"
+#include "merge/key_map.h"
+
+struct key_slots { /* borrows the map; made anew for each call */
+	struct key_map_head *head;
+	uint8_t *base;
+	bool is_whole, is_multiset;
+	bool is_ordered; /* batches go through the table in its order */
+};
+
+uint32_t key_slot_size(bool is_whole);
+/* The keys' numbers in table order, or NULL when their own order is as good. memory_free it. */
+uint32_t *key_slots_order(const struct key_slots *s, const struct key_hash *keys, uint32_t count);
+
+void key_slots_find(const struct key_slots *s, const struct key_hash *keys, uint32_t count,
+		    struct row_place *places);
+uint32_t key_slots_places(const struct key_slots *s, struct key_hash key, struct row_place *out,
+			  uint32_t limit);
+/*
+ * Keys [first, first + count) of `order` (NULL: as they are) as key_index_apply says. There must be as
+ * many free slots. Keeps the head's counts.
+ */
+void key_slots_apply(const struct key_slots *s, const struct key_hash *keys, const uint32_t *order,
+		     uint32_t first, uint32_t count, const struct row_place *old,
+		     const struct row_place *places);
+/* Adds the live slots of one table to another, which holds none of them and has room. */
+void key_slots_copy(const struct key_slots *to, const struct key_slots *from);
+/* Corrects the head's counts after a kill. */
+void key_slots_count(const struct key_slots *s);
+
+#endif
