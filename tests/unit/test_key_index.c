@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "merge/key_index.h"
+#include "merge/key_slots.h"
 
 #define KEYS 6000 /* of the model */
 #define BATCH 700
@@ -595,6 +596,37 @@ static void a_second_process_is_kept_out(void **state)
 	schema_release(s);
 }
 
+static void table_order_changes_no_answer(void **state)
+{
+	struct key_map_head head = { .capacity = 8000 };
+	struct key_slots s = { .head = &head, .is_whole = true, .is_ordered = true };
+	struct key_hash *keys = memory_array(struct key_hash, KEYS);
+	struct row_place *places = memory_array(struct row_place, KEYS);
+	struct row_place *found = memory_array(struct row_place, KEYS);
+	uint32_t *order;
+
+	(void)state;
+	s.base = memory_take(8000, key_slot_size(true));
+	for (uint32_t i = 0; i < KEYS; i++) {
+		keys[i] = key_of(i, true);
+		places[i] = (struct row_place){ 1 + i % 5, i };
+	}
+	order = key_slots_order(&s, keys, KEYS);
+	assert_non_null(order);
+	key_slots_apply(&s, keys, order, 0, KEYS, NULL, places);
+	assert_int_equal(head.live_count, KEYS);
+	key_slots_find(&s, keys, KEYS, found);
+	assert_memory_equal(found, places, KEYS * sizeof(*found));
+	s.is_ordered = false;
+	key_slots_find(&s, keys, KEYS, found);
+	assert_memory_equal(found, places, KEYS * sizeof(*found));
+	memory_free(order);
+	memory_free(s.base);
+	memory_free(keys);
+	memory_free(places);
+	memory_free(found);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, fresh)
 
 int main(void)
@@ -615,6 +647,7 @@ int main(void)
 		TEST(a_full_disk_is_an_error),
 		TEST(a_filled_reserve_takes_32_bytes_a_row),
 		TEST(a_second_process_is_kept_out),
+		TEST(table_order_changes_no_answer),
 	};
 	int failed;
 
