@@ -112,7 +112,16 @@ int64_t key_index_version(const struct key_index *x)
 
 void key_index_set_version(struct key_index *x, int64_t version)
 {
+	if (version >= 0)
+		x->map.head->file_whole = x->files.last;
 	atomic_store_explicit(&x->map.head->version, version, memory_order_release);
+}
+
+bool key_index_has_file(const struct key_index *x, const char *path)
+{
+	uint32_t number = key_files_number(&x->files, path);
+
+	return number != 0 && number <= x->map.head->file_whole;
 }
 
 uint32_t key_index_file(const struct key_index *x, const char *path)

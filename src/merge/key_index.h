@@ -38,7 +38,8 @@ void key_hash_rows(const struct key_shape *s, const struct columns *rows, uint32
 /*
  * Opens or makes the index file at `path`. `table_id` ties it to one table: an index of another table, of
  * another layout, or one that a power cut may have torn (another boot and not closed cleanly) comes
- * back empty with version -1. ERR_IO only when the file cannot be made or mapped.
+ * back empty with version -1. ERR_IO when the file cannot be made or mapped, ERR_CONFIG when another
+ * process has it open.
  */
 int key_index_open(struct key_index **out, const char *path, const char *table_id,
 		   const struct key_shape *shape, struct err *e);

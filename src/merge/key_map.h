@@ -36,6 +36,7 @@ struct key_map_head {
 	uint64_t gone_count;  /* slots of KEY_FILE_GONE; right unless is_applying */
 	_Atomic int64_t version;
 	uint32_t file_last;   /* highest file number given */
+	uint32_t file_whole;  /* the files up to this number had all their rows in at `version` */
 	_Atomic uint32_t is_applying;
 	uint32_t is_clean;
 	char boot[40];        /* /proc/sys/kernel/random/boot_id of who wrote it last */

@@ -39,12 +39,12 @@ static int scan_file(struct merge *m, const struct data_file *file, uint32_t slo
 	struct data_file_reader *reader = NULL;
 	struct row_set *dead = NULL;
 	struct columns rows;
-	uint32_t number, row = 0;
+	uint32_t number = key_index_file(m->index, file->path), row = 0;
 	int rc = -1;
 
 	columns_init(&rows, m->schema);
 	if (delta_read_dv(m->delta, slot, &dead, e) < 0 ||
-	    key_index_add_file(m->index, file->path, &number, e) < 0 ||
+	    (number == 0 && key_index_add_file(m->index, file->path, &number, e) < 0) ||
 	    data_file_open(&reader, m->store, file, m->schema, e) < 0)
 		goto out;
 	while ((rc = data_file_keys(reader, &m->shape, SCAN_ROWS, &rows, keys, e)) == 0) {
