@@ -82,7 +82,8 @@ static void write_head(struct key_map *m, const struct key_map_head *from, uint6
 	*h = (struct key_map_head){ .layout = LAYOUT, .slot_size = from->slot_size,
 				    .shape = from->shape, .generation = from->generation,
 				    .capacity = capacity, .version = from->version,
-				    .file_last = from->file_last };
+				    .file_last = from->file_last,
+				    .file_whole = from->file_whole };
 	memcpy(h->table, from->table, sizeof(h->table));
 	read_boot(h->boot);
 	atomic_thread_fence(memory_order_release);
