@@ -12,19 +12,22 @@
 #include "parquet/parquet.h"
 #include "store/store.h"
 
-/* "Deletion Vectors": where a file's bitmap lies. `path` empty = the file has none. */
+/* "Deletion Vectors": where a file's bitmap lies. */
 struct deletion_vector {
-	char path[64];       /* storage type u: prefix (none, for ours) and z85 of the uuid */
-	uint32_t offset;
-	uint32_t size_bytes; /* magic and bitmap */
-	uint64_t cardinality;
+	char storage_type;    /* 0: the file has none; 'u' relative by uuid, 'i' inline, 'p' absolute */
+	const char *place;    /* pathOrInlineDv; for ours the z85 of the uuid */
+	int32_t offset;       /* -1: not given */
+	uint32_t size_bytes;  /* magic and bitmap */
+	uint64_t cardinality; /* rows that it deletes; 0 when there is none */
 };
+
+#define ROWS_UNKNOWN UINT64_MAX
 
 /* One logical data file ("Add File"). */
 struct data_file {
 	char *path;          /* as in the log: relative, percent-encoded */
 	uint64_t size_bytes;
-	uint64_t row_count;  /* physical rows: stats.numRecords */
+	uint64_t row_count;  /* physical rows: stats.numRecords; ROWS_UNKNOWN in foreign tables */
 	int64_t modified_at_ms;
 	char *stats;         /* JSON text, may be NULL */
 	struct deletion_vector dv;
@@ -36,13 +39,13 @@ struct snapshot {
 	int64_t version;           /* -1: the table does not exist */
 	char *table_id;            /* metaData.id */
 	struct schema *schema;     /* from schemaString; field ids and source types from its metadata */
-	struct data_file *files;   /* live ones; order not meaningful */
+	struct data_file *files;   /* live ones, oldest first */
 	uint32_t file_count;
 	char *source_name;         /* configuration "tailrace.source", NULL: not ours */
 	int64_t txn_version;       /* of our appId, -1 none */
 	char *position;            /* text of the newest position of ours, NULL none */
 	int64_t created_at_ms;
-	uint64_t invalid_values;   /* see prepared_commit */
+	uint64_t invalid_values;   /* sum over all our commits, see prepared_commit */
 };
 
 /* A bitmap of deleted row numbers of one file: a roaring bitmap (32-bit: row numbers fit). */
@@ -52,7 +55,11 @@ struct row_set; /* table/delta/deletion_vector.h */
 struct prepared_commit {
 	const char *operation;       /* for commitInfo: "COPY", "MERGE", "TRUNCATE", "ADD COLUMNS" */
 	struct schema *schema;       /* the new schema, or NULL: unchanged */
-	const struct data_file *added;   /* files already in the store; `slot` and `dv` ignored */
+	/*
+	 * Files already in the store (writer_finish; their folder is synced here): path, size_bytes,
+	 * row_count, stats. Borrowed texts.
+	 */
+	const struct data_file *added;
 	const struct row_set *const *added_dvs; /* rows of the same transaction that are dead already; NULLs */
 	uint32_t added_count;
 	const struct dv_update {     /* new complete bitmaps of live files */
@@ -61,8 +68,10 @@ struct prepared_commit {
 	} *dvs;
 	uint32_t dv_count;
 	bool removes_all;            /* TRUNCATE: every file of the snapshot goes before the adds */
-	const char *position;        /* JSON object text: commitInfo and _tailrace/positions/<number> */
+	/* JSON object text, for commitInfo and _tailrace/positions/<number>; NULL: none yet */
+	const char *position;
 	uint64_t rows_in, rows_changed, rows_deleted; /* for history */
+	uint64_t invalid_values;     /* cells of this commit that became NULL by --invalid-values=null */
 	int64_t source_time_us;      /* commit time at the source of the last change, 0 unknown */
 };
 
@@ -79,6 +88,16 @@ int delta_open(struct delta **out, struct store *store, const char *app_id, stru
 /* For reading (`cat`, `describe`): any table whose reader features we know. version -1 = newest. */
 int delta_open_read(struct delta **out, struct store *store, int64_t version, struct err *e);
 const struct snapshot *delta_snapshot(const struct delta *d);
+/* The slot of a live file by its path in the log, or -1. */
+int64_t delta_find_file(const struct delta *d, const char *path);
+/* The key in the store of a data file: its path decoded. An absolute path is ERR_CONFIG. */
+int delta_file_key(struct buffer *out, const struct data_file *f, struct err *e);
+/*
+ * The same columns with the field ids that they have, or will have, in this table: those of the
+ * snapshot's schema by name, new ones above every old. Files and commits use the result (released by the
+ * caller).
+ */
+struct schema *delta_adopt_schema(const struct delta *d, const struct schema *wanted);
 /*
  * Creates the table as version 0 with this schema: no rows. `source_name` marks it as ours.
  * COMMIT_LOST when a version 0 appeared meanwhile.
@@ -88,13 +107,18 @@ int delta_create(struct delta *d, struct schema *schema, const char *source_name
 /*
  * Publishes version + 1. An unknown outcome is resolved by reading the entry back and comparing
  * commitInfo.txnId; nothing is deleted. After COMMIT_DONE the snapshot is the new state and the new
- * adds are its last files; slots of others stay. Writes a checkpoint when due.
+ * adds are its last files (without those whose rows are all dead: they are left out). Slots of others
+ * stay, unless files were removed (TRUNCATE, all rows dead): then the later ones moved down. Writes a
+ * checkpoint when due.
+ * ERR_IO after the entry was put means that it is perhaps not durable: stop; the next start reads what is.
  */
 int delta_commit(struct delta *d, const struct prepared_commit *p, enum commit_result *out,
 		 struct err *e);
 /* Loads what others committed since. `changed` tells whether anything did. */
 int delta_refresh(struct delta *d, bool *changed, struct err *e);
 void delta_close(struct delta *d); /* NULL is fine */
+/* Why the last checkpoint or clean-up after a commit failed (the commit stands), or NULL. */
+const char *delta_warning(const struct delta *d);
 
 /* The present bitmap of a file (empty when it has none); the caller frees it with row_set_free. */
 int delta_read_dv(struct delta *d, uint32_t slot, struct row_set **out, struct err *e);
@@ -104,11 +128,13 @@ struct history_entry {
 	int64_t version, timestamp_ms;
 	char *operation, *position;
 	uint64_t rows_in, rows_changed, rows_deleted;
+	int64_t source_time_us; /* 0 unknown */
 	bool is_ours; /* the counts and the position are known */
 };
 /* Newest first, at most `limit`; ends where the log was cleaned up. */
 int delta_history(struct delta *d, uint32_t limit, struct history_entry **out, uint32_t *count,
 		  struct err *e);
+void delta_history_free(struct history_entry *entries, uint32_t count);
 
 /* What an "Add File" says of its columns: stats JSON from the writer's bounds (rounding: §1.4). */
 void delta_stats(struct buffer *out, const struct schema *s, const struct parquet_writer *w);

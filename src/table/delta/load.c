@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the log to a snapshot. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "table/delta/handle.h"
+#include "table/delta/schema_json.h"
+
+static void remember_position(struct delta *d, const struct action_list *l)
+{
+	const struct commit_info *info = NULL;
+	const struct txn *txn = NULL;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct action *a = &l->actions[i];
+
+		if (a->kind == ACTION_COMMIT_INFO && a->commit_info.position != NULL &&
+		    a->commit_info.txn_id != NULL)
+			info = &a->commit_info;
+		if (a->kind == ACTION_TXN && d->app_id != NULL &&
+		    strcmp(a->txn.app_id, d->app_id) == 0)
+			txn = &a->txn;
+	}
+	if (info == NULL || (txn == NULL && d->app_id != NULL))
+		return;
+	position_copy_release(&d->logged);
+	d->logged = (struct position_copy){
+		.txn_id = memory_copy_text(info->txn_id),
+		.position = memory_copy_text(info->position),
+		.number = txn != NULL ? txn->version : -1,
+		.invalid_values = info->invalid_values,
+	};
+}
+
+int delta_apply(struct delta *d, const struct action_list *l, int64_t version, struct err *e)
+{
+	if (state_apply(&d->state, l->actions, l->count, version, e) < 0)
+		return -1;
+	remember_position(d, l);
+	return 0;
+}
+
+int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed, struct err *e)
+{
+	struct action_list list = { 0 };
+	struct buffer text = { 0 };
+	char key[LOG_KEY_BYTES_MAX];
+	int rc;
+
+	log_entry_key(key, version);
+	rc = store_get(d->store, key, 0, 0, &text, e);
+	if (rc == 1)
+		rc = err_set(e, ERR_RETRY, "it vanished while the log was read");
+	if (rc == 0)
+		rc = action_list_parse(&list, buffer_bytes(&text), &d->arena, e);
+	if (rc == 0)
+		rc = delta_apply(d, &list, version, e);
+	for (uint32_t i = 0; i < list.count; i++)
+		*schema_changed |= list.actions[i].kind == ACTION_METADATA ||
+				   list.actions[i].kind == ACTION_PROTOCOL;
+	if (rc == 0)
+		d->entry_bytes += text.size;
+	else if (e->kind == ERR_DATA)
+		err_wrap(e, "\"%s\" is damaged (restore it from a backup)", key);
+	else
+		err_wrap(e, "\"%s\"", key);
+	action_list_release(&list);
+	buffer_release(&text);
+	arena_reset(&d->arena);
+	return rc;
+}
+
+int delta_show(struct delta *d, bool schema_changed, struct err *e)
+{
+	struct snapshot *s = &d->snapshot;
+	const struct metadata *m = &d->state.metadata;
+	const struct txn *txn = NULL;
+
+	if (schema_changed) {
+		struct schema *schema;
+
+		if (protocol_check_read(&d->state, e) < 0 || schema_parse(&schema, m, e) < 0)
+			return -1;
+		schema_release(s->schema);
+		s->schema = schema;
+	}
+	if (d->app_id != NULL)
+		txn = state_txn(&d->state, d->app_id);
+	s->version = d->state.version;
+	s->table_id = (char *)(uintptr_t)m->id;
+	s->source_name = (char *)(uintptr_t)text_map_get(&m->configuration, "tailrace.source");
+	s->created_at_ms = m->created_time_ms;
+	s->files = d->state.files;
+	s->file_count = d->state.file_count;
+	s->txn_version = txn != NULL ? txn->version : -1;
+	return 0;
+}
+
+static void reset(struct delta *d)
+{
+	bool keeps_tombstones = d->state.keeps_tombstones;
+
+	state_release(&d->state);
+	state_init(&d->state, keeps_tombstones);
+	position_copy_release(&d->logged);
+	schema_release(d->snapshot.schema);
+	memory_free(d->snapshot.position);
+	d->snapshot = (struct snapshot){ .version = -1, .txn_version = -1 };
+	d->entry_bytes = d->checkpoint_bytes = 0;
+	d->checkpoint_version = -1;
+}
+
+int delta_load(struct delta *d, int64_t version, struct err *e)
+{
+	struct log_segment segment;
+	bool ignored = false;
+	int rc = 0;
+
+	reset(d);
+	if (log_segment_find(&segment, d->store, version, e) < 0)
+		return -1;
+	if (segment.checkpoint_version >= 0) {
+		rc = checkpoint_read(&d->state, d->store, &segment.checkpoint, e);
+		d->state.version = segment.checkpoint_version;
+	}
+	d->checkpoint_version = segment.checkpoint_version;
+	d->checkpoint_bytes = segment.checkpoint_bytes;
+	for (int64_t v = segment.checkpoint_version + 1; rc == 0 && v <= segment.version; v++)
+		rc = delta_load_entry(d, v, &ignored, e);
+	if (rc == 0 && segment.version >= 0)
+		rc = delta_show(d, true, e);
+	log_segment_release(&segment);
+	d->is_stale = rc < 0;
+	return rc;
+}
