@@ -21,7 +21,7 @@ enum parquet_codec { /* the format's own numbers */
 
 /* What a file's column holds, over all row groups. Bounds are inclusive and true of every live cell. */
 struct parquet_bounds {
-	uint64_t null_count;
+	uint64_t row_count, null_count;
 	bool has_bounds; /* false: all NULL, a NaN seen, or BOOLEAN/BINARY */
 	bool is_max_exact, is_min_exact; /* STRING bounds are cut at 32 characters, max rounded up */
 	/* As cells of the field's storage; for STRING bytes in `text`. */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parquet/compress.h"
+
+#include <assert.h>
+#include <libdeflate.h>
+#include <pthread.h>
+#include <snappy-c.h>
+#include <zstd.h>
+
+#define ZSTD_LEVEL 1
+#define CODEC_GZIP 2
+
+static pthread_key_t contexts;
+static pthread_once_t contexts_made = PTHREAD_ONCE_INIT;
+
+static void free_context(void *context)
+{
+	ZSTD_freeCCtx(context);
+}
+
+static void make_contexts(void)
+{
+	int rc = pthread_key_create(&contexts, free_context);
+
+	assert(rc == 0);
+}
+
+static ZSTD_CCtx *context(void)
+{
+	ZSTD_CCtx *c;
+
+	pthread_once(&contexts_made, make_contexts);
+	c = pthread_getspecific(contexts);
+	if (c == NULL) {
+		c = ZSTD_createCCtx();
+		assert(c != NULL);
+		pthread_setspecific(contexts, c);
+	}
+	return c;
+}
+
+void page_compress(struct buffer *out, enum parquet_codec codec, struct bytes raw)
+{
+	size_t room, size;
+
+	switch (codec) {
+	case PARQUET_UNCOMPRESSED:
+		buffer_bytes_append(out, raw);
+		return;
+	case PARQUET_SNAPPY:
+		size = snappy_max_compressed_length(raw.size);
+		buffer_reserve(out, size);
+		snappy_compress((const char *)raw.data, raw.size, (char *)out->data + out->size, &size);
+		out->size += size;
+		return;
+	case PARQUET_ZSTD:
+		room = ZSTD_compressBound(raw.size);
+		buffer_reserve(out, room);
+		size = ZSTD_compressCCtx(context(), out->data + out->size, room, raw.data, raw.size,
+					 ZSTD_LEVEL);
+		assert(!ZSTD_isError(size));
+		out->size += size;
+		return;
+	}
+}
+
+static bool inflate(uint8_t *out, size_t raw_size, struct bytes data)
+{
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	enum libdeflate_result result =
+		libdeflate_gzip_decompress(d, data.data, data.size, out, raw_size, NULL);
+
+	libdeflate_free_decompressor(d);
+	return result == LIBDEFLATE_SUCCESS;
+}
+
+static bool unsnap(uint8_t *out, size_t raw_size, struct bytes data)
+{
+	size_t size = 0;
+
+	if (snappy_uncompressed_length((const char *)data.data, data.size, &size) != SNAPPY_OK ||
+	    size != raw_size)
+		return false;
+	return snappy_uncompress((const char *)data.data, data.size, (char *)out, &size) == SNAPPY_OK;
+}
+
+int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw_size, struct err *e)
+{
+	bool ok = false;
+	uint8_t *at;
+
+	if (raw_size > PAGE_RAW_BYTES_MAX)
+		return err_set(e, ERR_DATA, "a page of %zu bytes is too large", raw_size);
+	if (codec == PARQUET_UNCOMPRESSED && data.size != raw_size)
+		return err_set(e, ERR_DATA, "a page's sizes contradict each other");
+	at = buffer_grow(out, raw_size);
+	switch (codec) {
+	case PARQUET_UNCOMPRESSED:
+		if (raw_size > 0)
+			__builtin_memcpy(at, data.data, raw_size);
+		return 0;
+	case PARQUET_SNAPPY:
+		ok = unsnap(at, raw_size, data);
+		break;
+	case PARQUET_ZSTD:
+		ok = ZSTD_decompress(at, raw_size, data.data, data.size) == raw_size;
+		break;
+	case CODEC_GZIP:
+		ok = inflate(at, raw_size, data);
+		break;
+	default:
+		return err_set(e, ERR_DATA, "compression codec %d is not supported", codec);
+	}
+	return ok ? 0 : err_set(e, ERR_DATA, "a page does not decompress (codec %d)", codec);
+}
+
+uint32_t page_crc(struct bytes data)
+{
+	return libdeflate_crc32(0, data.data, data.size);
+}
