@@ -13,7 +13,7 @@ struct schema *delta_table_schema(void);
 /* Makes the table, version 0. */
 struct delta *delta_table_make(struct store *store);
 struct delta *delta_table_open(struct store *store);
-/* A data file that exists only in the log: `path` and stats are the caller's static text. */
+/* A data file that exists only in the log: `path` is the caller's; stats live for the next 7 calls. */
 struct data_file delta_table_file(const char *path, uint64_t row_count);
 /* Commits `count` files named prefix0, prefix1, … of 100 rows with the position {"at":n}. */
 void delta_table_add(struct delta *d, const char *prefix, uint32_t count, int position);

@@ -182,7 +182,7 @@ static int64_t read_hint(struct store *store)
 int log_segment_find(struct log_segment *out, struct store *store, int64_t version, struct err *e)
 {
 	int64_t hint = read_hint(store);
-	struct store_list list;
+	struct store_list list = { 0 };
 	char after[VERSION_DIGITS + 2];
 	int rc;
 
