@@ -228,7 +228,8 @@ static int add_schema(struct commit *c, const struct schema *schema, const struc
 	struct metadata metadata;
 	bool is_mapped;
 
-	if (mapping_mode_parse(&mode, base, e) < 0 || check_ids(d->snapshot.schema, schema, e) < 0)
+	if (mapping_mode_parse(&mode, base, &d->state.protocol, e) < 0 ||
+	    check_ids(d->snapshot.schema, schema, e) < 0)
 		return -1;
 	is_mapped = mode == MAPPING_NAME || schema_needs_mapping(schema);
 	if (protocol_for(&protocol, old, schema, is_mapped, &d->arena))

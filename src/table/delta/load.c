@@ -6,10 +6,12 @@
 #include "table/delta/handle.h"
 #include "table/delta/schema_json.h"
 
-static void remember_position(struct delta *d, const struct action_list *l)
+/* Our txn action is the last line of our entries: without it, the end is missing. */
+static int remember_position(struct delta *d, const struct action_list *l, struct err *e)
 {
 	const struct commit_info *info = NULL;
 	const struct txn *txn = NULL;
+	bool has_txn = false;
 
 	for (uint32_t i = 0; i < l->count; i++) {
 		const struct action *a = &l->actions[i];
@@ -17,12 +19,15 @@ static void remember_position(struct delta *d, const struct action_list *l)
 		if (a->kind == ACTION_COMMIT_INFO && a->commit_info.position != NULL &&
 		    a->commit_info.txn_id != NULL)
 			info = &a->commit_info;
+		has_txn |= a->kind == ACTION_TXN;
 		if (a->kind == ACTION_TXN && d->app_id != NULL &&
 		    strcmp(a->txn.app_id, d->app_id) == 0)
 			txn = &a->txn;
 	}
+	if (info != NULL && !has_txn)
+		return err_set(e, ERR_DATA, "it is cut off: its last line, the txn action, is missing");
 	if (info == NULL || (txn == NULL && d->app_id != NULL))
-		return;
+		return 0;
 	position_copy_release(&d->logged);
 	d->logged = (struct position_copy){
 		.txn_id = memory_copy_text(info->txn_id),
@@ -30,14 +35,14 @@ static void remember_position(struct delta *d, const struct action_list *l)
 		.number = txn != NULL ? txn->version : -1,
 		.invalid_values = info->invalid_values,
 	};
+	return 0;
 }
 
 int delta_apply(struct delta *d, const struct action_list *l, int64_t version, struct err *e)
 {
 	if (state_apply(&d->state, l->actions, l->count, version, e) < 0)
 		return -1;
-	remember_position(d, l);
-	return 0;
+	return remember_position(d, l, e);
 }
 
 int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed, struct err *e)
@@ -79,7 +84,8 @@ int delta_show(struct delta *d, bool schema_changed, struct err *e)
 	if (schema_changed) {
 		struct schema *schema;
 
-		if (protocol_check_read(&d->state, e) < 0 || schema_parse(&schema, m, e) < 0)
+		if (protocol_check_read(&d->state, e) < 0 ||
+		    schema_parse(&schema, m, &d->state.protocol, e) < 0)
 			return -1;
 		schema_release(s->schema);
 		s->schema = schema;

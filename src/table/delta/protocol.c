@@ -55,9 +55,9 @@ int protocol_check_read(const struct state *s, struct err *e)
 	if (s->metadata.provider != NULL && strcmp(s->metadata.provider, "parquet") != 0)
 		return err_set(e, ERR_CONFIG, "the table's files are in the format \"%s\"",
 			       s->metadata.provider);
-	if (mapping_mode_parse(&mode, &s->metadata, e) < 0)
+	if (mapping_mode_parse(&mode, &s->metadata, p, e) < 0)
 		return -1;
-	if (mode == MAPPING_ID && p->min_reader >= 2)
+	if (mode == MAPPING_ID)
 		return err_set(e, ERR_CONFIG, "the table uses column mapping by id, which tailrace "
 			       "does not have");
 	return 0;

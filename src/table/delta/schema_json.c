@@ -12,14 +12,16 @@
 
 #define COLUMNS_MAX 4096 /* MySQL's own limit */
 
-int mapping_mode_parse(enum mapping_mode *out, const struct metadata *m, struct err *e)
+int mapping_mode_parse(enum mapping_mode *out, const struct metadata *m, const struct protocol *p,
+		       struct err *e)
 {
 	static const char *const names[] = { "none", "name", "id" };
 	const char *mode = text_map_get(&m->configuration, "delta.columnMapping.mode");
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == MAPPING_MODES, "a word per mode");
 	*out = MAPPING_NONE;
-	if (mode == NULL)
+	if (mode == NULL || p->min_reader < 2 ||
+	    (p->min_reader >= 3 && !text_list_has(&p->reader_features, "columnMapping")))
 		return 0;
 	for (int i = 0; i < MAPPING_MODES; i++) {
 		if (strcmp(mode, names[i]) == 0) {
@@ -259,7 +261,8 @@ static int parse_fields(struct schema *s, const json_t *fields, enum mapping_mod
 	return 0;
 }
 
-int schema_parse(struct schema **out, const struct metadata *m, struct err *e)
+int schema_parse(struct schema **out, const struct metadata *m, const struct protocol *p,
+		 struct err *e)
 {
 	const char *database = text_map_get(&m->configuration, "tailrace.database");
 	const char *table = text_map_get(&m->configuration, "tailrace.table");
@@ -272,9 +275,11 @@ int schema_parse(struct schema **out, const struct metadata *m, struct err *e)
 	if (m->partition_columns.count > 0)
 		return err_set(e, ERR_CONFIG, "the table is partitioned by \"%s\": tailrace reads "
 			       "unpartitioned tables only", m->partition_columns.texts[0]);
-	if (mapping_mode_parse(&mode, m, e) < 0)
+	if (mapping_mode_parse(&mode, m, p, e) < 0)
 		return -1;
-	json = json_loads(m->schema_string != NULL ? m->schema_string : "", 0, &error);
+	if (m->schema_string == NULL)
+		return err_set(e, ERR_DATA, "the log's metaData has no schemaString");
+	json = json_loads(m->schema_string, 0, &error);
 	if (json == NULL)
 		return err_set(e, ERR_DATA, "damaged schemaString: %s", error.text);
 	s = schema_new(database != NULL ? database : "", table != NULL ? table : "");

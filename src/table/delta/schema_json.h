@@ -8,8 +8,12 @@
 
 enum mapping_mode { MAPPING_NONE, MAPPING_NAME, MAPPING_ID, MAPPING_MODES };
 
-/* "delta.columnMapping.mode" of the configuration; ERR_CONFIG when it is none of the spec's words. */
-int mapping_mode_parse(enum mapping_mode *out, const struct metadata *m, struct err *e);
+/*
+ * "delta.columnMapping.mode" of the configuration, which counts only where the protocol has column
+ * mapping; ERR_CONFIG when it is none of the spec's words.
+ */
+int mapping_mode_parse(enum mapping_mode *out, const struct metadata *m, const struct protocol *p,
+		       struct err *e);
 /* Whether a column's name cannot stand in a table without column mapping. */
 bool schema_needs_mapping(const struct schema *s);
 
@@ -18,7 +22,8 @@ bool schema_needs_mapping(const struct schema *s);
  * them. ERR_CONFIG names what we cannot read: nested types, partition columns, physical names that
  * differ.
  */
-int schema_parse(struct schema **out, const struct metadata *m, struct err *e);
+int schema_parse(struct schema **out, const struct metadata *m, const struct protocol *p,
+		 struct err *e);
 /* schemaString. With mapping, ids and physical (= logical) names in the spec's words. */
 void schema_format(struct buffer *out, const struct schema *s, bool is_mapped);
 /* Sets schemaString and the configuration that belongs to it ("tailrace.*", column mapping). */
