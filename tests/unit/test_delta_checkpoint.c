@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checkpoints: written when due, read back to the same state, damaged ones refused; the log's clean-up. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utime.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "lib/delta_table.h"
+#include "lib/scratch.h"
+#include "lib/test.h"
+#include "table/delta/checkpoint.h"
+#include "table/delta/log_clean.h"
+
+struct lake {
+	struct scratch folder;
+	struct store *store;
+};
+
+static int setup(void **state)
+{
+	struct lake *l = calloc(1, sizeof(*l));
+	struct err e = ERR_INIT;
+
+	scratch_make(&l->folder);
+	l->store = store_open_directory(l->folder.path, true, &e);
+	*state = l;
+	return l->store != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	struct lake *l = *state;
+
+	store_close(l->store);
+	scratch_remove(&l->folder);
+	free(l);
+	return 0;
+}
+
+static void must(int rc, const struct err *e)
+{
+	if (rc != 0)
+		fail_msg("%s", e->text);
+}
+
+static void remove_entries(struct lake *l, int64_t first, int64_t last)
+{
+	struct err e = ERR_INIT;
+	char key[LOG_KEY_BYTES_MAX];
+
+	for (int64_t v = first; v <= last; v++) {
+		log_entry_key(key, v);
+		must(store_remove(l->store, key, &e), &e);
+	}
+}
+
+/* A table with all that a checkpoint can hold, at version 3. */
+static struct delta *make_rich(struct lake *l)
+{
+	struct delta *d = delta_table_make(l->store);
+	struct row_set *rows = delta_table_rows(1, 5), *all = delta_table_rows(0, 100);
+	struct dv_update updates[] = { { 1, rows }, { 2, all } };
+	struct prepared_commit p = { .operation = "MERGE", .dvs = updates, .dv_count = 2,
+				     .position = "{\"at\":2}" };
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	delta_table_add(d, "a", 3, 1);
+	must(delta_commit(d, &p, &result, &e), &e);
+	delta_table_add(d, "b", 1, 3);
+	row_set_free(rows);
+	row_set_free(all);
+	return d;
+}
+
+static void assert_rich(struct delta *d)
+{
+	const struct snapshot *s = delta_snapshot(d);
+	struct schema *schema = delta_table_schema();
+	struct row_set *rows = NULL;
+	struct err e = ERR_INIT;
+
+	assert_int_equal(s->version, 3);
+	assert_int_equal(s->txn_version, 3);
+	assert_int_equal(s->file_count, 3);
+	assert_string_equal(s->position, "{\"at\":3}");
+	assert_string_equal(s->source_name, "mysql://db/shop");
+	assert_true(schema_equal(s->schema, schema));
+	assert_int_equal(s->files[delta_find_file(d, "b0.parquet")].row_count, 100);
+	must(delta_read_dv(d, (uint32_t)delta_find_file(d, "a1.parquet"), &rows, &e), &e);
+	assert_int_equal(row_set_count(rows), 5);
+	assert_int_equal(d->state.tombstone_count, 2);
+	row_set_free(rows);
+	schema_release(schema);
+}
+
+static void a_checkpoint_reads_back_to_the_same_state(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = make_rich(l);
+	struct err e = ERR_INIT;
+
+	assert_rich(d);
+	must(checkpoint_write(d, &e), &e);
+	assert_rich(d);
+	delta_close(d);
+	remove_entries(l, 0, 2); /* now only the checkpoint tells */
+	d = delta_table_open(l->store);
+	assert_rich(d);
+	assert_int_equal(d->checkpoint_version, 3);
+	delta_close(d);
+	remove_entries(l, 3, 3); /* and the side copy the position */
+	d = delta_table_open(l->store);
+	assert_rich(d);
+	delta_close(d);
+}
+
+static void a_stale_or_wrong_hint_does_no_harm(void **state)
+{
+	static const char *const hints[] = { "{\"version\":2}", "{\"version\":99,\"size\":1}",
+					     "garbage", "" };
+	struct lake *l = *state;
+	struct delta *d = make_rich(l);
+	enum put_result result;
+	struct err e = ERR_INIT;
+
+	must(checkpoint_write(d, &e), &e);
+	delta_close(d);
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		struct bytes hint = { (const uint8_t *)hints[i], strlen(hints[i]) };
+
+		must(store_put(l->store, "_delta_log/_last_checkpoint", hint, false, &result, &e),
+		     &e);
+		d = delta_table_open(l->store);
+		assert_rich(d);
+		delta_close(d);
+	}
+	must(store_remove(l->store, "_delta_log/_last_checkpoint", &e), &e);
+	d = delta_table_open(l->store);
+	assert_rich(d);
+	delta_close(d);
+}
+
+static void every_cut_of_a_checkpoint_is_refused(void **state)
+{
+	static const char name[] = "_delta_log/00000000000000000003.checkpoint.parquet";
+	struct lake *l = *state;
+	struct delta *d = make_rich(l);
+	struct err e = ERR_INIT;
+	size_t size;
+	char *text;
+
+	must(checkpoint_write(d, &e), &e);
+	delta_close(d);
+	text = scratch_read(&l->folder, name, &size);
+	for (size_t cut = 0; cut < size; cut += 1 + size / 200) {
+		scratch_write(&l->folder, name, text, cut);
+		assert_int_equal(delta_open(&d, l->store, TEST_APP, &e), -1);
+		assert_int_equal(e.kind, ERR_DATA);
+		assert_non_null(strstr(e.text, name));
+	}
+	memory_free(text);
+}
+
+static void an_earlier_version_is_read_past_a_checkpoint(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = make_rich(l);
+	struct err e = ERR_INIT;
+
+	must(checkpoint_write(d, &e), &e);
+	delta_table_add(d, "c", 1, 4);
+	delta_close(d);
+	must(delta_open_read(&d, l->store, 1, &e), &e);
+	assert_int_equal(delta_snapshot(d)->file_count, 3);
+	delta_close(d);
+	must(delta_open_read(&d, l->store, 4, &e), &e);
+	assert_int_equal(delta_snapshot(d)->file_count, 4);
+	delta_close(d);
+	remove_entries(l, 0, 2);
+	assert_int_equal(delta_open_read(&d, l->store, 1, &e), -1);
+}
+
+static void many_bytes_of_log_make_a_checkpoint_due(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = delta_table_make(l->store);
+
+	for (int i = 1; d->checkpoint_version < 0 && i < 20; i++) {
+		char prefix[16];
+
+		snprintf(prefix, sizeof(prefix), "p%d_", i);
+		delta_table_add(d, prefix, 1000, i);
+		assert_null(delta_warning(d));
+	}
+	assert_true(d->checkpoint_version > 1 && d->checkpoint_version < 19);
+	assert_int_equal(scratch_count(&l->folder, "_delta_log", "_last_checkpoint"), 1);
+	delta_close(d);
+	d = delta_table_open(l->store);
+	assert_int_equal(delta_snapshot(d)->file_count, 1000 * delta_snapshot(d)->version);
+	assert_int_equal(d->entry_bytes, 0);
+	delta_close(d);
+}
+
+static void tombstones_leave_when_they_expire_or_the_file_comes_back(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = make_rich(l);
+
+	assert_int_equal(d->state.tombstone_count, 2);
+	state_expire_tombstones(&d->state, clock_now_us() / 1000 - 60000);
+	assert_int_equal(d->state.tombstone_count, 2);
+	state_expire_tombstones(&d->state, clock_now_us() / 1000 + 60000);
+	assert_int_equal(d->state.tombstone_count, 0);
+	delta_close(d);
+}
+
+static void age(struct lake *l, int64_t version, int days)
+{
+	time_t t = (time_t)(clock_now_us() / 1000000 - days * 86400);
+	struct utimbuf times = { t, t };
+	char key[LOG_KEY_BYTES_MAX];
+
+	log_entry_key(key, version);
+	utime(scratch_path(&l->folder, key), &times);
+}
+
+static void the_log_is_kept_from_the_last_old_checkpoint_on(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = delta_table_make(l->store);
+	struct err e = ERR_INIT;
+
+	for (int v = 1; v < 10; v++) {
+		delta_table_add(d, v < 9 ? "" : "x", v < 9 ? 0 : 1, v);
+		if (v == 3 || v == 5 || v == 8)
+			must(checkpoint_write(d, &e), &e);
+	}
+	must(log_clean(d, &e), &e);
+	assert_int_equal(scratch_count(&l->folder, "_delta_log", "0"), 13);
+	for (int v = 0; v < 7; v++)
+		age(l, v, 31);
+	must(log_clean(d, &e), &e); /* entries 5..9, checkpoints 5 and 8 */
+	assert_int_equal(scratch_count(&l->folder, "_delta_log", "0"), 7);
+	assert_int_equal(scratch_count(&l->folder, "_delta_log", "00000000000000000005."), 2);
+	delta_close(d);
+	must(delta_open_read(&d, l->store, 6, &e), &e);
+	delta_close(d);
+	d = delta_table_open(l->store);
+	assert_int_equal(delta_snapshot(d)->version, 9);
+	assert_int_equal(delta_snapshot(d)->file_count, 1);
+	delta_close(d);
+}
+
+static void retention_follows_the_tables_settings(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = { { "interval 2 days", 172800000 },
+		      { "interval 1 week", 604800000 },
+		      { "interval 36 hours", 129600000 } };
+	struct text_pair pair = { "delta.logRetentionDuration", NULL };
+	struct state s = { .metadata.configuration = { &pair, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pair.value = cases[i].text;
+		assert_true(log_retention_ms(&s, RETENTION_LOG) == cases[i].ms);
+	}
+	assert_true(log_retention_ms(&s, RETENTION_REMOVES) == 604800000);
+	pair.value = "a while"; /* not understood: everything is kept */
+	assert_true(log_retention_ms(&s, RETENTION_LOG) > 1000000000000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_checkpoint_reads_back_to_the_same_state),
+		TEST(a_stale_or_wrong_hint_does_no_harm),
+		TEST(every_cut_of_a_checkpoint_is_refused),
+		TEST(an_earlier_version_is_read_past_a_checkpoint),
+		TEST(many_bytes_of_log_make_a_checkpoint_due),
+		TEST(tombstones_leave_when_they_expire_or_the_file_comes_back),
+		TEST(the_log_is_kept_from_the_last_old_checkpoint_on),
+		cmocka_unit_test(retention_follows_the_tables_settings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
