@@ -39,5 +39,7 @@ const char *charset_of_collation(const struct charset_list *l, uint16_t id);
  * false is returned (it is counted as an invalid value, never dropped silently).
  */
 bool charset_append(const struct charset *s, struct bytes text, struct column *c);
+/* Without the spaces at the end, as the server prints a CHAR. */
+struct bytes charset_trim(const struct charset *s, struct bytes text);
 
 #endif

@@ -8,7 +8,21 @@
 
 #include "change/sink.h"
 #include "source/mysql/gtid.h"
+#include "source/mysql/statement.h"
+#include "source/mysql/table_map.h"
 #include "source/mysql/value.h"
+
+/*
+ * An XA transaction that was prepared before the position and is not decided: its rows stand in the log
+ * before the position, and are needed when its XA COMMIT comes.
+ */
+struct mysql_prepared {
+	struct xid xid;
+	char file[256];
+	uint64_t offset;        /* of the first event of its group */
+	bool has_gtid;
+	struct gtid gtid;       /* of the group that prepared it; it is in the position's set */
+};
 
 /* A place in the log, after a finished transaction. */
 struct mysql_position {
@@ -18,32 +32,34 @@ struct mysql_position {
 	char file[256];
 	uint64_t offset;        /* end of the last finished transaction */
 	struct gtid_set gtids;  /* all that was read and finished, or empty without GTIDs */
+	struct mysql_prepared *prepared;
+	uint32_t prepared_count;
 	/* Adds members to the JSON object for a table whose copy is under way; may be NULL. */
 	void (*format_copy)(void *context, const struct schema *table, struct buffer *out);
 	void *copy_context;
 };
-/* {"server":"uuid","server_id":1,"file":"binlog.000003","offset":1234,"gtids":"…","time_us":…} */
+/*
+ * {"server":"uuid","server_id":1,"file":"binlog.000003","offset":1234,"gtids":"…","time_us":…} and, while
+ * there are such, "prepared":[{"xid":"format:global:branch" in hex,"file":…,"offset":…,"gtid":…}]
+ */
 void mysql_position_format(const struct position *p, const struct schema *table, struct buffer *out);
 /* Reads the members above back; unrecognized members are left to their owner. */
 int mysql_position_parse(struct mysql_position *out, const char *json, bool is_mariadb, struct err *e);
 void mysql_position_release(struct mysql_position *p);
-
-/* A TABLE_MAP event, parsed. Everything points into the event or the decoder; valid during the call. */
-struct table_map {
-	uint64_t id;
-	const char *database, *table; /* UTF-8, NUL-terminated; names with a NUL inside are ERR_DATA */
-	uint32_t column_count;
-	const uint8_t *types;         /* mysql_type as logged */
-	const uint16_t *meta;
-	const uint8_t *nullable;      /* bitmap */
-	/* optional metadata (binlog_row_metadata); has_names tells FULL */
-	bool has_names, has_signedness, has_charsets, has_key;
-	const struct mysql_column *columns; /* filled as far as the metadata goes: name NULL without FULL */
-	const uint32_t *key;
-	uint32_t key_count;
-};
+/*
+ * Where the stream must be asked to start: the position itself, or what comes before it when prepared XA
+ * transactions have to be read again (the decoder tells them from the rest, and drops the rest). `gtids`: the
+ * set to send, `file` and `offset` for a start without GTIDs.
+ */
+void mysql_position_start(const struct mysql_position *p, char file[256], uint64_t *offset,
+			  struct gtid_set *gtids);
 
 struct decoder_callbacks {
+	/*
+	 * Loads the character set of a collation that a TABLE_MAP names and the charset list has not yet. May be
+	 * NULL: such columns then come with charset NULL.
+	 */
+	int (*charset)(void *context, uint16_t collation, struct err *e);
 	/*
 	 * The table of a map, or *out = NULL: not captured, its rows are skipped. Called when a table id is
 	 * seen the first time or with another layout; the answer is kept until the id is dropped
@@ -53,6 +69,12 @@ struct decoder_callbacks {
 	int (*table)(void *context, const struct table_map *map, struct mysql_table **out,
 		     struct err *e);
 	/*
+	 * The table of a name, for TRUNCATE, or *out = NULL: not captured. `database` is the session's when the
+	 * statement names none.
+	 */
+	int (*named)(void *context, const char *database, const char *table, struct mysql_table **out,
+		     struct err *e);
+	/*
 	 * A statement in the log that is no row change: `sql` in the session's `database`. Returns -1 to halt. The decoder itself
 	 * handles BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA; this gets DDL, and DML in statement
 	 * format (which must halt when it may touch a captured table).
@@ -60,8 +82,8 @@ struct decoder_callbacks {
 	int (*statement)(void *context, const char *database, struct bytes sql,
 			 const struct origin *origin, struct err *e);
 	/*
-	 * At the start of each transaction: true when `table` has all of it already (position of its
-	 * last commit); asked once per table and transaction.
+	 * True when `table` has all of the transaction that stands at `offset` of `file` already: its own
+	 * position has the gtid, or is past the offset. Asked once per table and transaction. May be NULL.
 	 */
 	bool (*has_already)(void *context, const struct mysql_table *table, const struct gtid *gtid,
 			    const char *file, uint64_t offset);

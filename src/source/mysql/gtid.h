@@ -38,7 +38,14 @@ void gtid_set_add(struct gtid_set *s, const struct gtid *g); /* O(log n) when it
 bool gtid_set_has(const struct gtid_set *s, const struct gtid *g);
 bool gtid_set_contains(const struct gtid_set *outer, const struct gtid_set *inner);
 void gtid_format(const struct gtid *g, struct buffer *out);
-/* COM_BINLOG_DUMP_GTID's data: u64 sid count, per sid uuid [tag form if any], u64 n, (start, end+1). */
+/* `first` from 1, not above `last`; what it touches becomes one range. */
+void gtid_set_add_range(struct gtid_set *s, const struct gtid_range *r);
+/* MySQL sets only (a MariaDB domain has no holes); nothing happens when it is not there. */
+void gtid_set_remove(struct gtid_set *s, const struct gtid *g);
+/* MariaDB: the domain ends right before `g`, so that a stream from here has it; nothing when it is behind. */
+void gtid_set_step_back(struct gtid_set *s, const struct gtid *g);
+/* COM_BINLOG_DUMP_GTID's data, and PREVIOUS_GTIDS' body. MySQL sets only; gtid_text.c has the layout. */
 void gtid_set_encode(const struct gtid_set *s, struct buffer *out);
+int gtid_set_decode(struct gtid_set *out, struct bytes wire, struct err *e);
 
 #endif

@@ -30,7 +30,8 @@ enum mysql_extension {
 	MARIADB_UUID,  /* BINARY(16) in the log, in the server's storage order */
 	MARIADB_INET4, /* BINARY(4) */
 	MARIADB_INET6, /* BINARY(16) */
-	MARIADB_VECTOR, /* VARBINARY */
+	MARIADB_VECTOR, /* VARBINARY of little-endian floats */
+	MARIADB_COMPRESSED, /* VARCHAR/BLOB … COMPRESSED: types 140 and 141 in the log */
 };
 
 struct mysql_column {
@@ -48,6 +49,7 @@ struct mysql_column {
 	uint8_t precision, scale; /* DECIMAL */
 	uint8_t fraction_digits;  /* TIME, DATETIME, TIMESTAMP */
 	/* filled by mysql_table_new: */
+	bool is_key;            /* an invalid value here always halts */
 	uint64_t invalid_count; /* values that became NULL (--invalid-values null) */
 };
 
@@ -57,6 +59,8 @@ struct mysql_table {
 	struct mysql_column *columns;
 	uint32_t column_count;
 	uint64_t id;              /* TABLE_MAP's table id of the newest map, 0 none */
+	bool is_announced;        /* a CHANGE_SCHEMA of `schema` went downstream already */
+	bool is_nontransactional; /* MyISAM and the like: a ROLLBACK in the log does not undo its rows */
 	void *owner;              /* free for the stream's own use (its table record) */
 };
 
@@ -78,13 +82,76 @@ struct value_policy {
 };
 
 /*
- * Row images (log): decodes `count`-unknown rows is the caller's loop; this takes one cell off the reader and
- * appends it to `c`. ERR_DATA on a short or impossible value.
+ * Row images (log). A plan says how the cells of one column lie in the images that a TABLE_MAP describes; it
+ * borrows the table. A cell is a run of bytes: of fixed size, or behind a little-endian length.
  */
-int value_from_log(const struct mysql_table *t, uint32_t column, struct reader *r, struct column *c,
-		   const struct value_policy *policy, struct err *e);
-/* Steps over one cell. */
-int value_skip(const struct mysql_table *t, uint32_t column, struct reader *r, struct err *e);
+enum value_result {
+	VALUE_OK,      /* one cell was appended */
+	VALUE_INVALID, /* the lake's type cannot hold it: NULL was appended */
+	VALUE_BAD,     /* impossible bytes: nothing was appended */
+};
+
+struct value_plan {
+	enum value_result (*decode)(const struct value_plan *p, struct bytes cell, struct column *c);
+	const struct mysql_column *column;
+	uint32_t fixed_size; /* bytes of a cell; 0: it has a length of length_size bytes in front */
+	uint8_t length_size;
+	uint8_t type;        /* as logged, STRING resolved */
+	uint16_t meta;
+	uint8_t precision, scale, fraction_digits;
+};
+
+/*
+ * `type` and `meta` as the TABLE_MAP has them. ERR_CONFIG when they are not what the table's column says: the
+ * definition that we have is not the one that the log was written with.
+ */
+int value_plan_make(struct value_plan *out, const struct mysql_table *t, uint32_t column, uint8_t type,
+		    uint16_t meta, struct err *e);
+
+/* The bytes of the next cell; a short image makes `r` short and yields an empty cell. */
+static inline struct bytes value_take(const struct value_plan *p, struct reader *r)
+{
+	size_t size = p->fixed_size, left = (size_t)(r->end - r->at);
+	const uint8_t *at = r->at;
+
+	if (size == 0) {
+		size_t length = p->length_size;
+		uint32_t value = 0;
+
+		if (left < length)
+			goto short_read;
+		memcpy(&value, at, length);
+		at += length;
+		left -= length;
+		size = value;
+	}
+	if (left < size)
+		goto short_read;
+	r->at = at + size;
+	return (struct bytes){ at, size };
+short_read:
+	r->short_read = true;
+	r->at = r->end;
+	return (struct bytes){ at, 0 };
+}
+
+/* A logged cell as readable text for messages, cut to a few dozen bytes. */
+void value_describe(const struct value_plan *p, struct bytes cell, char *out, size_t size);
+
+/* TABLE_MAP's STRING also stands for ENUM and SET and hides a long length: the real type, and its length. */
+enum mysql_type mysql_real_type(uint8_t type, uint16_t meta);
+uint32_t mysql_string_length(uint16_t meta);
+
+/*
+ * Fills type, meta, length, precision, scale, fraction digits, sign and labels from COLUMN_TYPE as
+ * information_schema has it ("decimal(10,2) unsigned", "enum('a','b')", UTF-8). `bytes_per_character` is the
+ * column's character set's MAXLEN (1 for bytes). ERR_DATA: a type that we do not know.
+ */
+int mysql_column_declare(struct mysql_column *c, const char *column_type, bool is_mariadb,
+			 uint32_t bytes_per_character, struct err *e);
+void mysql_column_release(struct mysql_column *c);
+/* What the catalog would say ("int unsigned"), for a column known from a TABLE_MAP only. */
+void mysql_column_describe(const struct mysql_column *c, struct buffer *out);
 
 /*
  * The copy: the expression to SELECT for this column (quoted name inside), such that the result's text,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values and names in statements for the server. */
+#include "source/mysql/value.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+void mysql_quote_name(struct buffer *out, const char *name)
+{
+	buffer_char(out, '`');
+	for (; *name != 0; name++) {
+		if (*name == '`')
+			buffer_char(out, '`');
+		buffer_char(out, *name);
+	}
+	buffer_char(out, '`');
+}
+
+static void quote_bytes(struct buffer *out, struct bytes bytes)
+{
+	buffer_text(out, "X'");
+	text_hex(out, bytes);
+	buffer_char(out, '\'');
+}
+
+void mysql_quote_text(struct buffer *out, const char *text)
+{
+	buffer_text(out, "_utf8mb4 ");
+	quote_bytes(out, (struct bytes){ (const uint8_t *)text, strlen(text) });
+}
+
+void value_select(const struct mysql_table *t, uint32_t column, struct buffer *out)
+{
+	const struct mysql_column *c = &t->columns[column];
+
+	mysql_quote_name(out, c->name);
+	switch ((uint8_t)c->type) {
+	case MYSQL_FLOAT: /* by itself it comes with six digits */
+	case MYSQL_DOUBLE: /* DOUBLE(m,d) would come rounded */
+		buffer_text(out, "+0e0");
+		break;
+	case MYSQL_ENUM: /* the number: labels then come from one place */
+	case MYSQL_SET:
+		buffer_text(out, "+0");
+		break;
+	default:
+		break;
+	}
+}
+
+static void bit_literal(struct buffer *out, struct bytes value)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < value.size && i < 8; i++)
+		v = v << 8 | value.data[i];
+	text_uint(out, v);
+}
+
+void value_literal(const struct mysql_table *t, uint32_t column, struct bytes text, struct buffer *out)
+{
+	const struct mysql_column *c = &t->columns[column];
+
+	switch ((uint8_t)c->type) {
+	case MYSQL_TINY:
+	case MYSQL_SHORT:
+	case MYSQL_INT24:
+	case MYSQL_LONG:
+	case MYSQL_LONGLONG:
+	case MYSQL_YEAR:
+	case MYSQL_NEWDECIMAL:
+	case MYSQL_FLOAT:
+	case MYSQL_DOUBLE:
+	case MYSQL_ENUM:
+	case MYSQL_SET:
+		buffer_bytes_append(out, text);
+		return;
+	case MYSQL_BIT:
+		bit_literal(out, text);
+		return;
+	case MYSQL_DATE:
+	case MYSQL_NEWDATE:
+	case MYSQL_DATETIME:
+	case MYSQL_DATETIME2:
+	case MYSQL_TIMESTAMP:
+	case MYSQL_TIMESTAMP2:
+	case MYSQL_TIME:
+	case MYSQL_TIME2:
+		buffer_format(out, "'%.*s'", (int)text.size, (const char *)text.data);
+		return;
+	default:
+		break;
+	}
+	if (c->charset != NULL)
+		buffer_format(out, "_%s ", charset_name(c->charset));
+	else if (c->extension == MARIADB_UUID || c->extension == MARIADB_INET4 ||
+		 c->extension == MARIADB_INET6)
+		buffer_text(out, "_ascii ");
+	quote_bytes(out, text);
+}

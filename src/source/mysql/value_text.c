@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The copy: a query's text to the same cell that the log's bytes give. */
+#include "source/mysql/value_decode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Numbers of at most this many bytes come as text. */
+#define NUMBER_BYTES_MAX 400
+
+static enum value_result text_integer(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	int64_t v;
+
+	(void)p;
+	if (!text_parse_int(text, &v))
+		return VALUE_BAD;
+	if (c->storage == STORAGE_INT32) {
+		if (v < INT32_MIN || v > INT32_MAX)
+			return VALUE_BAD;
+		column_add_int32(c, (int32_t)v);
+	} else {
+		column_add_int64(c, v);
+	}
+	return VALUE_OK;
+}
+
+static enum value_result text_decimal(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	char digits[NUMBER_BYTES_MAX];
+	size_t count = 0, whole = 0;
+	bool is_negative = text.size > 0 && text.data[0] == '-', has_point = false;
+	uint8_t scale = p->column->type == MYSQL_NEWDECIMAL ? p->column->scale : 0;
+
+	for (size_t i = is_negative; i < text.size; i++) {
+		if (text.data[i] == '.' && !has_point) {
+			has_point = true;
+			continue;
+		}
+		if (text.data[i] < '0' || text.data[i] > '9' || count == sizeof(digits))
+			return VALUE_BAD;
+		digits[count++] = (char)text.data[i];
+		whole += !has_point;
+	}
+	if (count == 0 || count - whole != scale)
+		return VALUE_BAD;
+	return cell_decimal(c, is_negative, digits, count, scale) ? VALUE_OK : VALUE_BAD;
+}
+
+static enum value_result text_number(struct bytes text, struct column *c)
+{
+	char copy[NUMBER_BYTES_MAX + 1], *end;
+	double v;
+
+	if (text.size == 0 || text.size > NUMBER_BYTES_MAX)
+		return VALUE_BAD;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = 0;
+	v = strtod(copy, &end);
+	if (*end != 0)
+		return VALUE_BAD;
+	if (c->storage == STORAGE_FLOAT)
+		column_add_float(c, (float)v);
+	else
+		column_add_double(c, v);
+	return VALUE_OK;
+}
+
+static enum value_result text_real(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	(void)p;
+	return text_number(text, c);
+}
+
+/* Takes digits off `r` up to `mark` or the end; false when there are none. */
+static bool take_number(struct reader *r, int mark, int *out)
+{
+	size_t count = 0;
+
+	*out = 0;
+	while (reader_left(r) > 0) {
+		uint8_t c = reader_u8(r);
+
+		if (c == mark)
+			return count > 0;
+		if (c < '0' || c > '9' || ++count > 9)
+			return false;
+		*out = *out * 10 + (c - '0');
+	}
+	return count > 0 && mark < 0;
+}
+
+/* "ss[.ffffff]" up to the end. */
+static bool take_seconds(struct reader *r, int *seconds, int *microseconds)
+{
+	struct reader whole = *r;
+	size_t digits;
+
+	*microseconds = 0;
+	if (take_number(&whole, -1, seconds))
+		return true;
+	if (!take_number(r, '.', seconds))
+		return false;
+	digits = reader_left(r);
+	if (digits > 6 || !take_number(r, -1, microseconds))
+		return false;
+	for (; digits < 6; digits++)
+		*microseconds *= 10;
+	return true;
+}
+
+static enum value_result text_date(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	struct reader r = reader_of(text);
+	struct calendar d = { 0 };
+
+	(void)p;
+	if (!take_number(&r, '-', &d.year) || !take_number(&r, '-', &d.month) || !take_number(&r, -1, &d.day))
+		return VALUE_BAD;
+	return cell_date(c, &d) ? VALUE_OK : VALUE_INVALID;
+}
+
+static enum value_result text_timestamp(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	struct reader r = reader_of(text);
+	struct calendar t = { 0 };
+
+	(void)p;
+	if (!take_number(&r, '-', &t.year) || !take_number(&r, '-', &t.month) ||
+	    !take_number(&r, ' ', &t.day) || !take_number(&r, ':', &t.hour) ||
+	    !take_number(&r, ':', &t.minute) || !take_seconds(&r, &t.second, &t.microsecond))
+		return VALUE_BAD;
+	return cell_timestamp(c, &t) ? VALUE_OK : VALUE_INVALID;
+}
+
+static enum value_result text_time(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	struct reader r = reader_of(text);
+	bool is_negative = text.size > 0 && text.data[0] == '-';
+	int hours, minutes, seconds, microseconds;
+
+	if (is_negative)
+		reader_skip(&r, 1);
+	if (!take_number(&r, ':', &hours) || !take_number(&r, ':', &minutes) ||
+	    !take_seconds(&r, &seconds, &microseconds) || hours > 838 || minutes > 59 || seconds > 59)
+		return VALUE_BAD;
+	cell_time(c, is_negative, (uint32_t)hours, (uint32_t)minutes, (uint32_t)seconds,
+		  (uint32_t)microseconds, p->column->fraction_digits);
+	return VALUE_OK;
+}
+
+static enum value_result text_enum(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	uint64_t index;
+
+	return text_parse_uint(text, &index) ? value_add_enum(p, index, c) : VALUE_BAD;
+}
+
+static enum value_result text_set(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	uint64_t bits;
+
+	return text_parse_uint(text, &bits) ? value_add_set(p, bits, c) : VALUE_BAD;
+}
+
+static enum value_result text_utf8_as_is(const struct value_plan *p, struct bytes text, struct column *c)
+{
+	return text_is_utf8(text) ? value_add_bytes(p, text, c) : VALUE_BAD;
+}
+
+static value_decode text_string_decoder(const struct mysql_column *c)
+{
+	switch (c->extension) {
+	case MARIADB_UUID:
+	case MARIADB_INET4:
+	case MARIADB_INET6:
+		return text_utf8_as_is;
+	case MARIADB_VECTOR:
+		return value_add_vector;
+	case MYSQL_PLAIN:
+	case MARIADB_COMPRESSED:
+		break;
+	}
+	if (c->charset == NULL)
+		return c->type == MYSQL_STRING ? value_add_binary : value_add_bytes;
+	return c->type == MYSQL_STRING ? value_add_char : value_add_text;
+}
+
+static value_decode text_decoder(const struct mysql_column *c)
+{
+	switch ((uint8_t)c->type) {
+	case MYSQL_TINY:
+	case MYSQL_SHORT:
+	case MYSQL_INT24:
+	case MYSQL_LONG:
+	case MYSQL_YEAR:
+		return text_integer;
+	case MYSQL_LONGLONG:
+		return c->is_unsigned ? text_decimal : text_integer;
+	case MYSQL_NEWDECIMAL:
+		return text_decimal;
+	case MYSQL_FLOAT:
+	case MYSQL_DOUBLE:
+		return text_real;
+	case MYSQL_BIT:
+		return value_add_bit;
+	case MYSQL_DATE:
+	case MYSQL_NEWDATE:
+		return text_date;
+	case MYSQL_DATETIME:
+	case MYSQL_DATETIME2:
+	case MYSQL_TIMESTAMP:
+	case MYSQL_TIMESTAMP2:
+		return text_timestamp;
+	case MYSQL_TIME:
+	case MYSQL_TIME2:
+		return text_time;
+	case MYSQL_ENUM:
+		return text_enum;
+	case MYSQL_SET:
+		return text_set;
+	case MYSQL_JSON:
+		return text_utf8_as_is;
+	case MYSQL_GEOMETRY:
+		return value_add_geometry;
+	case MYSQL_VECTOR:
+		return value_add_vector;
+	default:
+		return text_string_decoder(c);
+	}
+}
+
+static void describe_text(struct bytes text, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < text.size && used + 5 < size; i++) {
+		if (text.data[i] >= ' ' && text.data[i] < 0x7f)
+			out[used++] = (char)text.data[i];
+		else
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x", text.data[i]);
+	}
+	out[used] = 0;
+}
+
+int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text, struct column *c,
+		    const struct value_policy *policy, struct err *e)
+{
+	const struct mysql_column *m = &t->columns[column];
+	struct value_plan p = { .column = m };
+	enum value_result result = text_decoder(m)(&p, text, c);
+	char shown[96];
+
+	if (result == VALUE_OK)
+		return 0;
+	describe_text(text, shown, sizeof(shown));
+	if (result == VALUE_BAD)
+		return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": impossible value \"%s\"",
+			       t->schema->database, t->schema->table, m->name, shown);
+	if (policy->halts || m->is_key)
+		return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": the value \"%s\" has no place in the lake",
+			       t->schema->database, t->schema->table, m->name, shown);
+	t->columns[column].invalid_count++;
+	if (policy->invalid != NULL)
+		policy->invalid(policy->context, t, column, shown);
+	return 0;
+}
+
+/* Dates are shown as calendar parts where that is simple; all else as hex. */
+void value_describe(const struct value_plan *p, struct bytes cell, char *out, size_t size)
+{
+	size_t used = 0;
+
+	if (p->column->charset != NULL && p->fixed_size == 0) {
+		describe_text(cell, out, size);
+		return;
+	}
+	if (p->type == MYSQL_DATE && cell.size == 3) {
+		unsigned v = cell.data[0] | (unsigned)cell.data[1] << 8 | (unsigned)cell.data[2] << 16;
+
+		snprintf(out, size, "%04u-%02u-%02u", v >> 9, v >> 5 & 15, v & 31);
+		return;
+	}
+	if (p->type == MYSQL_DATETIME2 && cell.size >= 5) {
+		uint64_t v = 0;
+		unsigned months;
+
+		for (size_t i = 0; i < 5; i++)
+			v = v << 8 | cell.data[i];
+		months = (unsigned)(v >> 22 & 0x1ffff);
+		snprintf(out, size, "%04u-%02u-%02u %02u:%02u:%02u", months / 13, months % 13,
+			 (unsigned)(v >> 17 & 31), (unsigned)(v >> 12 & 31), (unsigned)(v >> 6 & 63),
+			 (unsigned)(v & 63));
+		return;
+	}
+	out[0] = 0;
+	for (size_t i = 0; i < cell.size && used + 3 < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%02x", cell.data[i]);
+}
