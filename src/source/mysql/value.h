@@ -27,7 +27,7 @@ enum mysql_type {
 /* A type that MariaDB logs as another one; only the catalog tells. */
 enum mysql_extension {
 	MYSQL_PLAIN,
-	MARIADB_UUID,  /* BINARY(16) in the log, in the server's storage order */
+	MARIADB_UUID,  /* BINARY(16) in the log */
 	MARIADB_INET4, /* BINARY(4) */
 	MARIADB_INET6, /* BINARY(16) */
 	MARIADB_VECTOR, /* VARBINARY of little-endian floats */

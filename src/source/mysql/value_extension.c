@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MariaDB's own types. UUID: 16 bytes in the order that sorts by time, aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee lying
- * as e, d, c, b, a, or, for versions 6 and 7 and other variants in new servers, as it is written. INET4: 4 bytes.
- * INET6: 16 bytes, printed as RFC 5952 says. COMPRESSED columns: a header byte of zero and the value, or a
- * packed run as in compressed events.
+ * MariaDB's own types. UUID: 16 bytes in the order that they are written in (the log does not have the
+ * order that the server keeps them in). INET4: 4 bytes. INET6: 16 bytes, printed as RFC 5952 says. COMPRESSED
+ * columns: a header byte of zero and the value, or a packed run as in compressed events.
  */
 #include "source/mysql/value_decode.h"
 
@@ -21,38 +20,15 @@ static bool padded(struct bytes cell, uint8_t *out, size_t size)
 	return true;
 }
 
-/* Stored segments of a swapped UUID, and where each begins in the written order. */
-static void unswap(const uint8_t in[16], uint8_t out[16])
-{
-	memcpy(out + 10, in, 6);
-	memcpy(out + 8, in + 6, 2);
-	memcpy(out + 6, in + 8, 2);
-	memcpy(out + 4, in + 10, 2);
-	memcpy(out, in + 12, 4);
-}
-
-/*
- * A swapped UUID has its variant (10…) in byte 6 and its version (1-5) in byte 8; one stored as written has the
- * variant in byte 8 and the version (6-8) in byte 6, where the variant bit of a swapped one would be 0.
- */
-static bool is_swapped(const uint8_t in[16])
-{
-	return !((in[6] & 0x80) == 0 && (in[6] >> 4) >= 6 && (in[8] & 0x80) != 0);
-}
-
 static enum value_result add_uuid(struct bytes cell, struct column *c)
 {
 	static const uint8_t dash_before[16] = { [4] = 1, [6] = 1, [8] = 1, [10] = 1 };
 	static const char digits[] = "0123456789abcdef";
-	uint8_t in[16], uuid[16];
+	uint8_t uuid[16];
 	char *at;
 
-	if (!padded(cell, in, sizeof(in)))
+	if (!padded(cell, uuid, sizeof(uuid)))
 		return VALUE_BAD;
-	if (is_swapped(in))
-		unswap(in, uuid);
-	else
-		memcpy(uuid, in, sizeof(uuid));
 	at = (char *)column_begin_bytes(c, 36);
 	for (size_t i = 0; i < sizeof(uuid); i++) {
 		if (dash_before[i] != 0)

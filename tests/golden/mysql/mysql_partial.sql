@@ -1,0 +1,14 @@
+DROP DATABASE IF EXISTS golden; CREATE DATABASE golden CHARACTER SET utf8mb4; USE golden;
+SET NAMES utf8mb4;
+CREATE TABLE p (id INT PRIMARY KEY, j JSON, k JSON, n INT);
+INSERT INTO p VALUES (1,JSON_OBJECT('name','x','list',JSON_ARRAY(1,2,3),'pad',REPEAT('p',100),'b c','é'),'[1]',0),(2,JSON_OBJECT('name','y','pad',REPEAT('q',100)),NULL,0);
+SET binlog_row_value_options=PARTIAL_JSON;
+UPDATE p SET j=JSON_SET(j,'$.name','new value');
+UPDATE p SET j=JSON_REMOVE(j,'$.list[1]') WHERE id=1;
+UPDATE p SET j=JSON_REPLACE(j,'$."b c"','short'), n=1 WHERE id=1;
+UPDATE p SET j=JSON_SET(j,'$.name',CAST('{"deep": [1.5, null]}' AS JSON),'$.list[0]',99), k='[1, 2]' WHERE id=1;
+UPDATE p SET j=JSON_REMOVE(JSON_SET(j,'$.name','z'),'$.pad');
+SET binlog_row_image=MINIMAL;
+UPDATE p SET j=JSON_SET(j,'$.name','w');
+UPDATE p SET j=JSON_SET(j,'$.name','ww'), n=n+1 WHERE id=1;
+UPDATE p SET j='{}' WHERE id=2;
