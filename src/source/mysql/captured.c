@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/mysql/captured.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void captured_take(struct captured_list *l, struct catalog *c)
+{
+	l->tables = memory_array(struct captured, c->table_count);
+	l->count = c->table_count;
+	for (uint32_t i = 0; i < c->table_count; i++) {
+		struct captured *t = &l->tables[i];
+
+		t->now = c->tables[i];
+		t->now.table->is_announced = true;
+		t->first_schema = schema_share(t->now.table->schema);
+		t->announced = t->first_schema;
+		atomic_store(&t->rows_expected, t->now.rows_estimate);
+	}
+	memory_free(c->tables);
+	c->tables = NULL;
+	c->table_count = 0;
+}
+
+static void release(struct captured *t)
+{
+	for (uint32_t i = 0; i < t->layout_count; i++) {
+		mysql_table_free(t->layouts[i]->table);
+		memory_free(t->layouts[i]->fields);
+		memory_free(t->layouts[i]);
+	}
+	for (uint32_t i = 0; i < t->old_count; i++)
+		mysql_table_free(t->old[i]);
+	for (uint32_t i = 0; i < t->invalid_count; i++) {
+		memory_free(t->invalid[i].first);
+		memory_free(t->invalid[i].position);
+	}
+	memory_free(t->layouts);
+	memory_free(t->old);
+	memory_free(t->invalid);
+	copy_progress_release(&t->copy);
+	mysql_position_release(&t->at);
+	mysql_position_release(&t->copied_through);
+	catalog_table_release(&t->now);
+	schema_release(t->first_schema);
+}
+
+void captured_release(struct captured_list *l)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		release(&l->tables[i]);
+	memory_free(l->tables);
+	*l = (struct captured_list){ 0 };
+}
+
+struct captured *captured_find(struct captured_list *l, const char *database, const char *table)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct schema *s = l->tables[i].first_schema;
+
+		if (strcmp(s->table, table) == 0 && strcmp(s->database, database) == 0)
+			return &l->tables[i];
+	}
+	return NULL;
+}
+
+static bool has_schema(const struct captured *t, const struct schema *s, const struct layout **layout)
+{
+	*layout = NULL;
+	if (t->now.table->schema == s)
+		return true;
+	for (uint32_t i = 0; i < t->layout_count; i++) {
+		if (t->layouts[i]->table->schema == s) {
+			*layout = t->layouts[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+struct captured *captured_of(struct captured_list *l, const struct schema *s,
+			     const struct layout **layout)
+{
+	if (l->recent != NULL && has_schema(l->recent, s, layout))
+		return l->recent;
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (has_schema(&l->tables[i], s, layout))
+			return l->recent = &l->tables[i];
+	}
+	return NULL;
+}
+
+bool captured_has_database(const struct captured_list *l, const char *database)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (strcmp(l->tables[i].first_schema->database, database) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int parse_position(struct mysql_position *out, const char *text, bool is_mariadb, struct err *e)
+{
+	if (mysql_position_parse(out, text, is_mariadb, e) < 0)
+		return -1;
+	out->base.format = mysql_position_format;
+	return 0;
+}
+
+static int resume_through(struct captured *t, const json_t *through, bool is_mariadb, struct err *e)
+{
+	char *text = json_dumps(through, JSON_COMPACT);
+	int rc = parse_position(&t->copied_through, text, is_mariadb, e);
+
+	memory_free(text);
+	t->has_copied_through = rc == 0;
+	return rc;
+}
+
+int captured_resume(struct captured *t, const char *text, bool is_mariadb, struct err *e)
+{
+	const struct schema *s = t->first_schema;
+	json_t *root = json_loads(text, 0, NULL), *member;
+	int rc = 0;
+
+	if (root == NULL)
+		rc = err_set(e, ERR_DATA, "the position in the lake is not readable");
+	if (rc == 0)
+		rc = parse_position(&t->at, text, is_mariadb, e);
+	t->has_position = rc == 0;
+	if (rc == 0 && (member = json_object_get(root, "copied_through")) != NULL)
+		rc = resume_through(t, member, is_mariadb, e);
+	if (rc == 0 && (member = json_object_get(root, "copy")) != NULL)
+		rc = copy_progress_parse(&t->copy, member, s->key_count, e);
+	json_decref(root);
+	return rc < 0 ? err_wrap(e, "table %s.%s", s->database, s->table) : 0;
+}
+
+static void format_invalid(const struct captured *t, struct buffer *out)
+{
+	for (uint32_t i = 0; i < t->invalid_count; i++) {
+		const struct invalid_values *v = &t->invalid[i];
+
+		buffer_text(out, i == 0 ? ",\"invalid\":{" : ",");
+		text_json_string(out, t->now.table->columns[v->column].name);
+		buffer_format(out, ":{\"count\":%llu,\"first\":", (unsigned long long)v->count);
+		text_json_string(out, v->first);
+		buffer_text(out, ",\"at\":");
+		text_json_string(out, v->position);
+		buffer_char(out, '}');
+	}
+	if (t->invalid_count > 0)
+		buffer_char(out, '}');
+}
+
+void captured_format(void *list, const struct schema *table, struct buffer *out)
+{
+	struct captured *t = table != NULL ? captured_find(list, table->database, table->table) : NULL;
+
+	if (t == NULL)
+		return;
+	if (t->copy.is_open) {
+		buffer_text(out, ",\"copy\":");
+		copy_progress_format(&t->copy, out);
+	} else if (t->has_copied_through) {
+		buffer_text(out, ",\"copied_through\":");
+		mysql_position_format(&t->copied_through.base, NULL, out);
+	}
+	format_invalid(t, out);
+}
+
+void captured_note_invalid(struct captured *t, uint32_t column, const char *text,
+			   const char *position)
+{
+	for (uint32_t i = 0; i < t->invalid_count; i++) {
+		if (t->invalid[i].column == column) {
+			t->invalid[i].count++;
+			return;
+		}
+	}
+	t->invalid = memory_grow(t->invalid, struct invalid_values, t->invalid_count + 1);
+	t->invalid[t->invalid_count++] = (struct invalid_values){
+		column, 1, memory_copy_text(text), memory_copy_text(position) };
+}
+
+/* The places are compared first: they are cheap, and cannot deceive on one server. */
+static bool has_passed(const struct mysql_position *now, const struct mysql_position *mark)
+{
+	if (strcmp(now->server_uuid, mark->server_uuid) == 0 && now->server_id == mark->server_id &&
+	    place_compare(now->file, now->offset, mark->file, mark->offset) < 0)
+		return false;
+	return position_reaches(now, mark);
+}
+
+void captured_pass(struct captured_list *l, const struct mysql_position *now)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		struct captured *t = &l->tables[i];
+
+		if (!t->is_passed && has_passed(now, &t->at))
+			t->is_passed = true;
+		if (t->has_copied_through && t->is_passed && has_passed(now, &t->copied_through))
+			t->has_copied_through = false;
+	}
+}
+
+void captured_replace(struct captured *t, struct catalog_table *newer)
+{
+	t->old = memory_grow(t->old, struct mysql_table *, t->old_count + 1);
+	t->old[t->old_count++] = t->now.table;
+	t->now.table = NULL;
+	catalog_table_release(&t->now);
+	t->now = *newer;
+	t->now.table->is_announced = true;
+	*newer = (struct catalog_table){ 0 };
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The captured tables during a run: what they look like, and how far each of them is. */
+#ifndef SOURCE_MYSQL_CAPTURED_H
+#define SOURCE_MYSQL_CAPTURED_H
+
+#include <stdatomic.h>
+
+#include "source/mysql/catalog.h"
+#include "source/mysql/copy_progress.h"
+
+/* The table as an older part of the log has it: without columns that were added since. */
+struct layout {
+	struct mysql_table *table;
+	uint32_t *fields; /* of the newest schema, per field of this one */
+};
+
+/* Values of one column that became NULL. */
+struct invalid_values {
+	uint32_t column;
+	uint64_t count;
+	char *first;      /* the first such value, as text */
+	char *position;   /* where it stood: "binlog.000003:1234", or "copy" */
+};
+
+struct captured {
+	struct catalog_table now;
+	struct schema *first_schema; /* as the pipeline learned it at open; shared */
+	struct layout **layouts;     /* kept until close: the decoder refers to them */
+	uint32_t layout_count;
+	struct mysql_table **old;    /* replaced by newer definitions; kept the same way */
+	uint32_t old_count;
+	struct schema *announced;    /* the schema that the sink has; borrowed from the above */
+
+	struct mysql_position at;    /* the table has everything up to here (and its copy) */
+	bool has_position, is_passed; /* the stream is past `at` */
+	struct copy_progress copy;   /* is_open: the copy of which `at` is the start is under way */
+	struct mysql_position copied_through;
+	bool has_copied_through;     /* the table equals the source only from there on */
+
+	struct invalid_values *invalid;
+	uint32_t invalid_count;
+	_Atomic uint64_t rows_copied, rows_expected;
+};
+
+struct captured_list {
+	struct captured *tables;
+	uint32_t count;
+	struct captured *recent;
+};
+
+/* Takes the catalog's tables over; the catalog keeps its character sets. */
+void captured_take(struct captured_list *l, struct catalog *c);
+void captured_release(struct captured_list *l);
+/* By names, or NULL. */
+struct captured *captured_find(struct captured_list *l, const char *database, const char *table);
+/* The table that has this schema, and the older layout that it is of (NULL: the newest). */
+struct captured *captured_of(struct captured_list *l, const struct schema *s,
+			     const struct layout **layout);
+bool captured_has_database(const struct captured_list *l, const char *database);
+
+/*
+ * A table's text of an earlier run: {"server":…, "copy":{…}, "copied_through":{…}}. ERR_DATA: it is not
+ * one of ours; the text names the table.
+ */
+int captured_resume(struct captured *t, const char *text, bool is_mariadb, struct err *e);
+/*
+ * What mysql_position_format adds for a table of the list (context): ,"copy":{…} while its copy is under
+ * way, ,"copied_through":{…} until the stream has passed that.
+ */
+void captured_format(void *list, const struct schema *table, struct buffer *out);
+/* For struct value_policy: counts, remembers the first. `context` is the list. */
+void captured_note_invalid(struct captured *t, uint32_t column, const char *text,
+			   const char *position);
+/* The stream has everything up to `now`: updates is_passed and has_copied_through. */
+void captured_pass(struct captured_list *l, const struct mysql_position *now);
+
+/* A newer definition: the old one stays for the decoder's sake. */
+void captured_replace(struct captured *t, struct catalog_table *newer);
+
+#endif

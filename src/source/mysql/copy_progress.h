@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far the copy of one table is: its key space in ranges, and per range the last key that was
+ * copied. Keys are the server's texts of the key's columns; only the server compares them.
+ */
+#ifndef SOURCE_MYSQL_COPY_PROGRESS_H
+#define SOURCE_MYSQL_COPY_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct json_t;
+
+struct copy_key {
+	struct bytes *cells; /* one per key column, owned; NULL: no limit */
+};
+
+struct copy_range { /* from < key <= to */
+	struct copy_key from, to;
+	struct copy_key last; /* of the last row that was given to the sink; no cells: none yet */
+	bool is_done;
+	bool is_taken;        /* a connection is at work on it; not part of the text */
+};
+
+struct copy_progress {
+	bool is_open;
+	uint32_t key_count;
+	struct copy_range *ranges; /* empty: not cut yet */
+	uint32_t range_count;
+	uint64_t rows;
+};
+
+void copy_progress_release(struct copy_progress *p);
+void copy_key_set(struct copy_key *to, const struct bytes *cells, uint32_t count);
+/* Appends a range; NULL cells are no limit. */
+struct copy_range *copy_progress_add(struct copy_progress *p, const struct bytes *from,
+				     const struct bytes *to);
+/* The first range that is neither done nor taken, or NULL. */
+struct copy_range *copy_progress_next(struct copy_progress *p);
+bool copy_progress_is_done(const struct copy_progress *p);
+
+/*
+ * {"rows":n,"ranges":[{"from":["hex"…]|null,"to":…,"last":…,"done":bool}…]}; a finished range has no
+ * "last".
+ */
+void copy_progress_format(const struct copy_progress *p, struct buffer *out);
+/* ERR_DATA: not of this form, or keys of another number of columns. */
+int copy_progress_parse(struct copy_progress *out, const struct json_t *from, uint32_t key_count,
+			struct err *e);
+
+#endif

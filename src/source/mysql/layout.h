@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the table that the log describes is the one that we know. */
+#ifndef SOURCE_MYSQL_LAYOUT_H
+#define SOURCE_MYSQL_LAYOUT_H
+
+#include "source/mysql/captured.h"
+
+enum layout_fit {
+	LAYOUT_SAME,    /* the log's columns are ours */
+	LAYOUT_OLDER,   /* ours, without some that may be added in mid-stream */
+	LAYOUT_UNKNOWN, /* it has more or other columns: ask the catalog anew */
+};
+
+/*
+ * With FULL metadata by names; without, the number of columns decides (their types are compared when the
+ * rows are planned). UNKNOWN puts what differs into *e.
+ */
+enum layout_fit layout_compare(const struct catalog_table *known, const struct table_map *map,
+			       struct err *e);
+/*
+ * Whether `newer` is `known` with nothing but columns added that existing rows have NULL in. ERR_CONFIG
+ * says what else differs.
+ */
+int layout_extends(const struct catalog_table *known, const struct catalog_table *newer, struct err *e);
+/* The table as the map has it; made once and kept in `t`. */
+int layout_older(struct captured *t, const struct table_map *map, struct mysql_table **out,
+		 struct err *e);
+
+/* What a statement in the log means for the captured tables. */
+enum ddl_verdict {
+	DDL_HARMLESS, /* the rows and their layout stay as they are, or the next TABLE_MAP tells */
+	DDL_HALTS,
+};
+/* `alter` is the text of an ALTER TABLE; `key_is_primary` that of its table. */
+enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary);
+/* Another statement of DDL that names a captured table: only the ones about indexes are harmless. */
+enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary);
+/* INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL, WITH, or CREATE TABLE … SELECT logged as text. */
+bool statement_is_dml(struct bytes sql);
+/* Whether `name` stands in the statement as a word, quoted or not (text in quotes counts: better safe). */
+bool statement_names(struct bytes sql, const char *name);
+
+#endif

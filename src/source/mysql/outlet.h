@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the decoder and the sink: rows of an older layout get the columns that were added since (NULL),
+ * a changed schema is announced before its first row, and a commit's position is each table's own.
+ */
+#ifndef SOURCE_MYSQL_OUTLET_H
+#define SOURCE_MYSQL_OUTLET_H
+
+#include "change/sink.h"
+#include "source/mysql/captured.h"
+
+struct outlet_position {
+	struct position base; /* first */
+	struct mysql_position now;
+	struct captured_list *tables;
+};
+
+struct outlet {
+	struct sink sink; /* first: what the decoder sees */
+	struct sink *next;
+	struct captured_list *tables;
+	struct outlet_position position;
+	struct columns wide[2];      /* before, after: borrowed columns beside empty ones */
+	struct column *nulls;        /* owned, per wide field */
+	uint32_t null_count;
+	uint8_t *present[3];         /* bitmaps in the wide schema's order */
+};
+
+void outlet_init(struct outlet *o, struct sink *next, struct captured_list *tables);
+void outlet_release(struct outlet *o);
+/* A COMMIT at a place that is no transaction's end. */
+int outlet_commit(struct outlet *o, const struct mysql_position *now, struct err *e);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Following the log: connects, reads events into the decoder, connects again after a failure. */
+#ifndef SOURCE_MYSQL_STREAM_H
+#define SOURCE_MYSQL_STREAM_H
+
+#include "source/mysql/captured.h"
+
+struct stream_settings { /* borrowed during the run */
+	struct connection_settings connection;
+	uint32_t server_id;       /* ours; not 0 */
+	bool invalid_halts;
+	const volatile bool *stop;
+};
+
+/*
+ * From `start` on, until *stop (returns 0), or until the end that the server's log has at the call when
+ * `until_now` (returns 0). -1: ERR_RETRY when the connection stayed lost for two minutes, otherwise what the
+ * decoder or the sink said, with the place.
+ */
+int stream_run(const struct stream_settings *s, const struct server *server,
+	       struct captured_list *tables, struct charset_list *charsets,
+	       const struct mysql_position *start, bool until_now, struct sink *sink, struct err *e);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/mysql/stream_tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "source/mysql/layout.h"
+
+#define COPY_ANEW "move its lake table away and run again to copy it anew"
+
+static int load_charset(void *context, uint16_t collation, struct err *e)
+{
+	struct stream_tables *t = context;
+	const char *name = charset_of_collation(t->charsets, collation);
+	struct connection *c;
+	int rc;
+
+	if (name == NULL || strcmp(name, "binary") == 0 || charset_find(t->charsets, name) != NULL)
+		return 0;
+	if (connection_open(&c, &t->settings->connection, e) < 0)
+		return -1;
+	rc = catalog_load_charset(t->charsets, name, c, e);
+	connection_close(c);
+	return rc;
+}
+
+/* The log has columns that we do not know: the catalog is asked again, once per definition. */
+static int read_newer(struct stream_tables *t, struct captured *table, struct err *e)
+{
+	const struct schema *s = table->first_schema;
+	struct catalog_table newer = { 0 };
+	struct connection *c;
+	bool found = false;
+	int rc;
+
+	if (connection_open(&c, &t->settings->connection, e) < 0)
+		return -1;
+	rc = catalog_read_table(&newer, &found, t->charsets, t->server, s->database, s->table, c, e);
+	connection_close(c);
+	if (rc < 0)
+		return -1;
+	if (!found)
+		return err_set(e, ERR_CONFIG, "it was dropped meanwhile");
+	rc = layout_extends(&table->now, &newer, e);
+	if (rc == 0)
+		captured_replace(table, &newer);
+	catalog_table_release(&newer);
+	return rc;
+}
+
+static int find_layout(struct stream_tables *t, struct captured *table, const struct table_map *map,
+		       struct mysql_table **out, struct err *e)
+{
+	struct err difference = ERR_INIT;
+	enum layout_fit fit = layout_compare(&table->now, map, &difference);
+
+	if (fit == LAYOUT_UNKNOWN) {
+		if (read_newer(t, table, e) < 0)
+			return -1;
+		fit = layout_compare(&table->now, map, e);
+	}
+	if (fit == LAYOUT_UNKNOWN)
+		return -1;
+	if (fit == LAYOUT_OLDER)
+		return layout_older(table, map, out, e);
+	*out = table->now.table;
+	return 0;
+}
+
+static int table_of_map(void *context, const struct table_map *map, struct mysql_table **out,
+			struct err *e)
+{
+	struct stream_tables *t = context;
+	struct captured *table = captured_find(t->tables, map->database, map->table);
+
+	*out = NULL;
+	if (table == NULL)
+		return 0;
+	if (find_layout(t, table, map, out, e) == 0)
+		return 0;
+	if (e->kind == ERR_RETRY || e->kind == ERR_STOP)
+		return -1;
+	return err_wrap(e, "table %s.%s was altered; " COPY_ANEW, map->database, map->table);
+}
+
+static int table_named(void *context, const char *database, const char *name,
+		       struct mysql_table **out, struct err *e)
+{
+	struct stream_tables *t = context;
+	struct captured *table = captured_find(t->tables, database, name);
+
+	(void)e;
+	*out = table != NULL ? table->now.table : NULL;
+	return 0;
+}
+
+static int halt(const struct captured *t, struct bytes sql, const struct origin *origin, struct err *e)
+{
+	return err_set(e, ERR_CONFIG,
+		       "table %s.%s: the log has, at %s:%llu, a statement that cannot be followed; " COPY_ANEW
+		       ": %.*s", t->first_schema->database, t->first_schema->table,
+		       origin->log_file != NULL ? origin->log_file : "?",
+		       (unsigned long long)origin->log_offset, (int)(sql.size < 160 ? sql.size : 160),
+		       (const char *)sql.data);
+}
+
+static bool has_ddl_already(const struct captured *t, const struct origin *origin);
+
+static int judge_target(struct stream_tables *t, const struct table_name *name, const char *database,
+			struct bytes sql, const struct origin *origin, struct err *e)
+{
+	const char *where = name->database[0] != '\0' ? name->database : database;
+
+	for (uint32_t i = 0; i < t->tables->count; i++) {
+		const struct captured *table = &t->tables->tables[i];
+
+		if (strcmp(table->first_schema->database, where) != 0 ||
+		    (name->table[0] != '\0' && strcmp(table->first_schema->table, name->table) != 0))
+			continue;
+		if (!has_ddl_already(table, origin) &&
+		    (name->table[0] == '\0' || ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS))
+			return halt(table, sql, origin, e);
+	}
+	return 0;
+}
+
+/* A statement before the table's own position is part of what was copied. */
+static bool has_ddl_already(const struct captured *t, const struct origin *origin)
+{
+	struct gtid_set one = { .is_mariadb = t->at.gtids.is_mariadb };
+	struct err ignored = ERR_INIT;
+	bool has;
+
+	if (t->is_passed)
+		return false;
+	if (origin->gtid == NULL || t->at.gtids.count == 0)
+		return origin->log_file != NULL &&
+		       place_compare(origin->log_file, origin->log_offset, t->at.file, t->at.offset) < 0;
+	has = gtid_set_parse(&one, one.is_mariadb,
+			     (struct bytes){ (const uint8_t *)origin->gtid, strlen(origin->gtid) },
+			     &ignored) == 0 && gtid_set_contains(&t->at.gtids, &one);
+	gtid_set_release(&one);
+	return has;
+}
+
+/* Changes logged as text: their rows are not in the log. */
+static int judge_dml(struct stream_tables *t, const char *database, struct bytes sql,
+		     const struct origin *origin, struct err *e)
+{
+	for (uint32_t i = 0; i < t->tables->count; i++) {
+		const struct captured *table = &t->tables->tables[i];
+		const char *ours = table->first_schema->database;
+
+		if ((strcmp(ours, database) == 0 || statement_names(sql, ours)) &&
+		    !has_ddl_already(table, origin))
+			return err_set(e, ERR_CONFIG,
+				       "the log has, at %s:%llu, a change of database %s as a statement instead "
+				       "of rows; run the server and its applications with binlog_format = ROW, "
+				       "and copy the tables anew: %.*s",
+				       origin->log_file != NULL ? origin->log_file : "?",
+				       (unsigned long long)origin->log_offset, ours,
+				       (int)(sql.size < 160 ? sql.size : 160), (const char *)sql.data);
+	}
+	return 0;
+}
+
+static int statement(void *context, const char *database, struct bytes sql,
+		     const struct origin *origin, struct err *e)
+{
+	struct stream_tables *t = context;
+	struct ddl_targets *targets;
+	int rc = 0;
+
+	if (statement_is_dml(sql))
+		return judge_dml(t, database, sql, origin, e);
+	targets = memory_new(struct ddl_targets);
+	ddl_targets(targets, sql);
+	if (targets->is_ddl && !targets->is_temporary) {
+		for (uint32_t i = 0; i < targets->count && rc == 0; i++)
+			rc = judge_target(t, &targets->names[i], database, sql, origin, e);
+		if (rc == 0 && targets->is_unclear)
+			rc = judge_dml(t, database, sql, origin, e);
+	}
+	memory_free(targets);
+	return rc;
+}
+
+static bool has_already(void *context, const struct mysql_table *table, const struct gtid *gtid,
+			const char *file, uint64_t offset)
+{
+	struct stream_tables *t = context;
+	const struct layout *layout;
+	struct captured *own = captured_of(t->tables, table->schema, &layout);
+
+	if (own == NULL || own->is_passed || !own->has_position)
+		return false;
+	if (gtid != NULL && own->at.gtids.count > 0)
+		return gtid_set_has(&own->at.gtids, gtid);
+	if (place_compare(file, offset, own->at.file, own->at.offset) < 0)
+		return true;
+	own->is_passed = gtid == NULL;
+	return false;
+}
+
+static void note_invalid(void *context, const struct mysql_table *table, uint32_t column,
+			 const char *text)
+{
+	struct stream_tables *t = context;
+	const struct mysql_position *p = decoder_position(t->decoder);
+	const struct layout *layout;
+	struct captured *own = captured_of(t->tables, table->schema, &layout);
+	char where[300];
+
+	if (own == NULL)
+		return;
+	snprintf(where, sizeof(where), "%s:%llu", p->file, (unsigned long long)p->offset);
+	captured_note_invalid(own, layout != NULL ? layout->fields[column] : column, text, where);
+}
+
+void stream_tables_callbacks(struct stream_tables *t, struct decoder_callbacks *out)
+{
+	*out = (struct decoder_callbacks){
+		.charset = load_charset,
+		.table = table_of_map,
+		.named = table_named,
+		.statement = statement,
+		.has_already = has_already,
+		.context = t,
+	};
+}
+
+void stream_tables_policy(struct stream_tables *t, struct value_policy *out)
+{
+	*out = (struct value_policy){ .halts = t->settings->invalid_halts, .invalid = note_invalid,
+				      .context = t };
+}
