@@ -51,7 +51,10 @@ static int ask_tables(struct reading *r, const char *database, const char *table
 	struct buffer sql = { 0 };
 	int rc;
 
-	/* the estimates of 8.0 are cached for a day unless asked for */
+	/* MySQL's estimates are a day old otherwise */
+	if (!r->server->is_mariadb &&
+	    connection_run(r->connection, "SET SESSION information_schema_stats_expiry = 0", e) < 0)
+		return -1;
 	buffer_text(&sql, "SELECT table_name, table_rows, avg_row_length, engine FROM "
 			  "information_schema.tables");
 	where(&sql, database, table);

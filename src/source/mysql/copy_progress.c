@@ -35,8 +35,9 @@ void copy_key_set(struct copy_key *to, const struct bytes *cells, uint32_t count
 	if (cells != NULL) {
 		fresh.cells = memory_array(struct bytes, count);
 		for (uint32_t i = 0; i < count; i++)
-			fresh.cells[i] = (struct bytes){ memory_copy(cells[i].data, cells[i].size),
-							 cells[i].size };
+			fresh.cells[i] = (struct bytes){
+				cells[i].data != NULL ? memory_copy(cells[i].data, cells[i].size) : NULL,
+				cells[i].size };
 	}
 	key_release(to, count);
 	*to = fresh;
@@ -80,7 +81,7 @@ static void format_key(const char *name, const struct copy_key *k, uint32_t coun
 		buffer_text(out, "null,");
 		return;
 	}
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && k->cells[i].data != NULL; i++) {
 		buffer_text(out, i == 0 ? "[\"" : ",\"");
 		text_hex(out, k->cells[i]);
 		buffer_char(out, '"');
@@ -135,10 +136,10 @@ static bool parse_key(struct copy_key *out, const json_t *from, uint32_t count)
 {
 	if (from == NULL || json_is_null(from))
 		return true;
-	if (!json_is_array(from) || json_array_size(from) != count)
+	if (!json_is_array(from) || json_array_size(from) == 0 || json_array_size(from) > count)
 		return false;
 	out->cells = memory_array(struct bytes, count);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < json_array_size(from); i++) {
 		if (!parse_hex(&out->cells[i], json_array_get(from, i)))
 			return false;
 	}

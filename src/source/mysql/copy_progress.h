@@ -15,7 +15,11 @@
 struct json_t;
 
 struct copy_key {
-	struct bytes *cells; /* one per key column, owned; NULL: no limit */
+	/*
+	 * One per key column, owned; NULL: no limit. Trailing cells without data: a limit by the first columns
+	 * only.
+	 */
+	struct bytes *cells;
 };
 
 struct copy_range { /* from < key <= to */
@@ -44,7 +48,7 @@ bool copy_progress_is_done(const struct copy_progress *p);
 
 /*
  * {"rows":n,"ranges":[{"from":["hex"…]|null,"to":…,"last":…,"done":bool}…]}; a finished range has no
- * "last".
+ * "last", and a limit by the first columns only is a shorter list.
  */
 void copy_progress_format(const struct copy_progress *p, struct buffer *out);
 /* ERR_DATA: not of this form, or keys of another number of columns. */

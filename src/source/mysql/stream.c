@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "source/mysql/backoff.h"
-#include "source/mysql/outlet.h"
 #include "source/mysql/resume.h"
 #include "source/mysql/stream_tables.h"
 
@@ -37,7 +36,7 @@ struct stream {
 	struct server server;
 	struct captured_list *tables;
 	struct decoder *decoder;
-	struct outlet outlet;
+	struct outlet *outlet;
 	struct stream_tables answers;
 	struct connection *connection;
 	struct place place;
@@ -190,7 +189,7 @@ static int read_events(struct stream *s, struct err *e)
 		if (has_reached(s))
 			return 0;
 		if (connection_wait(s->connection, IDLE_MS) == 0) {
-			if (s->outlet.sink.idle(&s->outlet.sink, e) < 0)
+			if (s->outlet->sink.idle(&s->outlet->sink, e) < 0)
 				return -1;
 			continue;
 		}
@@ -204,7 +203,7 @@ static int read_events(struct stream *s, struct err *e)
 		backoff_reset(&s->backoff);
 		note_place(s, event);
 		if (event.size > 4 && event.data[4] == EVENT_TYPE_HEARTBEAT &&
-		    s->outlet.sink.idle(&s->outlet.sink, e) < 0)
+		    s->outlet->sink.idle(&s->outlet->sink, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -233,7 +232,7 @@ static int roll_back(struct stream *s, struct err *e)
 	position_copy(&p, decoder_position(s->decoder));
 	decoder_set_position(s->decoder, &p);
 	mysql_position_release(&p);
-	return s->outlet.sink.take(&s->outlet.sink, &c, e);
+	return s->outlet->sink.take(&s->outlet->sink, &c, e);
 }
 
 static int pause(struct stream *s, int64_t pause_us, struct err *e)
@@ -241,7 +240,7 @@ static int pause(struct stream *s, int64_t pause_us, struct err *e)
 	int64_t until_us = clock_monotonic_us() + pause_us;
 
 	while (!is_stopping(s) && clock_monotonic_us() < until_us) {
-		if (s->outlet.sink.idle(&s->outlet.sink, e) < 0)
+		if (s->outlet->sink.idle(&s->outlet->sink, e) < 0)
 			return -1;
 		clock_sleep_us(IDLE_MS * 1000);
 	}
@@ -286,26 +285,25 @@ static int follow(struct stream *s, struct err *e)
 
 int stream_run(const struct stream_settings *settings, const struct server *server,
 	       struct captured_list *tables, struct charset_list *charsets,
-	       const struct mysql_position *start, bool until_now, struct sink *sink, struct err *e)
+	       const struct mysql_position *start, bool until_now, struct outlet *outlet, struct err *e)
 {
 	struct stream_settings own = *settings;
-	struct stream s = { .settings = &own, .server = *server, .tables = tables, .until_now = until_now,
+	struct stream s = { .settings = &own, .server = *server, .tables = tables, .until_now = until_now, .outlet = outlet,
 			    .backoff.noise = (uint64_t)clock_monotonic_us() };
 	struct decoder_callbacks callbacks;
 	struct value_policy policy;
 	int rc;
 
 	own.connection.read_timeout_s = SILENCE_S;
-	outlet_init(&s.outlet, sink, tables);
 	s.answers = (struct stream_tables){ &own, &s.server, tables, charsets, NULL };
 	stream_tables_callbacks(&s.answers, &callbacks);
 	stream_tables_policy(&s.answers, &policy);
-	s.decoder = decoder_new(server->is_mariadb, charsets, &s.outlet.sink, &callbacks, &policy);
+	s.decoder = decoder_new(server->is_mariadb, charsets, &outlet->sink, &callbacks, &policy);
 	s.answers.decoder = s.decoder;
 	decoder_set_position(s.decoder, start);
 	captured_pass(tables, start);
 	rc = follow(&s, e);
 	decoder_free(s.decoder);
 	mysql_position_release(&s.target);
-	return rc; /* the outlet's position is the sink's until its end */
+	return rc;
 }
