@@ -77,7 +77,7 @@ static void table_init(struct table *t, bool is_keyed)
 
 static void table_release(struct table *t)
 {
-	char command[256];
+	char command[400];
 
 	table_close(t);
 	schema_release(t->schema);
