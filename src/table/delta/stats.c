@@ -6,10 +6,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "table/delta/delta.h"
+#include "table/delta/stats.h"
 
-#define STATS_COLUMNS_MAX 32 /* delta.dataSkippingNumIndexedCols */
-#define DECIMAL_DIGITS    40
+#define DECIMAL_DIGITS 40
 
 enum side { SIDE_MIN, SIDE_MAX };
 
@@ -133,41 +132,55 @@ static bool put_bound(struct buffer *out, const struct field *f, const struct pa
 	return false;
 }
 
-static void put_bounds(struct buffer *out, const struct schema *s, const struct parquet_writer *w,
-		       enum side side)
+static uint32_t column_count(const struct schema *s)
+{
+	return s->field_count < STATS_COLUMNS_MAX ? s->field_count : STATS_COLUMNS_MAX;
+}
+
+static void put_bounds(struct buffer *out, const struct schema *s,
+		       const struct parquet_bounds *const *bounds, enum side side)
 {
 	bool is_first = true;
 
-	for (uint32_t i = 0; i < s->field_count && i < STATS_COLUMNS_MAX; i++) {
-		const struct parquet_bounds *b = parquet_writer_bounds(w, i);
+	for (uint32_t i = 0; i < column_count(s); i++) {
 		size_t before = out->size;
 
-		if (!b->has_bounds)
+		if (!bounds[i]->has_bounds)
 			continue;
 		if (!is_first)
 			buffer_char(out, ',');
 		text_json_string(out, s->fields[i].name);
 		buffer_char(out, ':');
-		if (put_bound(out, &s->fields[i], b, side))
+		if (put_bound(out, &s->fields[i], bounds[i], side))
 			is_first = false;
 		else
 			out->size = before;
 	}
 }
 
-void delta_stats(struct buffer *out, const struct schema *s, const struct parquet_writer *w)
+void stats_format(struct buffer *out, const struct schema *s, uint64_t row_count,
+		  const struct parquet_bounds *const *bounds)
 {
 	buffer_format(out, "{\"numRecords\":%" PRIu64 ",\"tightBounds\":true,\"minValues\":{",
-		      parquet_writer_rows(w));
-	put_bounds(out, s, w, SIDE_MIN);
+		      row_count);
+	put_bounds(out, s, bounds, SIDE_MIN);
 	buffer_text(out, "},\"maxValues\":{");
-	put_bounds(out, s, w, SIDE_MAX);
+	put_bounds(out, s, bounds, SIDE_MAX);
 	buffer_text(out, "},\"nullCount\":{");
-	for (uint32_t i = 0; i < s->field_count && i < STATS_COLUMNS_MAX; i++) {
+	for (uint32_t i = 0; i < column_count(s); i++) {
 		if (i > 0)
 			buffer_char(out, ',');
 		text_json_string(out, s->fields[i].name);
-		buffer_format(out, ":%" PRIu64, parquet_writer_bounds(w, i)->null_count);
+		buffer_format(out, ":%" PRIu64, bounds[i]->null_count);
 	}
 	buffer_text(out, "}}");
+}
+
+void delta_stats(struct buffer *out, const struct schema *s, const struct parquet_writer *w)
+{
+	const struct parquet_bounds *bounds[STATS_COLUMNS_MAX];
+
+	for (uint32_t i = 0; i < column_count(s); i++)
+		bounds[i] = parquet_writer_bounds(w, i);
+	stats_format(out, s, parquet_writer_rows(w), bounds);
 }
