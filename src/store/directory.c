@@ -4,7 +4,6 @@
  * own folder, synced, and then gets its name by link(), which fails when the name is taken, or by
  * rename(). A failed fsync is final: the kernel may have dropped the pages, and a second one lies.
  */
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -95,26 +94,21 @@ static int sync_folder(struct directory *d, const char *folder, struct err *e)
 	return rc;
 }
 
-/* Makes the folder and what is above it; each new name is durable. */
+/*
+ * Makes the folder and what is above it. All names on the way are durable afterwards, also those that
+ * another thread has only just made.
+ */
 static int make_folder(struct directory *d, const char *folder, struct err *e)
 {
 	char *parent;
 	int rc;
 
-	if (strcmp(folder, ".") == 0 || mkdirat(d->fd, folder, 0777) == 0)
-		rc = 0;
-	else if (errno == EEXIST)
+	if (strcmp(folder, ".") == 0)
 		return 0;
-	else if (errno != ENOENT)
-		return fail(d, "make folder", folder, e);
-	else
-		rc = 1;
 	parent = folder_of(folder);
-	if (rc == 1) {
-		rc = make_folder(d, parent, e);
-		if (rc == 0 && mkdirat(d->fd, folder, 0777) < 0 && errno != EEXIST)
-			rc = fail(d, "make folder", folder, e);
-	}
+	rc = make_folder(d, parent, e);
+	if (rc == 0 && mkdirat(d->fd, folder, 0777) < 0 && errno != EEXIST)
+		rc = fail(d, "make folder", folder, e);
 	if (rc == 0)
 		rc = sync_folder(d, parent, e);
 	memory_free(parent);
@@ -511,22 +505,41 @@ static const struct store_ops directory_ops = {
 	.close = directory_close,
 };
 
-/* mkdir -p; parents that others made are theirs to sync. */
+static int sync_path(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return err_system(e, "open folder \"%s\"", path);
+	rc = fsync(fd);
+	if (rc < 0)
+		rc = err_system(e, "sync folder \"%s\"", path);
+	close(fd);
+	return rc;
+}
+
+/* mkdir -p; the name of each folder that was missing is durable. */
 static int make_root(const char *path, struct err *e)
 {
-	char *part = memory_copy_text(path);
+	const char *slash = strrchr(path, '/');
+	char *parent;
 	int rc = 0;
 
-	for (char *slash = strchr(part + 1, '/'); rc == 0; slash = strchr(slash + 1, '/')) {
-		if (slash != NULL)
-			*slash = 0;
-		if (mkdir(part, 0777) < 0 && errno != EEXIST)
-			rc = err_system(e, "make folder \"%s\"", part);
-		if (slash == NULL)
-			break;
-		*slash = '/';
-	}
-	memory_free(part);
+	if (access(path, F_OK) == 0)
+		return 0;
+	parent = slash == NULL	? memory_copy_text(".")
+		 : slash == path ? memory_copy_text("/")
+				 : memory_copy(path, (size_t)(slash - path));
+	if (slash != NULL && slash[1] == 0) /* "lake/" */
+		rc = make_root(parent, e);
+	else if (make_root(parent, e) < 0)
+		rc = -1;
+	else if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		rc = err_system(e, "make folder \"%s\"", path);
+	else
+		rc = sync_path(parent, e);
+	memory_free(parent);
 	return rc;
 }
 

@@ -30,7 +30,7 @@ static enum fault step(struct fault_store *f)
 
 static int refuse(enum fault fault, struct err *e)
 {
-	bool is_io = fault == FAULT_IO || fault == FAULT_CRASH;
+	bool is_io = fault == FAULT_IO || fault == FAULT_CRASH || fault == FAULT_NOT_DURABLE;
 
 	return err_set(e, is_io ? ERR_IO : ERR_RETRY, "made to fail");
 }
@@ -63,11 +63,13 @@ static int fault_put(struct store *s, const char *key, struct bytes data, bool e
 
 	if (fault == FAULT_NONE)
 		return store_put(inner, key, data, exclusive, out, e);
-	if (fault == FAULT_LOST_ANSWER && store_put(inner, key, data, exclusive, out, e) < 0)
+	if (fault == FAULT_IO || fault == FAULT_RETRY || fault == FAULT_CRASH)
+		return refuse(fault, e);
+	if (fault != FAULT_LOST_REQUEST && store_put(inner, key, data, exclusive, out, e) < 0)
 		return -1;
 	refuse(fault, e);
 	*out = PUT_UNKNOWN;
-	return fault == FAULT_LOST_ANSWER || fault == FAULT_LOST_REQUEST ? 0 : -1;
+	return 0;
 }
 
 static int fault_list(struct store *s, const char *folder, const char *after,

@@ -11,6 +11,7 @@ enum fault {
 	FAULT_RETRY,        /* ERR_RETRY, nothing was done */
 	FAULT_LOST_ANSWER,  /* done, but the answer was lost: PUT_UNKNOWN of a put, else ERR_RETRY */
 	FAULT_LOST_REQUEST, /* not done, and nobody can tell: PUT_UNKNOWN of a put, else ERR_RETRY */
+	FAULT_NOT_DURABLE,  /* a put is done, but its folder could not be synced; else as FAULT_IO */
 	FAULT_CRASH,        /* this call and all after it fail with ERR_IO: the process is dead */
 	FAULTS,
 };

@@ -446,10 +446,11 @@ int delta_commit(struct delta *d, const struct prepared_commit *p, enum commit_r
 	struct commit c;
 	int rc = 0;
 
-	assert(d->app_id != NULL && d->snapshot.version >= 0);
+	assert(d->app_id != NULL);
 	if (d->is_stale)
 		return err_set(e, ERR_CONFLICT, "commit %" PRId64 ": the outcome of the one before is "
 			       "not known: the table must be read again", version);
+	assert(d->snapshot.version >= 0);
 	commit_init(&c, d, p);
 	if (p->schema != NULL)
 		rc = add_schema(&c, p->schema, &d->state.metadata, e);

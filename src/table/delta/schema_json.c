@@ -145,8 +145,11 @@ void schema_format(struct buffer *out, const struct schema *s, bool is_mapped)
 void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
 			 struct arena *arena)
 {
+	const char *old_max =
+		text_map_get(&m->configuration, "delta.columnMapping.maxColumnId");
 	struct buffer text = { 0 };
 	char max_id[16];
+	int64_t max = 0;
 
 	schema_format(&text, s, is_mapped);
 	m->schema_string = arena_text(arena, text.data, text.size);
@@ -162,7 +165,12 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 	text_map_set(&m->configuration, "tailrace.database", s->database, arena);
 	text_map_set(&m->configuration, "tailrace.table", s->table, arena);
 	if (is_mapped) {
-		snprintf(max_id, sizeof(max_id), "%" PRId32, schema_max_id(s));
+		/* It never falls: a dropped column may have had the greatest id. */
+		if (old_max == NULL || !text_parse_int((struct bytes){ (const uint8_t *)old_max,
+								       strlen(old_max) }, &max) ||
+		    max < schema_max_id(s) || max > INT32_MAX)
+			max = schema_max_id(s);
+		snprintf(max_id, sizeof(max_id), "%" PRId32, (int32_t)max);
 		text_map_set(&m->configuration, "delta.columnMapping.mode", "name", arena);
 		text_map_set(&m->configuration, "delta.columnMapping.maxColumnId", max_id, arena);
 	}
