@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The directory store, and a folder of it as a store. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utime.h>
 
@@ -195,6 +199,74 @@ static void a_failure_reads_as_a_sentence_with_its_path(void **state)
 	assert_int_equal(e.kind, ERR_CONFIG);
 }
 
+/* A limit on the size of files stands for a full disk. */
+static void what_does_not_fit_leaves_nothing_behind(void **state)
+{
+	struct both *b = *state;
+	struct bytes large = { calloc(1, 10000), 10000 };
+	struct store_writer *w;
+	enum put_result result;
+	struct rlimit before, small;
+	struct buffer text = { 0 };
+	struct err e = ERR_INIT;
+
+	put(b->below, "log/0", "old", false);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = (struct rlimit){ 4096, before.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(store_put(b->below, "log/0", large, false, &result, &e), -1);
+	assert_int_equal(e.kind, ERR_IO);
+	assert_non_null(strstr(e.text, "shop/orders/log/0\": File too large"));
+	w = store_writer_open(b->below, "log/1", &e);
+	assert_int_equal(store_writer_write(w, large, &e), 0); /* still in its buffer */
+	assert_int_equal(store_writer_finish(w, &e), -1);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(scratch_count(&b->folder, "a/lake/shop/orders/log", ""), 1);
+	assert_int_equal(store_get(b->below, "log/0", 0, 0, &text, &e), 0);
+	assert_buffer_text(text, "old");
+	free((void *)(uintptr_t)large.data);
+}
+
+struct racer {
+	struct store *store;
+	int won;
+};
+
+static void *race(void *context)
+{
+	struct racer *r = context;
+	struct err e = ERR_INIT;
+	char key[16];
+
+	for (int i = 0; i < 20; i++) {
+		enum put_result result = PUT_UNKNOWN;
+
+		snprintf(key, sizeof(key), "new%d/n", i % 5 * 100 + i);
+		if (store_put(r->store, key, BYTES_OF("x"), true, &result, &e) == 0)
+			r->won += result == PUT_DONE;
+	}
+	return NULL;
+}
+
+static void of_many_writers_one_wins(void **state)
+{
+	struct both *b = *state;
+	struct racer racers[4];
+	pthread_t threads[4];
+	int won = 0;
+
+	for (int i = 0; i < 4; i++) {
+		racers[i] = (struct racer){ b->below, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		won += racers[i].won;
+	}
+	assert_int_equal(won, 20);
+}
+
 static void names_become_key_parts_that_stay_different(void **state)
 {
 	static const struct {
@@ -239,6 +311,8 @@ int main(void)
 		TEST(keys_that_lead_elsewhere_are_refused),
 		TEST(leftovers_of_killed_runs_are_swept_after_an_hour),
 		TEST(a_failure_reads_as_a_sentence_with_its_path),
+		TEST(what_does_not_fit_leaves_nothing_behind),
+		TEST(of_many_writers_one_wins),
 		cmocka_unit_test(names_become_key_parts_that_stay_different),
 	};
 

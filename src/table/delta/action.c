@@ -336,7 +336,7 @@ void action_format(struct buffer *out, const struct action *a)
 	case ACTION_KINDS:
 		break;
 	}
-	assert(!"an action that is never written");
+	assert(false && "an action that is never written");
 }
 
 uint64_t stats_row_count(const char *stats)
