@@ -50,7 +50,8 @@ void decoder_set_position(struct decoder *d, const struct mysql_position *p)
 	gtid_set_copy(&copy.gtids, &p->gtids);
 	copy.gtids.is_mariadb = d->is_mariadb;
 	copy.prepared = memory_array(struct mysql_prepared, p->prepared_count);
-	memcpy(copy.prepared, p->prepared, p->prepared_count * sizeof(*p->prepared));
+	if (p->prepared_count > 0)
+		memcpy(copy.prepared, p->prepared, p->prepared_count * sizeof(*p->prepared));
 	if (p != &d->position)
 		mysql_position_release(&d->position);
 	d->position = copy;

@@ -209,8 +209,11 @@ static int read_xid_part(struct scanner *s, struct xid *xid, size_t at)
 		return -1;
 	for (size_t i = 0; i < size; i++) {
 		const uint8_t *c = s->now.text.data + (is_hex ? 2 * i : i);
+		int high = is_hex ? hex_value(c[0]) : 0, low = is_hex ? hex_value(c[1]) : 0;
 
-		xid->data[at + i] = is_hex ? (uint8_t)(hex_value(c[0]) << 4 | hex_value(c[1])) : c[0];
+		if (high < 0 || low < 0)
+			return -1;
+		xid->data[at + i] = is_hex ? (uint8_t)(high * 16 + low) : c[0];
 	}
 	next(s);
 	return (int)size;

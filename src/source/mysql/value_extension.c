@@ -16,7 +16,8 @@ static bool padded(struct bytes cell, uint8_t *out, size_t size)
 	if (cell.size > size)
 		return false;
 	memset(out, 0, size);
-	memcpy(out, cell.data, cell.size);
+	if (cell.size > 0)
+		memcpy(out, cell.data, cell.size);
 	return true;
 }
 

@@ -201,7 +201,8 @@ enum value_result value_add_binary(const struct value_plan *p, struct bytes cell
 	if (cell.size > size)
 		return VALUE_BAD;
 	at = column_begin_bytes(c, size);
-	memcpy(at, cell.data, cell.size);
+	if (cell.size > 0)
+		memcpy(at, cell.data, cell.size);
 	memset(at + cell.size, 0, size - cell.size);
 	column_end_bytes(c, size);
 	return VALUE_OK;
