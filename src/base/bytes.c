@@ -24,6 +24,8 @@ int bytes_compare(struct bytes a, struct bytes b)
 
 struct reader reader_of(struct bytes b)
 {
+	if (b.data == NULL) /* of no bytes; adding 0 to NULL is undefined */
+		b = (struct bytes){ (const uint8_t *)"", 0 };
 	return (struct reader){ b.data, b.data + b.size, false };
 }
 

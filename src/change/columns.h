@@ -112,7 +112,7 @@ static inline void column_add_double(struct column *c, double v)
 /* Room for a cell of at most `size` bytes; finish with column_end_bytes(c, used). */
 static inline uint8_t *column_begin_bytes(struct column *c, uint32_t size)
 {
-	if (size > c->heap_capacity - c->heap_size)
+	if (size > c->heap_capacity - c->heap_size || c->heap == NULL)
 		return column_grow_heap(c, size);
 	return c->heap + c->heap_size;
 }
