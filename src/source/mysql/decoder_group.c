@@ -75,6 +75,9 @@ int decoder_gtid(struct decoder *d, const struct event *event, struct err *e)
 		return err_set(e, ERR_DATA, "a transaction begins inside another");
 	if (take_gtid(event, &g, e) < 0)
 		return -1;
+	if (g.has_gtid && (g.gtid.number == 0 || g.gtid.number >= INT64_MAX))
+		return err_set(e, ERR_DATA, "a transaction cannot have the number %llu",
+			       (unsigned long long)g.gtid.number);
 	open_group(d, event);
 	t->has_gtid = g.has_gtid;
 	t->gtid = g.gtid;
