@@ -233,22 +233,33 @@ enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
 	return DDL_HARMLESS;
 }
 
+/* CREATE … IF NOT EXISTS of what is there changes nothing, but is logged. */
+static bool judge_create(struct lexer *l, struct token t)
+{
+	static const char *const kinds[] = { "UNIQUE", "FULLTEXT", "SPATIAL", "ONLINE", "OFFLINE", NULL };
+
+	while (is_one_of(t, kinds))
+		t = next(l);
+	if (is(t, "INDEX") || is(t, "DATABASE") || is(t, "SCHEMA"))
+		return true;
+	return is(t, "TABLE") && is(next(l), "IF");
+}
+
 enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary)
 {
-	static const char *const kinds[] = { "UNIQUE", "FULLTEXT", "SPATIAL", "ONLINE", "OFFLINE", "OR",
-					     "REPLACE", NULL };
 	struct lexer l = lexer_of(sql);
 	struct token verb = next(&l), t = next(&l);
+	bool is_harmless = false;
 
-	if (is(verb, "ALTER"))
+	if (is(verb, "ALTER") && (is(t, "DATABASE") || is(t, "SCHEMA")))
+		is_harmless = true;
+	else if (is(verb, "ALTER"))
 		return ddl_judge_alter(sql, key_is_primary);
-	while (is_one_of(t, kinds))
-		t = next(&l);
-	if (is(verb, "CREATE") && is(t, "INDEX"))
-		return DDL_HARMLESS;
-	if (is(verb, "DROP") && is(t, "INDEX") && key_is_primary)
-		return DDL_HARMLESS;
-	return DDL_HALTS;
+	else if (is(verb, "CREATE"))
+		is_harmless = judge_create(&l, t);
+	else if (is(verb, "DROP"))
+		is_harmless = is(t, "INDEX") && key_is_primary;
+	return is_harmless ? DDL_HARMLESS : DDL_HALTS;
 }
 
 bool statement_is_dml(struct bytes sql)

@@ -33,7 +33,10 @@ enum ddl_verdict {
 };
 /* `alter` is the text of an ALTER TABLE; `key_is_primary` that of its table. */
 enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary);
-/* Another statement of DDL that names a captured table: only the ones about indexes are harmless. */
+/*
+ * Any statement of DDL that names a captured table or its database: harmless are those about indexes, and the
+ * creation of what is there already.
+ */
 enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary);
 /* INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL, WITH, or CREATE TABLE … SELECT logged as text. */
 bool statement_is_dml(struct bytes sql);

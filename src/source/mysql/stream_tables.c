@@ -118,7 +118,7 @@ static int judge_target(struct stream_tables *t, const struct table_name *name, 
 		    (name->table[0] != '\0' && strcmp(table->first_schema->table, name->table) != 0))
 			continue;
 		if (!has_ddl_already(table, origin) &&
-		    (name->table[0] == '\0' || ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS))
+		    ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS)
 			return halt(table, sql, origin, e);
 	}
 	return 0;
