@@ -6,6 +6,7 @@ Python's standard library only; servers are spoken to through the mariadb client
 import atexit
 import base64
 import collections
+import datetime
 import glob
 import json
 import os
@@ -270,15 +271,24 @@ def delta_schema(table, version=None):
 # One text per cell, or None. Binary is hex; floats are Python's repr of the double; timestamps have no
 # trailing zero fraction and a Z when they are instants.
 
+def date_exists(text):
+    """What the lake's types hold: zero and partial dates, year 0 and 31 February become NULL."""
+    try:
+        datetime.date.fromisoformat(text)
+        return True
+    except ValueError:
+        return False
+
+
 def canonical(text, lake_type):
     if text is None:
         return None
     if lake_type in ("float", "double"):
         return repr(float(text))
     if lake_type == "date":
-        return None if text.startswith("0000") or "-00" in text[4:] else text
+        return text if date_exists(text) else None
     if lake_type.startswith("timestamp"):
-        if text.startswith("0000") or "-00" in text[4:10]:
+        if not date_exists(text[:10]):
             return None
         text = text.replace(" ", "T").rstrip("Z")
         if "." in text:

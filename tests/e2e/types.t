@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every column type of the server with its extreme values: the same rows inserted before the copy and after it
+give the same cells, and both give what the server says."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import *
+
+NO_DATES = ["'0000-00-00'", "'2026-00-10'", "'2026-02-00'", "'0000-03-04'", "'2026-02-31'"]
+
+
+def integers():
+    for name, bits in (("tinyint", 8), ("smallint", 16), ("mediumint", 24), ("int", 32), ("bigint", 64)):
+        yield name, [-1 << bits - 1, (1 << bits - 1) - 1, 0, -1, 42]
+        yield f"{name} unsigned", [0, (1 << bits) - 1, 1 << bits - 1, 1]
+    yield "tinyint(1)", [0, 1, -128, 127]
+    yield "bool", [0, 1]
+    yield "int(8) zerofill", [0, 7, 4294967295]
+    for bits in (1, 7, 8, 9, 33, 63, 64):
+        yield f"bit({bits})", [0, 1, (1 << bits) - 1, 1 << bits - 1]
+    yield "year", [0, 1901, 2155, 2026]
+
+
+def decimals():
+    for digits, scale in ((1, 0), (5, 5), (9, 2), (10, 0), (18, 9), (19, 19), (20, 0), (27, 13), (38, 0), (38, 30), (39, 0),
+                          (65, 0), (65, 30)):
+        nines = "9" * (digits - scale) + ("." + "9" * scale if scale else "")
+        small = "0." + "0" * (scale - 1) + "1" if scale else "1"
+        yield f"decimal({digits},{scale})", [nines, "-" + nines, "0", small, "-" + small]
+    yield "decimal(10,2) unsigned", ["0", "99999999.99", "0.01"]
+
+
+def floats():
+    yield "float", ["3.4028234e38", "-3.4028234e38", "1.1754944e-38", "0", "-0.1", "16777217"]
+    yield "float(7,3)", ["1234.567", "-0.001", "0"]
+    yield "double", ["1.7976931348623157e308", "-1.7976931348623157e308", "2.2250738585072014e-308", "0.1", "-0.0", "1e15"]
+    yield "double(12,4)", ["12345678.1234", "-0.0001"]
+
+
+def temporals():
+    yield "date", ["'1000-01-01'", "'9999-12-31'", "'1969-12-31'", "'1582-10-10'", "'2024-02-29'", "'0001-01-01'", *NO_DATES]
+    for digits in range(7):
+        part = "." + "987654"[:digits] if digits else ""
+        yield f"datetime({digits})", [f"'9999-12-31 23:59:59{part}'", f"'1000-01-01 00:00:00{part}'",
+                                      f"'1969-12-31 23:59:59{part}'", "'2026-03-29 02:30:00'",
+                                      *(d[:-1] + f" 01:02:03{part}'" for d in NO_DATES)]
+        yield f"timestamp({digits}) null", [f"'1970-01-01 00:00:01{part}'", f"'2038-01-19 03:14:07{part}'",
+                                            "'2026-10-25 01:30:00'", "'0000-00-00 00:00:00'"]
+        yield f"time({digits})", [f"'838:59:58{part}'", f"'-838:59:58{part}'", f"'-00:00:01{part}'", "'00:00:00'", "'24:00:00'",
+                                  f"'-00:00:00{part}'"]
+
+
+def texts():
+    samples = ["''", "'a'", "'NULL'", "'\\\\ \"quoted\" \\'x\\' \\n\\t\\0 end'", "'日本語 ☃ 😀 é'", "'  trailing  '"]
+    yield "char(40)", samples
+    yield "varchar(40)", samples
+    yield "varchar(300)", [*samples, "REPEAT('ü', 300)"]
+    for name, most in (("tinytext", 255), ("text", 65535), ("mediumtext", 70000), ("longtext", 1000000)):
+        yield name, [*samples, f"REPEAT('x', {most})"]
+    yield "enum('small','große','a,b','')", ["1", "2", "3", "4", "'small'", "0"]
+    yield "set('a','ü','c d','z')", ["''", "'a'", "'a,z'", "15"]
+    many = ",".join(f"'m{i}'" for i in range(64))
+    yield f"set({many})", ["''", "'m0,m63'", "18446744073709551615"]
+    yield "enum(" + ",".join(f"'e{i}'" for i in range(300)) + ")", ["1", "300", "256"]
+
+
+def bytes_():
+    samples = ["''", "X'00'", "X'0001FF00'", "X'20202020'", "X'F09F9880'"]
+    yield "binary(8)", samples
+    yield "varbinary(8)", samples
+    yield "binary(255)", [*samples, "REPEAT(X'FF', 255)"]
+    yield "varbinary(300)", [*samples, "REPEAT(X'00', 300)"]
+    for name, most in (("tinyblob", 255), ("blob", 65535), ("mediumblob", 70000), ("longblob", 1000000)):
+        yield name, [*samples, f"REPEAT(X'80', {most})"]
+
+
+def shapes():
+    for name, text in (("geometry", "POINT(1 2)"), ("point", "POINT(-1.5 1e300)"), ("linestring", "LINESTRING(0 0,1 1,2 0)"),
+                       ("polygon", "POLYGON((0 0,0 3,3 3,0 0))"), ("multipoint", "MULTIPOINT(0 0,1 1)"),
+                       ("geometrycollection", "GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))")):
+        yield name, [f"ST_GeomFromText('{text}')", f"ST_GeomFromText('{text}', 0)"]
+
+
+JSON = ["null", "true", "false", "0", "-1", "18446744073709551615", "-9223372036854775808", "1.5", "1e300", '""', '"日本 😀 \\\\"\\\\\\\\"',
+        "[]", "{}", '{"b":1,"a":[1,2,{"c":null}],"long key":"x"}', "[" + ",".join(["1"] * 3000) + "]",
+        '{"k":"' + "v" * 70000 + '"}']
+
+
+def documents(is_mysql):
+    yield "json", ["'" + j.replace("'", "''") + "'" for j in JSON]
+    if is_mysql:
+        yield "json ", [f"CAST({e} AS JSON)" for e in (
+            "CAST('2026-01-02' AS DATE)", "CAST('-12:34:56.789' AS TIME(3))", "CAST('2026-01-02 03:04:05.678901' AS DATETIME(6))",
+            "CAST('123.4500' AS DECIMAL(20,4))", "CAST('-99999999999999999999999999.5' AS DECIMAL(65,1))")]
+
+
+def of_mysql():
+    yield "vector(3)", ["STRING_TO_VECTOR('[1,-2.5,3e10]')", "STRING_TO_VECTOR('[0,0,0]')"]
+    yield "vector(3) ", ["STRING_TO_VECTOR('[7]')"]
+
+
+def of_mariadb():
+    yield "uuid", ["'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+                   "'123e4567-e89b-12d3-a456-426655440000'", "'01890a5d-ac96-774b-bcce-b302099a8057'"]
+    yield "inet6", ["'::'", "'2001:db8::ff00:42:8329'", "'::ffff:192.0.2.1'", "'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'"]
+    yield "inet4", ["'0.0.0.0'", "'255.255.255.255'", "'192.0.2.1'"]
+    for name in ("varchar(1000)", "text", "varbinary(1000)", "blob"):
+        yield f"{name} compressed", ["''", "'short'", "REPEAT('compress me ', 80)", "REPEAT('0123456789', 100)"]
+
+
+def special():
+    yield "int invisible", [1, 2]
+    yield "varchar(10) not null default 'd'", ["'x'", "DEFAULT"]
+
+
+def charsets(db, kind):
+    """A column for each character set: every byte of the single-byte ones, words of many scripts in the others."""
+    words = "Az~ é ñ ß Ω Ж ш א ب ก 日本語 中文 한국어 カナ € 😀 ☃".encode().hex()
+    for name, longest in db.sql("SELECT character_set_name, maxlen FROM information_schema.character_sets "
+                                "WHERE character_set_name <> 'binary' ORDER BY 1"):
+        values = [f"CONVERT(_utf8mb4 X'{words}' USING {name})", f"CONVERT('plain' USING {name})"]
+        if longest == "1":
+            values += [f"_{name} X'{bytes(range(a, a + 64)).hex()}'" for a in (0, 64, 128, 192)]
+        yield f"{kind} character set {name}", values
+
+
+def make(db, name, columns, generated=()):
+    """Creates types.NAME; returns the INSERT of its rows with ids from a given number on."""
+    kinds = [f"c{i} {kind.strip()}" for i, (kind, _) in enumerate(columns)] + list(generated)
+    db.sql(f"CREATE TABLE types.{name} (id INT PRIMARY KEY, {', '.join(kinds)})")
+    rows = max(len(values) for _, values in columns) + 1  # one row with NULLs and defaults
+
+    def insert(first):
+        for row in range(rows):
+            names = ["id"] + [f"c{i}" for i, (_, values) in enumerate(columns) if row < len(values)]
+            cells = [str(first + row)] + [str(values[row]) for _, values in columns if row < len(values)]
+            db.sql(f"INSERT INTO types.{name} ({', '.join(names)}) VALUES ({', '.join(cells)})")
+    return insert
+
+
+def check(tap, db, lake, name):
+    try:
+        schema = delta_schema(f"{lake}/types/{name}")
+        got = lake_rows(f"{lake}/types/{name}")
+        wanted = source_rows(db, "types", name, schema)
+    except Exception as e:
+        return tap.ok(False, f"{name} can be read", f"{type(e).__name__}: {e}"[:800])
+    by_id = {int(r[0]): r for r in got}
+    source_by_id = {int(r[0]): r for r in wanted}
+    for i, (column, lake_type) in enumerate(schema):
+        if column == "id":
+            continue
+        copied = {n: r[i] for n, r in by_id.items() if n < 1000}
+        logged = {n - 1000: r[i] for n, r in by_id.items() if n >= 1000}
+        source = {n: r[i] for n, r in source_by_id.items()}
+        unlike = [(n, copied.get(n), logged.get(n)) for n in sorted(copied.keys() | logged.keys()) if copied.get(n) != logged.get(n)]
+        wrong = [(n, r[i], source.get(n)) for n, r in by_id.items() if r[i] != source.get(n)]
+        declared = db.sql("SELECT LEFT(CONCAT_WS(' ', column_type, character_set_name), 60) FROM information_schema.columns WHERE "
+                          f"table_schema='types' AND table_name='{name}' AND column_name='{column}'")[0][0]
+        tap.ok(not unlike and not wrong, f"{name}.{column} {declared} as {lake_type}",
+               "".join(f"row {n}: copied {str(a)[:150]!r}, logged {str(b)[:150]!r}\n" for n, a, b in unlike[:4]) +
+               "".join(f"row {n}: lake {str(a)[:150]!r}, source {str(b)[:150]!r}\n" for n, a, b in wrong[:4]))
+    tap.equal(len(by_id), len(source_by_id), f"{name} has all the rows")
+
+
+def main():
+    need_binary()
+    tap = Tap()
+    server = Server()
+    lake = f"{scratch()}/lake"
+    db = server.session()
+    db.sql("CREATE DATABASE types; SET sql_mode = 'ALLOW_INVALID_DATES'; SET time_zone = '+00:00'")
+    groups = {"integers": integers(), "decimals": decimals(), "floats": floats(), "temporals": temporals(), "texts": texts(),
+              "bytes": bytes_(), "shapes": shapes(), "documents": documents(server.is_mysql), "varchars": charsets(db, "varchar(80)"),
+              "chars": charsets(db, "char(64)"),
+              "own": of_mysql() if server.is_mysql else of_mariadb(), "special": special()}
+    generated = {"special": ["g int as (c0 + 1) stored", "v varchar(20) as (concat(c1, '!')) virtual"]}
+    inserts = {name: make(db, name, list(columns), generated.get(name, ())) for name, columns in groups.items()}
+    only = sys.argv[1:]
+    for name, insert in inserts.items():
+        insert(1)
+        what = f"types.{name}"
+        done = sync(server, what, lake)
+        if not tap.ok(done.returncode == 0, f"{name}: copied", done.stderr[-1500:]):
+            continue
+        insert(1001)
+        done = sync(server, what, lake)
+        if tap.ok(done.returncode == 0, f"{name}: followed", done.stderr[-1500:]) and (not only or name in only):
+            check(tap, db, lake, name)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
