@@ -246,12 +246,10 @@ def versions(table):
 
 
 def position_of(info):
-    """(file, offset) out of a commitInfo's source position, wherever in it they stand."""
-    position = info.get("tailrace.position") or info.get("position") or {}
-    if isinstance(position, str):
-        position = json.loads(position)
-    file, offset = position.get("file"), position.get("offset", position.get("pos"))
-    return (file, int(offset)) if file and offset is not None else None
+    """(file, offset) of a commitInfo's source position."""
+    position = info.get("tailrace", {}).get("position") or {}
+    file, offset = position.get("file"), position.get("offset")
+    return (file, offset) if file and offset is not None else None
 
 
 def delta_schema(table, version=None):
