@@ -77,43 +77,42 @@ class SqlError(Exception):
     pass
 
 
+class LostConnection(SqlError):
+    pass
+
+
 class Session:
     """One connection: a client process that is fed through a pipe."""
 
     def __init__(self, server, database=None, user="root"):
         command = ["mariadb", "--no-defaults", f"--socket={server.dir}/socket", f"--user={user}", "--batch",
-                   "--skip-column-names", "--unbuffered", "--force", "--skip-reconnect",
+                   "--skip-column-names", "--unbuffered", "--skip-reconnect",
                    "--default-character-set=utf8mb4", "--skip-auto-rehash", "--max-allowed-packet=1G"]
         self.process = subprocess.Popen(command + ([database] if database else []), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.count = 0
 
     def sql(self, text):
-        """Rows (lists of the cells' texts) of all the statements in `text`, which end with semicolons."""
+        """Rows (lists of the cells' texts) of all the statements in `text`. The first error ends the session."""
         self.count += 1
         mark = f"~~{self.count}~~"
+        text = text.rstrip("; \n")
         try:
-            text = text.rstrip("; \n")
             self.process.stdin.write(f"{text};\nSELECT '{mark}';\n".encode("utf-8", "surrogateescape"))
             self.process.stdin.flush()
-        except OSError as e:
-            raise SqlError(f"connection lost: {e}") from None
-        rows, errors = [], []
+        except OSError:
+            pass  # the client ended: what it printed says why
+        rows = []
         for line in self.process.stdout:
             line = line.rstrip(b"\n").decode("utf-8", "surrogateescape")
             if line == mark:
-                break
+                return rows
             if line.startswith("ERROR "):
-                errors.append(line)
-                if line.startswith(("ERROR 2006 ", "ERROR 2013 ", "ERROR 2026 ")):
-                    raise SqlError(line)
-            elif line:
+                lost = line.startswith(("ERROR 2006 ", "ERROR 2013 ", "ERROR 2026 ", "ERROR 2055 "))
+                raise (LostConnection if lost else SqlError)(f"{line} in {text[:300]}")
+            if line:
                 rows.append(line.split("\t"))
-        else:
-            raise SqlError("connection lost")
-        if errors:
-            raise SqlError(f"{'; '.join(errors)} in {text[:300]}")
-        return rows
+        raise LostConnection("the client ended")
 
     def close(self):
         self.process.stdin.close()

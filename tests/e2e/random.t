@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Random transactions, random kill -9 of tailrace and of the server. After every stop:
+each table's versions equal the model at the position that they name, positions never go back, the sum of the
+accounts is the same in every version, and every event stands in the append-only table exactly once.
+
+SEED repeats a run's choices, MINUTES sets its length (1; ./check --all: 2; make campaign: hours).
+"""
+import os
+import random
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import *
+from workload import ACCOUNTS, BALANCE, TABLES, Workload
+
+
+class Campaign:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.tap = Tap()
+        self.tap.note(f"SEED={seed} MINUTES={MINUTES} SERVER={KIND}")
+        self.server = Server("--sync-binlog=1")
+        self.lake = f"{scratch()}/lake"
+        self.work = Workload(self.server, self.random)
+        self.schemas = {}
+        self.checked = {name: -1 for name in TABLES}   # the newest version that was looked at
+        self.last_position = {}
+        self.counts = collections.Counter()
+
+    def read_source(self, db, name):
+        if name not in self.schemas:
+            types = {"account": "integer long integer", "hot": "long integer string decimal(12,2) string string",
+                     "pair": "integer string binary", "folded": "string integer", "swapped": "integer integer string",
+                     "keyless": "integer string", "myisam": "integer string", "emptied": "integer integer",
+                     "events": "long string"}[name].split()
+            self.schemas[name] = list(zip(self.work.columns(name), types))
+        return source_rows(db, "work", name, self.schemas[name])
+
+    # --- what must hold --------------------------------------------------------------------------------
+
+    def check_table(self, name):
+        """"" or what is wrong with the table's new versions."""
+        table = f"{self.lake}/work/{name}"
+        if not os.path.isdir(f"{table}/_delta_log"):
+            return ""
+        found = [v for v in versions(table) if v.number > self.checked[name]]
+        for v in found:
+            if v.position is None:
+                continue
+            if v.position < self.last_position.get(name, ("", 0)):
+                return f"{name} version {v.number}: position {v.position} after {self.last_position[name]}"
+            self.last_position[name] = v.position
+        complete = [v for v in found if is_complete(v)]
+        chosen = complete[-1:] + self.random.sample(complete[:-1], min(2, len(complete[:-1])))
+        for v in chosen:
+            wrong = self.check_version(name, table, v)
+            if wrong:
+                return f"{name} version {v.number} at {v.position} ({v.operation}): {wrong}"
+        if found:
+            self.checked[name] = found[-1].number
+        return ""
+
+    def check_version(self, name, table, v):
+        self.counts["versions"] += 1
+        got = lake_rows(table, v.number)
+        self.counts["cells"] += sum(len(row) * n for row, n in got.items())
+        if name == "account" and sum(int(row[1]) for row in got) != ACCOUNTS * BALANCE:
+            return "half a transfer"
+        if name == "events":
+            doubled = [row for row, n in got.items() if n > 1]
+            if doubled:
+                return f"{len(doubled)} events more than once, such as {doubled[0]}"
+        return difference(got, self.work.tables[name].at(v.position), ("lake", "model"))
+
+    def check_all(self):
+        return "\n".join(filter(None, (self.check_table(name) for name in TABLES)))
+
+    # --- what happens ------------------------------------------------------------------------------------
+
+    def write_for(self, seconds):
+        """Transactions until the time is over; returns False when the server went away meanwhile."""
+        end = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end:
+                self.work.step()
+                self.counts["transactions"] += 1
+            return True
+        except LostConnection:
+            return False
+
+    def options(self):
+        r = self.random
+        return ["--commit-interval", r.choice(["20ms", "100ms", "1s"]), "--batch-rows-max", r.choice(["50", "5000"]),
+                "--copy-chunk-rows", r.choice(["7", "50", "100000"]), "--memory-max", r.choice(["1MiB", "96MiB"])]
+
+    def round(self, number):
+        r = self.random
+        how = r.choice(["kill"] * 6 + ["term"] * 2 + ["server"] * 2 + ["both"])
+        crashes = how in ("server", "both")
+        self.work.no_crash_ahead = not crashes
+        if crashes:
+            self.work.db.sql("FLUSH TABLES work.myisam")
+        run = Run(self.server, "work", self.lake, *self.options(), log=f"{self.lake}.log")
+        timer = None
+        if crashes:
+            timer = threading.Timer(r.uniform(0.2, 1.5), self.server.kill)
+            timer.start()
+        self.write_for(r.choice([0.1, 0.5, 2]) if not crashes else 20)
+        if crashes:
+            timer.join()
+            if how == "both":
+                run.kill()
+            self.server.start()
+            wrong = self.work.after_crash(self.read_source)
+            if wrong:
+                return wrong
+            self.work.no_crash_ahead = True
+            self.write_for(r.choice([0.1, 1]))
+            if how == "server" and not run.alive():
+                return f"run ended after a crash of the server:\n{run.tail()}"
+        status = run.term() if how == "term" else run.kill()
+        if how == "term" and status != 0:
+            return f"SIGTERM ended it with {status}:\n{run.tail()}"
+        if status not in (0, -9):
+            return f"run ended by itself with {status}:\n{run.tail()}"
+        self.counts[how] += 1
+        return self.check_all()
+
+    def settle(self):
+        """Catches up and compares everything with the server."""
+        done = sync(self.server, "work", self.lake)
+        if done.returncode:
+            return f"sync ended with {done.returncode}: {done.stderr[-800:]}"
+        db = self.server.session()
+        wrong = self.check_all()
+        for name in TABLES:
+            wrong += compare(db, self.lake, "work", name)
+            wrong += difference(self.read_source(db, name), +self.work.tables[name].rows, ("source", "model"))
+        db.close()
+        return wrong
+
+    def run(self):
+        tap, end = self.tap, time.monotonic() + MINUTES * 60
+        self.work.create(self.random.choice([50, 400]))
+        number = 0
+        while time.monotonic() < end or number < 3:
+            number += 1
+            if not tap.equal(self.round(number), "", f"round {number}: every version is the model at its position"):
+                break
+            if number % 6 == 0 and not tap.equal(self.settle(), "", f"after round {number}: tables equal source and model"):
+                break
+        if tap.failed == 0:
+            tap.equal(self.settle(), "", "at the end: tables equal source and model, each event exactly once")
+        else:
+            tap.note(f"log of tailrace: {open(self.lake + '.log', errors='replace').read()[-1500:]}")
+        tap.note(f"{dict(self.counts)} {dict(self.work.counts)}")
+        return tap.done()
+
+
+def is_complete(version):
+    """Not one of a copy under way, whose chunks come one by one."""
+    position = version.info.get("tailrace", {}).get("position") or {}
+    return version.position is not None and not position.get("copy")
+
+
+if __name__ == "__main__":
+    need_binary()
+    sys.exit(Campaign(int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))).run())
