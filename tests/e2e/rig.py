@@ -8,10 +8,12 @@ import base64
 import collections
 import datetime
 import glob
+import hashlib
 import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -280,7 +282,9 @@ def date_exists(text):
 def canonical(text, lake_type):
     if text is None:
         return None
-    if lake_type in ("float", "double"):
+    if lake_type == "float":
+        return repr(struct.unpack("f", struct.pack("f", float(text)))[0])
+    if lake_type == "double":
         return repr(float(text))
     if lake_type == "date":
         return text if date_exists(text) else None
@@ -373,6 +377,14 @@ def compare(session, lake, database, name):
     table = f"{lake}/{database}/{name}"
     schema = delta_schema(table)
     return difference(lake_rows(table), source_rows(session, database, name, schema))
+
+
+def digest(rows):
+    """Of a Counter of canonical rows, whatever their order."""
+    total = hashlib.sha256()
+    for row in sorted(json.dumps(row) for row in rows.elements()):
+        total.update(row.encode("utf-8", "surrogateescape") + b"\n")
+    return total.hexdigest()
 
 
 def need_binary():

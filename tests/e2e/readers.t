@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What we write is read equal, cell by cell, by engines that we did not write: every type, with deletion vectors,
+after a checkpoint, after TRUNCATE, with added columns. tests/readers/install.sh installs the engines."""
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from rig import *
+
+READERS = os.environ.get("READERS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/readers"))
+PYTHON = f"{READERS}/venv/bin/python"
+ENGINES = os.environ.get("ENGINES", "kernel deltalake duckdb polars clickhouse spark").split()
+
+
+def type_groups():
+    """types.t's columns."""
+    loader = importlib.machinery.SourceFileLoader("types_t", f"{HERE}/types.t")
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("types_t", loader))
+    loader.exec_module(module)
+    return module
+
+
+def make_tables(server, db, lake):
+    """Synced tables in database `r`: names."""
+    types = type_groups()
+    db.sql("CREATE DATABASE types; CREATE DATABASE r; SET sql_mode = 'ALLOW_INVALID_DATES'; SET time_zone = '+00:00'")
+    groups = {"integers": types.integers(), "decimals": types.decimals(), "floats": types.floats(), "temporals": types.temporals(),
+              "texts": types.texts(), "bytes": types.bytes_(), "shapes": types.shapes(), "documents": types.documents(server.is_mysql),
+              "own": types.of_mysql() if server.is_mysql else types.of_mariadb()}
+    inserts = {name: types.make(db, name, list(columns)) for name, columns in groups.items()}
+    for insert in inserts.values():
+        insert(1)
+    db.sql("CREATE TABLE r.vectors (id INT PRIMARY KEY, v VARCHAR(30), at DATETIME(6)); CREATE TABLE r.many LIKE r.vectors;"
+           "CREATE TABLE r.emptied LIKE r.vectors; CREATE TABLE r.wider LIKE r.vectors; CREATE TABLE r.keyless (a INT, b TEXT)")
+    for name in ("vectors", "many", "emptied", "wider"):
+        db.sql(f"INSERT INTO r.{name} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 900) "
+               "SELECT i, CONCAT('v', i), '2026-01-01' + INTERVAL i * 1000003 MICROSECOND FROM n")
+    db.sql("INSERT INTO r.keyless VALUES (1, 'a'), (1, 'a'), (2, NULL)")
+    yield sync(server, "", lake, "--tables", "types.*,r.*")
+    for insert in inserts.values():
+        insert(1001)
+    db.sql("DELETE FROM r.vectors WHERE id % 7 = 3; UPDATE r.vectors SET v = 'updated' WHERE id % 5 = 0; TRUNCATE r.emptied;"
+           "INSERT INTO r.emptied VALUES (1, 'after', NULL); ALTER TABLE r.wider ADD COLUMN w BIGINT NULL;"
+           "INSERT INTO r.wider VALUES (5000, 'wide', NULL, 7); DELETE FROM r.keyless WHERE b = 'a' LIMIT 1")
+    yield sync(server, "", lake, "--tables", "types.*,r.*")
+    for i in range(60):
+        db.sql(f"UPDATE r.many SET v = CONCAT(REPEAT('{i}', 8), id) WHERE id % 60 = {i}; DELETE FROM r.many WHERE id = {i * 3 + 1}")
+        if i % 2:
+            done = sync(server, "", lake, "--tables", "types.*,r.*")
+            if done.returncode:
+                break
+    yield done
+
+
+def main():
+    need_binary()
+    tap = Tap()
+    if not os.access(PYTHON, os.X_OK):
+        for engine in ENGINES:
+            tap.skip(f"{engine} reads our tables", "tests/readers/install.sh first")
+        return tap.done()
+    server = Server()
+    lake = f"{scratch()}/lake"
+    db = server.session()
+    for done in make_tables(server, db, lake):
+        if not tap.ok(done.returncode == 0, "tables are made", done.stderr[-1500:]):
+            return tap.done()
+    if not glob.glob(f"{lake}/r/many/_delta_log/*.checkpoint*"):
+        tap.note("no checkpoint was due in r.many")
+    for table in sorted(glob.glob(f"{lake}/types/*") + glob.glob(f"{lake}/r/*")):
+        name = "/".join(table.split("/")[-2:])
+        wanted = source_rows(db, *name.split("/"), delta_schema(table))
+        tap.equal(difference(lake_rows(table), wanted), "", f"{name}: our own reader")
+        done = subprocess.run([PYTHON, f"{TREE}/tests/readers/read.py", table, *ENGINES], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=600)
+        lines = {line["engine"]: line for line in map(json.loads, filter(lambda l: l.startswith("{"), done.stdout.split("\n")))}
+        for engine in ENGINES:
+            line = lines.get(engine, {"error": done.stderr[-500:]})
+            tap.ok(line.get("digest") == digest(wanted), f"{name}: {engine}",
+                   f"{line.get('error', '')} rows {line.get('rows')}, wanted {sum(wanted.values())}")
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

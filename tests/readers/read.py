@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""read.py TABLE ENGINE…: reads a Delta table with engines that we did not write; one line of JSON each:
+engine, rows, digest (rig.digest of the canonical cells), or the error. Run it with the venv's Python.
+"""
+import datetime
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+import rig
+
+READERS = os.environ.get("READERS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/readers"))
+PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+# Each gives an Arrow table, or rows of canonical cells.
+
+def spark(path, schema):
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    from pyspark.sql import SparkSession
+    builder = SparkSession.builder.master("local[2]").appName("readers")
+    for key, value in {
+            "spark.driver.memory": "2g", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false",
+            "spark.jars": ",".join(sorted(glob.glob(f"{READERS}/spark/*.jar"))), "spark.sql.session.timeZone": "UTC",
+            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "spark.log.level": "ERROR",
+            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+            "spark.databricks.delta.snapshotPartitions": "2", "spark.sql.warehouse.dir": "/tmp/tr-warehouse",
+            "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dderby.system.home=/tmp/tr-derby"}.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate().read.format("delta").load(path).toArrow()
+
+
+def kernel(path, schema):
+    done = subprocess.run(["java", "-Xmx2g", "-cp", f"{READERS}/classes:{READERS}/kernel/*", "KernelRead", path],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-600:])
+
+    def cell(text, lake_type):
+        if text == "~":
+            return None
+        if lake_type == "binary":
+            return text
+        plain = bytes.fromhex(text).decode()
+        if lake_type == "date" or lake_type.startswith("timestamp"):
+            return moment(int(plain), lake_type, "us")
+        return rig.canonical(plain, lake_type)
+    return [tuple(cell(text, t) for text, (_, t) in zip(line.split("\t"), schema)) for line in done.stdout.split("\n")[:-1]]
+
+
+def deltalake(path, schema):
+    import deltalake as engine
+    import pyarrow
+    batches = engine.QueryBuilder().register("t", engine.DeltaTable(path)).execute("SELECT * FROM t")
+    return pyarrow.RecordBatchReader.from_stream(batches).read_all()
+
+
+def duckdb(path, schema):
+    import duckdb as engine
+    connection = engine.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    for name in ("icu", "parquet", "delta"):
+        module = __import__(f"duckdb_extension_{name}")
+        for file in glob.glob(f"{os.path.dirname(module.__file__)}/extensions/*/*.duckdb_extension"):
+            try:
+                connection.execute(f"LOAD '{file}'")
+            except engine.Error:
+                connection.execute(f"LOAD {name}")  # built in
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection.execute("SELECT * FROM delta_scan(?)", [path]).to_arrow_table()
+
+
+def polars(path, schema):
+    import polars as engine
+    return engine.scan_delta(path).collect().to_arrow()
+
+
+def clickhouse(path, schema):
+    import chdb
+    os.chdir(path)  # it opens only what is below the current directory
+    return chdb.query(f"SELECT * FROM deltaLakeLocal('{path}') SETTINGS output_format_arrow_string_as_string = 0, "
+                      "session_timezone = 'UTC'", "ArrowTable")
+
+
+ENGINES = {f.__name__: f for f in (kernel, deltalake, duckdb, polars, clickhouse, spark)}
+
+
+def moment(count, lake_type, unit):
+    """A date's days, or a timestamp's units since 1970, in canonical form."""
+    if lake_type == "date":
+        return (datetime.date(1970, 1, 1) + datetime.timedelta(days=count)).isoformat()
+    at = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=count * 1_000_000 // PER_SECOND[unit])
+    return rig.canonical(at.isoformat(), lake_type)
+
+
+def column(values, lake_type):
+    """Canonical cells of an Arrow column; the table's own type decides where an engine has only one for two."""
+    import pyarrow
+    kind = values.type
+    if pyarrow.types.is_timestamp(kind):
+        return [None if v is None else moment(v, lake_type, kind.unit) for v in values.cast(pyarrow.int64()).to_pylist()]
+    if pyarrow.types.is_date32(kind):
+        return [None if v is None else moment(v, lake_type, "") for v in values.cast(pyarrow.int32()).to_pylist()]
+    return [cell(v, lake_type) for v in values.to_pylist()]
+
+
+def cell(v, lake_type):
+    if v is None:
+        return None
+    if isinstance(v, (bytes, bytearray, memoryview)):
+        return bytes(v).hex() if lake_type == "binary" else bytes(v).decode()
+    if isinstance(v, bool) or lake_type == "boolean":
+        return "true" if v else "false"
+    if lake_type.startswith("decimal"):
+        return format(v, "f")
+    return rig.canonical(str(v), lake_type)
+
+
+def read(engine, path):
+    schema = rig.delta_schema(path)
+    got = ENGINES[engine](path, schema)
+    if isinstance(got, list):
+        return rig.collections.Counter(got)
+    columns = [column(got.column(name), lake_type) for name, lake_type in schema]
+    return rig.collections.Counter(zip(*columns))
+
+
+def main():
+    path = os.path.abspath(sys.argv[1])
+    for engine in sys.argv[2:] or ENGINES:
+        start, line = time.monotonic(), {"engine": engine}
+        try:
+            rows = read(engine, path)
+            line.update(rows=sum(rows.values()), digest=rig.digest(rows))
+        except BaseException as e:  # some engines' panics are no Exceptions
+            if isinstance(e, (KeyboardInterrupt, SystemExit)):
+                raise
+            line["error"] = f"{type(e).__name__}: {e}"[:1200]
+        line["seconds"] = round(time.monotonic() - start, 2)
+        print(json.dumps(line), flush=True)
+        if os.environ.get("SHOW"):
+            for row in sorted(rows, key=str)[:int(os.environ["SHOW"])]:
+                print(f"  {row}")
+
+
+if __name__ == "__main__":
+    main()
