@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""read.py TABLE ENGINE…: reads a Delta table with engines that we did not write; one line of JSON each:
-engine, rows, digest (rig.digest of the canonical cells), or the error. Run it with the venv's Python.
+"""read.py ENGINE,… TABLE…: reads Delta tables with engines that we did not write; one line of JSON for each
+engine and table: rows and digest (rig.digest of the canonical cells), or the error. Run it with the venv's Python.
 """
 import datetime
 import glob
@@ -26,6 +26,7 @@ def spark(path, schema):
     builder = SparkSession.builder.master("local[2]").appName("readers")
     for key, value in {
             "spark.driver.memory": "2g", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
             "spark.jars": ",".join(sorted(glob.glob(f"{READERS}/spark/*.jar"))), "spark.sql.session.timeZone": "UTC",
             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "spark.log.level": "ERROR",
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -81,7 +82,7 @@ def polars(path, schema):
 
 def clickhouse(path, schema):
     import chdb
-    os.chdir(path)  # it opens only what is below the current directory
+    os.chdir(os.path.commonpath([path, os.getcwd()]))  # it opens only what is below the current directory
     return chdb.query(f"SELECT * FROM deltaLakeLocal('{path}') SETTINGS output_format_arrow_string_as_string = 0, "
                       "session_timezone = 'UTC'", "ArrowTable")
 
@@ -129,22 +130,24 @@ def read(engine, path):
     return rig.collections.Counter(zip(*columns))
 
 
+def attempt(engine, path):
+    start, line = time.monotonic(), {"engine": engine, "table": path}
+    try:
+        rows = read(engine, path)
+        line.update(rows=sum(rows.values()), digest=rig.digest(rows))
+    except BaseException as e:  # some engines' panics are no Exceptions
+        if isinstance(e, (KeyboardInterrupt, SystemExit)):
+            raise
+        line["error"] = f"{type(e).__name__}: {e}"[:1200]
+    line["seconds"] = round(time.monotonic() - start, 2)
+    print(json.dumps(line), flush=True)
+
+
 def main():
-    path = os.path.abspath(sys.argv[1])
-    for engine in sys.argv[2:] or ENGINES:
-        start, line = time.monotonic(), {"engine": engine}
-        try:
-            rows = read(engine, path)
-            line.update(rows=sum(rows.values()), digest=rig.digest(rows))
-        except BaseException as e:  # some engines' panics are no Exceptions
-            if isinstance(e, (KeyboardInterrupt, SystemExit)):
-                raise
-            line["error"] = f"{type(e).__name__}: {e}"[:1200]
-        line["seconds"] = round(time.monotonic() - start, 2)
-        print(json.dumps(line), flush=True)
-        if os.environ.get("SHOW"):
-            for row in sorted(rows, key=str)[:int(os.environ["SHOW"])]:
-                print(f"  {row}")
+    paths = [os.path.abspath(path) for path in sys.argv[2:]]
+    for engine in sys.argv[1].split(","):
+        for path in paths:
+            attempt(engine, path)
 
 
 if __name__ == "__main__":
