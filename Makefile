@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make [all|check|fuzz|bench|install|style|docs] [SAN=address,undefined|thread] [CC=clang] [WERROR=1]
+# make [all|check|e2e|fuzz|bench|campaign|install|style|docs] [SAN=address,undefined|thread] [CC=clang] [WERROR=1]
 # One folder of objects per flavour: build/<flavour>.
 
 CC       ?= cc
@@ -81,12 +81,22 @@ check: all tests
 	tools/layers
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -j$$(nproc) -e '' $(UNITS) $(CORPORA)
 
+# Real servers: a short ring; every figure of BENCHMARKS.md; the random tests for HOURS.
+e2e: all
+	TAILRACE=$B/tailrace prove -e '' tests/e2e/sync_basic.t tests/e2e/types.t tests/e2e/commands.t tests/e2e/random.t
+
+bench: all benches
+	TAILRACE=$B/tailrace tests/bench/run
+
+campaign: all
+	TAILRACE=$B/tailrace tests/campaign $(HOURS)
+
 style:
 	tools/style
 
 clean:
 	rm -rf build
 
-.PHONY: all tests check fuzz benches style clean
+.PHONY: all tests check e2e fuzz benches bench campaign style clean
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

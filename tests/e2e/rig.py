@@ -21,7 +21,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
-TAILRACE = os.environ.get("TAILRACE", f"{TREE}/build/release/tailrace")
+TAILRACE = os.path.abspath(os.environ.get("TAILRACE", f"{TREE}/build/release/tailrace"))
 KIND = os.environ.get("SERVER", "mariadb")
 MINUTES = float(os.environ.get("MINUTES", "1"))
 CAPTURE = ("tailrace", "tailrace")  # user and password that server.sh makes
