@@ -94,7 +94,7 @@ class Campaign:
     def options(self):
         r = self.random
         return ["--commit-interval", r.choice(["20ms", "100ms", "1s"]), "--batch-rows-max", r.choice(["50", "5000"]),
-                "--copy-chunk-rows", r.choice(["7", "50", "100000"]), "--memory-max", r.choice(["1MiB", "96MiB"])]
+                "--copy-chunk-rows-max", r.choice(["7", "50", "100000"]), "--memory-max", r.choice(["1MiB", "96MiB"])]
 
     def round(self, number):
         r = self.random
