@@ -161,9 +161,9 @@ class Campaign:
 
 
 def is_complete(version):
-    """Not one of a copy under way, whose chunks come one by one."""
+    """Not one of a copy, whose chunks come one by one and may be ahead of the log."""
     position = version.info.get("tailrace", {}).get("position") or {}
-    return version.position is not None and not position.get("copy")
+    return version.position is not None and "copy" not in position and "copied_through" not in position
 
 
 if __name__ == "__main__":
