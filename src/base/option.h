@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 enum option_type {
@@ -20,6 +21,7 @@ enum option_type {
 	OPTION_DURATION, /* int64_t milliseconds; "200ms", "10s", "5m" */
 	OPTION_FLAG,     /* bool */
 	OPTION_CHOICE,   /* text, one of `choices` ("null|halt") */
+	OPTION_TYPES,
 };
 
 struct option {
@@ -31,5 +33,26 @@ struct option {
 	const char *choices;
 	const char *help;     /* one sentence, no period at the end */
 };
+
+/* Appends "--batch-rows-max", "TAILRACE_BATCH_ROWS_MAX". */
+void option_flag(struct buffer *out, const struct option *o);
+void option_environment(struct buffer *out, const struct option *o);
+/* "N", "BYTES", "TIME", "null|halt"; "" for a flag: what stands for the value in help texts. */
+const char *option_placeholder(const struct option *o);
+
+/* Every row's default into `values`, the zeroed struct that the table belongs to. Asserts that it is valid. */
+void option_defaults(const struct option *table, void *values);
+/*
+ * Parses `text` and stores it; a text is copied, the one before is freed. ERR_CONFIG says what `shown` (the
+ * setting as the user wrote it) takes instead; then nothing is stored.
+ */
+int option_store(const struct option *o, void *values, const char *text, const char *shown,
+		 struct err *e);
+void option_release(const struct option *table, void *values); /* frees the texts */
+
+/* Edits (insert, delete, replace one character) that make one text the other; long texts are far apart. */
+uint32_t option_distance(const char *a, const char *b);
+/* Whether a name is close enough to a wrong one to be suggested in its place. */
+bool option_is_near(const char *wrong, const char *name);
 
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/follow.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/groups.h"
+#include "cli/progress.h"
+#include "pipeline/pipeline.h"
+#include "target/stream.h"
+
+static struct pipeline *volatile running; /* for the signal handler */
+
+static int open_source(void *context, struct source **out, struct err *e)
+{
+	const struct ends *ends = context;
+
+	(void)e;
+	*out = mysql_source_new(ends->mysql);
+	return 0;
+}
+
+static int open_target(void *context, struct target **out, struct err *e)
+{
+	const struct ends *ends = context;
+
+	switch (ends->target) {
+	case TARGET_STDOUT:
+		*out = stdout_target_new(stdout);
+		return 0;
+	case TARGET_NULL:
+		*out = null_target_new();
+		return 0;
+	case TARGET_LAKE:
+		break;
+	}
+	*out = lake_open(ends->lake, e);
+	return *out != NULL ? 0 : -1;
+}
+
+/* The first signal drains, the second ends at once: the tables stand at their last commit. */
+static void on_signal(int number)
+{
+	struct pipeline *p = running;
+
+	(void)number;
+	running = NULL;
+	if (p == NULL)
+		_exit(1);
+	pipeline_stop(p);
+}
+
+static void catch_signals(void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static void report(struct pipeline *p, int64_t started_us)
+{
+	struct pipeline_progress now;
+	double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
+
+	pipeline_progress(p, &now);
+	log_info("done", "rows=%llu commits=%llu seconds=%.3f", (unsigned long long)now.counts.rows,
+		 (unsigned long long)now.counts.commits, seconds);
+}
+
+int follow(const struct settings *s, bool until_now, struct err *e)
+{
+	struct pipeline_ends ends = { .open_source = open_source, .open_target = open_target };
+	int64_t started_us = clock_monotonic_us();
+	struct ends chosen;
+	struct pipeline *p;
+	int rc;
+
+	if (ends_check(&chosen, s, e) < 0)
+		return -1;
+	ends.context = &chosen;
+	ends.counts = chosen.target == TARGET_LAKE ? lake_counts : stream_target_counts;
+	p = pipeline_new(&ends);
+	running = p;
+	catch_signals(on_signal);
+	progress_start(p);
+	rc = pipeline_run(p, until_now, e);
+	progress_stop();
+	catch_signals(SIG_IGN);
+	if (rc == 0)
+		report(p, started_us);
+	pipeline_free(p);
+	return rc;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/groups.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#define OPTION(field) offsetof(struct ends_options, field)
+
+static const struct option ends_table[] = {
+	{ "from", OPTION_TEXT, OPTION(from), NULL, 0, 0, NULL,
+	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://" },
+	{ "to", OPTION_TEXT, OPTION(to), NULL, 0, 0, NULL,
+	  "Where they go: a directory of Delta tables, - for lines of JSON, null: to count only" },
+	{ "config", OPTION_TEXT, OPTION(config), NULL, 0, 0, NULL,
+	  "YAML file with any of these settings, by the names in docs/settings.md" },
+	{ "log.level", OPTION_CHOICE, OPTION(log_level), "info", 0, 0, "debug|info|warn|error",
+	  "The least important log lines that are written" },
+	{ 0 },
+};
+
+const struct option *const config_option = &ends_table[2];
+
+static bool has_scheme(const char *url, const char *scheme)
+{
+	return url != NULL && strncmp(url, scheme, strlen(scheme)) == 0;
+}
+
+static bool is_mysql(const char *url)
+{
+	return has_scheme(url, "mysql://") || has_scheme(url, "mariadb://");
+}
+
+static bool target_parse(const char *to, enum target_kind *out)
+{
+	if (to == NULL)
+		return false;
+	if (strcmp(to, "-") == 0)
+		*out = TARGET_STDOUT;
+	else if (strcmp(to, "null:") == 0)
+		*out = TARGET_NULL;
+	else if (strstr(to, "://") == NULL)
+		*out = TARGET_LAKE;
+	else
+		return false;
+	return true;
+}
+
+static bool lake_applies(const struct settings *s, const char **why_not)
+{
+	const struct ends_options *o = settings_of(s, &ends_group);
+	enum target_kind kind;
+
+	*why_not = "it belongs to a directory of Delta tables, which --to is not";
+	return !target_parse(o->to, &kind) || kind == TARGET_LAKE;
+}
+
+const struct option_group ends_group = { "Ends", ends_table, sizeof(struct ends_options), NULL, false };
+const struct option_group source_group = {
+	"Source: MySQL and MariaDB", mysql_option_table, sizeof(struct mysql_options), NULL, false,
+};
+const struct option_group lake_group = {
+	"Target: Delta Lake", lake_option_table, sizeof(struct lake_options), lake_applies, false,
+};
+
+static void set_log_level(const char *name)
+{
+	static const char *const names[LOG_LEVELS] = { "debug", "info", "warn", "error" };
+
+	for (enum log_level level = 0; level < LOG_LEVELS; level++) {
+		if (strcmp(names[level], name) == 0)
+			log_set_level(level);
+	}
+}
+
+int ends_check(struct ends *out, const struct settings *s, struct err *e)
+{
+	const struct ends_options *o = settings_of(s, &ends_group);
+	struct mysql_options *mysql = settings_of(s, &source_group);
+	struct lake_options *lake = settings_of(s, &lake_group);
+
+	if (o->from == NULL)
+		return err_set(e, ERR_CONFIG, "--from is missing: mysql://user@host:port/db");
+	if (o->to == NULL)
+		return err_set(e, ERR_CONFIG, "--to is missing: a directory, - or null:");
+	if (!is_mysql(o->from))
+		return err_set(e, ERR_CONFIG, "--from: a URL begins with mysql:// or mariadb://");
+	if (!target_parse(o->to, &out->target))
+		return err_set(e, ERR_CONFIG, "--to: \"%s\" is neither a directory, - nor null:", o->to);
+	set_log_level(o->log_level);
+	mysql->url = o->from;
+	lake->path = o->to;
+	out->mysql = mysql;
+	out->lake = lake;
+	return 0;
+}

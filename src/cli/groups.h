@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option tables that several commands share, and what a --to means. */
+#ifndef CLI_GROUPS_H
+#define CLI_GROUPS_H
+
+#include "cli/settings.h"
+#include "source/mysql/mysql.h"
+#include "target/lake.h"
+
+struct ends_options {
+	char *from, *to;
+	char *config;
+	char *log_level;
+};
+
+extern const struct option_group ends_group;   /* struct ends_options */
+extern const struct option_group source_group; /* struct mysql_options */
+extern const struct option_group lake_group;   /* struct lake_options */
+extern const struct option *const config_option; /* --config, of ends_group */
+
+enum target_kind { TARGET_LAKE, TARGET_STDOUT, TARGET_NULL };
+
+/*
+ * The checked ends of a run, sync or doctor: --from and --to are there and of a kind that we have, else
+ * ERR_CONFIG. Fills in the URL and the path of the other two structs; sets the log level.
+ */
+struct ends {
+	enum target_kind target;
+	const struct mysql_options *mysql;
+	const struct lake_options *lake;
+};
+int ends_check(struct ends *out, const struct settings *s, struct err *e);
+
+#endif
