@@ -290,6 +290,27 @@ static void columns_are_added_with_ids_that_stay(void **state)
 	delta_close(d);
 }
 
+static void a_commit_without_a_position_keeps_the_last(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = delta_table_make(l->store);
+	struct prepared_commit p = { .operation = "OPTIMIZE", .invalid_values = 2 };
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	delta_table_add(d, "a", 1, 4);
+	assert_int_equal(delta_commit(d, &p, &result, &e), 0);
+	p.invalid_values = 3;
+	assert_int_equal(delta_commit(d, &p, &result, &e), 0);
+	assert_string_equal(delta_snapshot(d)->position, "{\"at\":4}");
+	delta_close(d);
+	d = delta_table_open(l->store);
+	assert_string_equal(delta_snapshot(d)->position, "{\"at\":4}");
+	assert_int_equal(delta_snapshot(d)->txn_version, 3);
+	assert_int_equal(delta_snapshot(d)->invalid_values, 5);
+	delta_close(d);
+}
+
 static void an_earlier_version_can_be_read(void **state)
 {
 	struct lake *l = *state;
@@ -375,6 +396,7 @@ int main(void)
 		TEST(a_truncate_removes_all_before_the_adds),
 		TEST(what_would_break_the_table_is_not_published),
 		TEST(columns_are_added_with_ids_that_stay),
+		TEST(a_commit_without_a_position_keeps_the_last),
 		TEST(an_earlier_version_can_be_read),
 		TEST(history_tells_what_was_done),
 		TEST(another_writer_is_noticed_and_caught_up_with),

@@ -355,16 +355,18 @@ static int adopt(struct commit *c, const struct position_record *position, size_
 {
 	struct delta *d = c->delta;
 	struct snapshot *s = &d->snapshot;
+	char *old;
 
 	d->is_stale = true;
 	if (delta_apply(d, &c->actions, s->version + 1, e) < 0 ||
 	    delta_show(d, c->schema_changed, e) < 0)
 		return -1;
 	d->is_stale = false;
-	memory_free(s->position);
+	old = s->position; /* the record may borrow it */
 	s->position = strcmp(position->position, "null") == 0
 			      ? NULL
 			      : memory_copy_text(position->position);
+	memory_free(old);
 	s->invalid_values = position->invalid_values;
 	d->entry_bytes += entry_bytes;
 	return 0;
@@ -381,6 +383,11 @@ static void tidy(struct delta *d)
 		d->warning = memory_copy_text(why.text);
 }
 
+static const char *present_position(const struct delta *d)
+{
+	return d->snapshot.position != NULL ? d->snapshot.position : "null";
+}
+
 static int finish(struct commit *c, enum commit_result *out, struct err *e)
 {
 	struct delta *d = c->delta;
@@ -388,7 +395,7 @@ static int finish(struct commit *c, enum commit_result *out, struct err *e)
 	struct position_record position = {
 		.app_id = d->app_id,
 		.txn_id = c->txn_id,
-		.position = text != NULL && text[0] != 0 ? text : "null",
+		.position = text != NULL && text[0] != 0 ? text : present_position(d),
 		.version = d->snapshot.txn_version + 1,
 		.invalid_values = d->snapshot.invalid_values + c->prepared->invalid_values,
 	};

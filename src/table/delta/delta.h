@@ -68,7 +68,7 @@ struct prepared_commit {
 	} *dvs;
 	uint32_t dv_count;
 	bool removes_all;            /* TRUNCATE: every file of the snapshot goes before the adds */
-	/* JSON object text, for commitInfo and _tailrace/positions/<number>; NULL: none yet */
+	/* JSON object text, for commitInfo and _tailrace/positions/<number>; NULL: the table's stays */
 	const char *position;
 	uint64_t rows_in, rows_changed, rows_deleted; /* for history */
 	uint64_t invalid_values;     /* cells of this commit that became NULL by --invalid-values=null */
