@@ -79,7 +79,8 @@ static int below_remove(struct store *s, const char *key, struct err *e)
 	return store_remove(below_of(s)->parent, full(&k, s, key), e);
 }
 
-static struct store_writer *below_writer_open(struct store *s, const char *key, struct err *e)
+static struct store_writer *below_writer_open(struct store *s, const char *key,
+					      struct err *e)
 {
 	struct full_key k;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A directory as a store. An object is written under a temporary name (".tmp-" and random digits) in its
- * own folder, synced, and then gets its name by link(), which fails when the name is taken, or by
- * rename(). A failed fsync is final: the kernel may have dropped the pages, and a second one lies.
+ * A directory as a store. An object is written under a temporary name (".tmp-" and random
+ * digits) in its own folder, synced, and then gets its name by link(), which fails when
+ * the name is taken, or by rename(). A failed fsync is final: the kernel may have dropped
+ * the pages, and a second one lies.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +47,8 @@ static struct directory *directory_of(struct store *s)
 	return (struct directory *)(void *)s;
 }
 
-static int fail(const struct directory *d, const char *what, const char *key, struct err *e)
+static int fail(const struct directory *d, const char *what, const char *key,
+		struct err *e)
 {
 	return err_system(e, "%s \"%s/%s\"", what, d->path, key);
 }
@@ -55,7 +57,8 @@ static int check_key(const struct directory *d, const char *key, struct err *e)
 {
 	if (store_key_is_safe(key))
 		return 0;
-	return err_set(e, ERR_DATA, "\"%s\" is no safe name of an object in \"%s\"", key, d->path);
+	return err_set(e, ERR_DATA, "\"%s\" is no safe name of an object in \"%s\"", key,
+		       d->path);
 }
 
 /* The folder part of a key; "." for the root. The caller frees. */
@@ -63,7 +66,8 @@ static char *folder_of(const char *key)
 {
 	const char *slash = strrchr(key, '/');
 
-	return slash != NULL ? memory_copy(key, (size_t)(slash - key)) : memory_copy_text(".");
+	return slash != NULL ? memory_copy(key, (size_t)(slash - key))
+			     : memory_copy_text(".");
 }
 
 static char *temporary_beside(const char *key)
@@ -95,8 +99,8 @@ static int sync_folder(struct directory *d, const char *folder, struct err *e)
 }
 
 /*
- * Makes the folder and what is above it. All names on the way are durable afterwards, also those that
- * another thread has only just made.
+ * Makes the folder and what is above it. All names on the way are durable afterwards,
+ * also those that another thread has only just made.
  */
 static int make_folder(struct directory *d, const char *folder, struct err *e)
 {
@@ -116,7 +120,8 @@ static int make_folder(struct directory *d, const char *folder, struct err *e)
 }
 
 /* Opens a fresh file under a temporary name beside `key`; the name is the caller's. */
-static int open_temporary(struct directory *d, const char *key, char **name, struct err *e)
+static int open_temporary(struct directory *d, const char *key, char **name,
+			  struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 	int fd, rc;
@@ -157,8 +162,8 @@ static int write_all(int fd, struct bytes data)
 }
 
 /* Gives the temporary file its name. PUT_EXISTS only with `exclusive`. */
-static int give_name(struct directory *d, const char *temporary, const char *key, bool exclusive,
-		     enum put_result *out, struct err *e)
+static int give_name(struct directory *d, const char *temporary, const char *key,
+		     bool exclusive, enum put_result *out, struct err *e)
 {
 	*out = PUT_DONE;
 	if (!exclusive) {
@@ -175,7 +180,10 @@ static int give_name(struct directory *d, const char *temporary, const char *key
 	return 0;
 }
 
-/* Some network and FUSE file systems overwrite, or refuse, where link() must find the name taken. */
+/*
+ * Some network and FUSE file systems overwrite, or refuse, where link() must find the
+ * name taken.
+ */
 static int probe(struct directory *d, struct err *e)
 {
 	enum put_result result = PUT_DONE;
@@ -190,8 +198,10 @@ static int probe(struct directory *d, struct err *e)
 	if (b < 0)
 		goto out;
 	if (linkat(d->fd, first, d->fd, second, 0) == 0 || errno != EEXIST) {
-		err_set(e, ERR_CONFIG, "\"%s\": its file system cannot create a name exclusively "
-			"(hard links are needed): two writers could overwrite each other", d->path);
+		err_set(e, ERR_CONFIG,
+			"\"%s\": its file system cannot create a name exclusively "
+			"(hard links are needed): two writers could overwrite each other",
+			d->path);
 		goto out;
 	}
 	unlinkat(d->fd, second, 0);
@@ -230,7 +240,8 @@ static int directory_get(struct store *s, const char *key, uint64_t offset, uint
 		return errno == ENOENT || errno == ENOTDIR ? 1 : fail(d, "open", key, e);
 	if (fstat(fd, &st) < 0) {
 		rc = fail(d, "stat", key, e);
-	} else if (offset > (uint64_t)st.st_size || size > (uint64_t)st.st_size - offset) {
+	} else if (offset > (uint64_t)st.st_size ||
+		   size > (uint64_t)st.st_size - offset) {
 		rc = err_set(e, ERR_DATA, "\"%s/%s\" has %lld bytes, not the %" PRIu64
 			     " at %" PRIu64 " that were asked for", d->path, key,
 			     (long long)st.st_size, size, offset);
@@ -245,7 +256,8 @@ static int directory_get(struct store *s, const char *key, uint64_t offset, uint
 		if (n < 0 && errno != EINTR)
 			rc = fail(d, "read", key, e);
 		else if (n == 0)
-			rc = err_set(e, ERR_RETRY, "\"%s/%s\" became shorter while it was read",
+			rc = err_set(e, ERR_RETRY,
+				     "\"%s/%s\" became shorter while it was read",
 				     d->path, key);
 		if (n > 0) {
 			size -= (uint64_t)n;
@@ -271,8 +283,8 @@ static int directory_size(struct store *s, const char *key, uint64_t *out, struc
 	return 0;
 }
 
-static int directory_put(struct store *s, const char *key, struct bytes data, bool exclusive,
-			 enum put_result *out, struct err *e)
+static int directory_put(struct store *s, const char *key, struct bytes data,
+			 bool exclusive, enum put_result *out, struct err *e)
 {
 	struct directory *d = directory_of(s);
 	char *temporary, *folder;
@@ -307,13 +319,14 @@ static void sweep(int folder_fd, const char *name)
 {
 	struct stat st;
 
-	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) &&
 	    st.st_mtime < clock_now_us() / 1000000 - TEMPORARY_AGE_S_MAX)
 		unlinkat(folder_fd, name, 0);
 }
 
-static void list_add(struct store_list *l, size_t *capacity, const char *folder, const char *name,
-		     const struct stat *st)
+static void list_add(struct store_list *l, size_t *capacity, const char *folder,
+		     const char *name, const struct stat *st)
 {
 	size_t size = strlen(folder) + strlen(name) + 2;
 	struct store_object *o;
@@ -326,7 +339,8 @@ static void list_add(struct store_list *l, size_t *capacity, const char *folder,
 	o->key = memory_take(size, 1);
 	snprintf(o->key, size, "%s%s%s", folder, folder[0] != 0 ? "/" : "", name);
 	o->size = (uint64_t)st->st_size;
-	o->modified_at_us = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+	o->modified_at_us =
+		(int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
 }
 
 static int directory_list(struct store *s, const char *folder, const char *after,
@@ -343,9 +357,12 @@ static int directory_list(struct store *s, const char *folder, const char *after
 	*out = l;
 	if (folder[0] != 0 && check_key(d, folder, e) < 0)
 		return -1;
-	fd = openat(d->fd, folder[0] != 0 ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(d->fd, folder[0] != 0 ? folder : ".",
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : fail(d, "open folder", folder, e);
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : fail(d, "open folder", folder, e);
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		close(fd);
@@ -385,7 +402,8 @@ static int directory_remove(struct store *s, const char *key, struct err *e)
 	return 0;
 }
 
-static struct store_writer *directory_writer_open(struct store *s, const char *key, struct err *e)
+static struct store_writer *directory_writer_open(struct store *s, const char *key,
+						  struct err *e)
 {
 	struct directory *d = directory_of(s);
 	struct directory_writer *w;
@@ -419,7 +437,8 @@ static int writer_drain(struct directory_writer *w, struct err *e)
 	return rc < 0 ? fail(w->directory, "write", w->key, e) : 0;
 }
 
-static int directory_writer_write(struct store_writer *writer, struct bytes data, struct err *e)
+static int directory_writer_write(struct store_writer *writer, struct bytes data,
+				  struct err *e)
 {
 	struct directory_writer *w = writer_of(writer);
 

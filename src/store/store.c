@@ -57,8 +57,8 @@ bool store_key_is_safe(const char *key)
 
 static bool is_plain(char c, bool is_first)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '-' || (c == '_' && !is_first);
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9') || c == '-' || (c == '_' && !is_first);
 }
 
 void store_key_part(struct buffer *out, const char *name)

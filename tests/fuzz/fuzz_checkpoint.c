@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A checkpoint from anybody: Parquet when it begins so, else JSON (v2). Sidecars are the same bytes. */
+/*
+ * A checkpoint from anybody: Parquet when it begins so, else JSON (v2). Sidecars are the
+ * same bytes.
+ */
 #include <string.h>
 
 #include "table/delta/handle.h"
@@ -29,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct one_object one = { { &ops }, { data, size } };
 	bool is_parquet = size >= 4 && memcmp(data, "PAR1", 4) == 0;
-	char key[] = "_delta_log/0.checkpoint.parquet", json_key[] = "_delta_log/0.checkpoint.json";
+	char key[] = "_delta_log/0.checkpoint.parquet",
+	     json_key[] = "_delta_log/0.checkpoint.json";
 	struct store_object object = { .key = is_parquet ? key : json_key };
 	struct store_list files = { &object, 1 };
 	struct err e = ERR_INIT;

@@ -57,7 +57,8 @@ struct data_file delta_table_file(const char *path, uint64_t row_count)
 	static unsigned next;
 	char *text = stats[next++ % 8];
 
-	snprintf(text, sizeof(stats[0]), "{\"numRecords\":%llu,\"tightBounds\":true,\"minValues\":{}}",
+	snprintf(text, sizeof(stats[0]),
+		 "{\"numRecords\":%llu,\"tightBounds\":true,\"minValues\":{}}",
 		 (unsigned long long)row_count);
 	return (struct data_file){
 		.path = (char *)(uintptr_t)path,
@@ -73,7 +74,9 @@ void delta_table_add(struct delta *d, const char *prefix, uint32_t count, int po
 	struct data_file *files = memory_array(struct data_file, count);
 	char(*paths)[64] = memory_take(count, 64);
 	enum commit_result result = COMMIT_LOST;
-	struct prepared_commit p = { .operation = "MERGE", .added = files, .added_count = count };
+	struct prepared_commit p = { .operation = "MERGE",
+				     .added = files,
+				     .added_count = count };
 	struct err e = ERR_INIT;
 	char text[32];
 

@@ -23,14 +23,16 @@ static struct fault_writer *writer_of(struct store_writer *w)
 static enum fault step(struct fault_store *f)
 {
 	f->calls++;
-	if (f->at > 0 && (f->calls == f->at || (f->fault == FAULT_CRASH && f->calls > f->at)))
+	if (f->at > 0 &&
+	    (f->calls == f->at || (f->fault == FAULT_CRASH && f->calls > f->at)))
 		return f->fault;
 	return FAULT_NONE;
 }
 
 static int refuse(enum fault fault, struct err *e)
 {
-	bool is_io = fault == FAULT_IO || fault == FAULT_CRASH || fault == FAULT_NOT_DURABLE;
+	bool is_io =
+		fault == FAULT_IO || fault == FAULT_CRASH || fault == FAULT_NOT_DURABLE;
 
 	return err_set(e, is_io ? ERR_IO : ERR_RETRY, "made to fail");
 }
@@ -65,7 +67,8 @@ static int fault_put(struct store *s, const char *key, struct bytes data, bool e
 		return store_put(inner, key, data, exclusive, out, e);
 	if (fault == FAULT_IO || fault == FAULT_RETRY || fault == FAULT_CRASH)
 		return refuse(fault, e);
-	if (fault != FAULT_LOST_REQUEST && store_put(inner, key, data, exclusive, out, e) < 0)
+	if (fault != FAULT_LOST_REQUEST &&
+	    store_put(inner, key, data, exclusive, out, e) < 0)
 		return -1;
 	refuse(fault, e);
 	*out = PUT_UNKNOWN;
@@ -93,7 +96,8 @@ static int fault_remove(struct store *s, const char *key, struct err *e)
 	return store_remove(fault_of(s)->inner, key, e);
 }
 
-static struct store_writer *fault_writer_open(struct store *s, const char *key, struct err *e)
+static struct store_writer *fault_writer_open(struct store *s, const char *key,
+					      struct err *e)
 {
 	enum fault fault = step(fault_of(s));
 	struct store_writer *inner;
@@ -113,7 +117,8 @@ static struct store_writer *fault_writer_open(struct store *s, const char *key, 
 	return &w->writer;
 }
 
-static int fault_writer_write(struct store_writer *writer, struct bytes data, struct err *e)
+static int fault_writer_write(struct store_writer *writer, struct bytes data,
+			      struct err *e)
 {
 	enum fault fault = step(writer_of(writer)->store);
 

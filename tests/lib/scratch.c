@@ -43,7 +43,8 @@ const char *scratch_path(const struct scratch *s, const char *name)
 	return path;
 }
 
-void scratch_write(const struct scratch *s, const char *name, const char *text, size_t size)
+void scratch_write(const struct scratch *s, const char *name, const char *text,
+		   size_t size)
 {
 	FILE *f = fopen(scratch_path(s, name), "wb");
 
@@ -79,7 +80,8 @@ int scratch_count(const struct scratch *s, const char *folder, const char *prefi
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
-			 strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+			 strcmp(entry->d_name, ".") != 0 &&
+			 strcmp(entry->d_name, "..") != 0;
 	if (dir != NULL)
 		closedir(dir);
 	return count;

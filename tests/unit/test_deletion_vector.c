@@ -34,7 +34,8 @@ static void assert_round_trip(struct row_set *s, uint64_t limit)
 
 static void every_kind_of_container_comes_back(void **state)
 {
-	struct row_set *array = row_set_new(), *bits = row_set_new(), *runs = row_set_new();
+	struct row_set *array = row_set_new(), *bits = row_set_new(),
+		       *runs = row_set_new();
 	struct row_set *mixed = row_set_new();
 
 	(void)state;
@@ -94,8 +95,9 @@ static void every_shortened_or_altered_bitmap_is_refused_or_sound(void **state)
 	for (size_t size = 0; size < text.size; size++) {
 		struct row_set *out = NULL;
 
-		assert_int_equal(row_set_decode(&out, (struct bytes){ text.data, size }, 1u << 20,
-						&e), -1);
+		assert_int_equal(row_set_decode(&out, (struct bytes){ text.data, size },
+						1u << 20, &e),
+				 -1);
 		assert_int_equal(e.kind, ERR_DATA);
 	}
 	for (size_t i = 0; i < 60; i++) {
@@ -128,8 +130,10 @@ static void a_row_beyond_the_file_is_refused(void **state)
 /* PROTOCOL.md, "JSON Example 1". */
 static void the_example_of_the_spec_reads_as_told(void **state)
 {
-	const uint8_t uuid[UUID_BYTES] = { 0xd2, 0xc6, 0x39, 0xaa, 0x88, 0x16, 0x43, 0x1a,
-					   0xaa, 0xf6, 0xd3, 0xfe, 0x25, 0x12, 0xff, 0x61 };
+	const uint8_t uuid[UUID_BYTES] = {
+		0xd2, 0xc6, 0x39, 0xaa, 0x88, 0x16, 0x43, 0x1a,
+		0xaa, 0xf6, 0xd3, 0xfe, 0x25, 0x12, 0xff, 0x61
+	};
 	char text[UUID_TEXT_BYTES + 1];
 	struct buffer out = { 0 };
 
@@ -142,7 +146,9 @@ static void the_example_of_the_spec_reads_as_told(void **state)
 
 static void an_inline_vector_reads_and_is_checked(void **state)
 {
-	struct deletion_vector dv = { .storage_type = 'i', .offset = -1, .cardinality = 2 };
+	struct deletion_vector dv = { .storage_type = 'i',
+				      .offset = -1,
+				      .cardinality = 2 };
 	struct buffer data = { 0 }, text = { 0 };
 	struct row_set *rows = row_set_new(), *back = NULL;
 	struct err e = ERR_INIT;
@@ -229,7 +235,8 @@ static void a_damaged_file_is_refused(void **state)
 		text[at] ^= 1;
 		scratch_write(&folder, name, text, size);
 		text[at] ^= 1;
-		if (dv_read(&out, store, at < (size_t)second.offset ? &first : &second, 8, &e) == 0)
+		if (dv_read(&out, store, at < (size_t)second.offset ? &first : &second, 8,
+			    &e) == 0)
 			fail_msg("byte %zu is not noticed", at);
 		assert_int_equal(e.kind, ERR_DATA);
 	}
@@ -248,7 +255,8 @@ static void a_damaged_file_is_refused(void **state)
 /* Bitmaps of others: github.com/RoaringBitmap/RoaringFormatSpec, testdata. */
 static void bitmaps_of_other_libraries_read(void **state)
 {
-	static const char *const names[] = { "bitmapwithoutruns.bin", "bitmapwithruns.bin" };
+	static const char *const names[] = { "bitmapwithoutruns.bin",
+					     "bitmapwithruns.bin" };
 	const char *corpora = getenv("CORPORA");
 
 	(void)state;

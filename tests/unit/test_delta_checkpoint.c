@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints: written when due, read back to the same state, damaged ones refused; the log's clean-up. */
+/*
+ * Checkpoints: written when due, read back to the same state, damaged ones refused; the
+ * log's clean-up.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +122,9 @@ static void a_checkpoint_reads_back_to_the_same_state(void **state)
 
 static void a_stale_or_wrong_hint_does_no_harm(void **state)
 {
-	static const char *const hints[] = { "{\"version\":2}", "{\"version\":99,\"size\":1}",
-					     "garbage", "" };
+	static const char *const hints[] = { "{\"version\":2}",
+					     "{\"version\":99,\"size\":1}", "garbage",
+					     "" };
 	struct lake *l = *state;
 	struct delta *d = make_rich(l);
 	enum put_result result;
@@ -131,7 +135,8 @@ static void a_stale_or_wrong_hint_does_no_harm(void **state)
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		struct bytes hint = { (const uint8_t *)hints[i], strlen(hints[i]) };
 
-		must(store_put(l->store, "_delta_log/_last_checkpoint", hint, false, &result, &e),
+		must(store_put(l->store, "_delta_log/_last_checkpoint", hint, false,
+			       &result, &e),
 		     &e);
 		d = delta_table_open(l->store);
 		assert_rich(d);
@@ -199,7 +204,8 @@ static void many_bytes_of_log_make_a_checkpoint_due(void **state)
 	assert_int_equal(scratch_count(&l->folder, "_delta_log", "_last_checkpoint"), 1);
 	delta_close(d);
 	d = delta_table_open(l->store);
-	assert_int_equal(delta_snapshot(d)->file_count, 1000 * delta_snapshot(d)->version);
+	assert_int_equal(delta_snapshot(d)->file_count,
+			 1000 * delta_snapshot(d)->version);
 	assert_int_equal(d->entry_bytes, 0);
 	delta_close(d);
 }
@@ -244,7 +250,8 @@ static void the_log_is_kept_from_the_last_old_checkpoint_on(void **state)
 		age(l, v, 31);
 	must(log_clean(d, &e), &e); /* entries 5..9, checkpoints 5 and 8 */
 	assert_int_equal(scratch_count(&l->folder, "_delta_log", "0"), 7);
-	assert_int_equal(scratch_count(&l->folder, "_delta_log", "00000000000000000005."), 2);
+	assert_int_equal(scratch_count(&l->folder, "_delta_log", "00000000000000000005."),
+			 2);
 	delta_close(d);
 	must(delta_open_read(&d, l->store, 6, &e), &e);
 	delta_close(d);

@@ -156,7 +156,8 @@ static void deleted_rows_come_back_as_deletion_vectors(void **state)
 	assert_int_equal(dead_rows(d, "a0.parquet"), 10);
 	assert_int_equal(dead_rows(d, "a1.parquet"), 10);
 	assert_int_equal(scratch_count(&l->folder, ".", "deletion_vector_"), 2);
-	assert_non_null(strstr(delta_snapshot(d)->files[0].stats, "\"tightBounds\":false"));
+	assert_non_null(
+		strstr(delta_snapshot(d)->files[0].stats, "\"tightBounds\":false"));
 	row_set_free(three);
 	row_set_free(ten);
 	delta_close(d);
@@ -238,17 +239,21 @@ static void what_would_break_the_table_is_not_published(void **state)
 	struct data_file twice[] = { delta_table_file("b.parquet", 1),
 				     delta_table_file("b.parquet", 1) };
 	struct data_file known = delta_table_file("a0.parquet", 1);
-	struct data_file uncounted = { .path = (char *)(uintptr_t)"c.parquet", .row_count = 3 };
+	struct data_file uncounted = { .path = (char *)(uintptr_t) "c.parquet",
+				       .row_count = 3 };
 
 	delta_table_add(d, "a", 1, 1);
-	refused(d, (struct prepared_commit){ .dvs = updates, .dv_count = 1 }, "row 100 of file");
+	refused(d, (struct prepared_commit){ .dvs = updates, .dv_count = 1 },
+		"row 100 of file");
 	updates[0].rows = many;
 	refused(d, (struct prepared_commit){ .dvs = updates, .dv_count = 2 }, "twice");
 	commit(d, (struct prepared_commit){ .dvs = updates, .dv_count = 1 });
 	updates[0].rows = few;
-	refused(d, (struct prepared_commit){ .dvs = updates, .dv_count = 1 }, "deleted already");
+	refused(d, (struct prepared_commit){ .dvs = updates, .dv_count = 1 },
+		"deleted already");
 	refused(d, (struct prepared_commit){ .added = twice, .added_count = 2 }, "twice");
-	refused(d, (struct prepared_commit){ .added = &known, .added_count = 1 }, "already");
+	refused(d, (struct prepared_commit){ .added = &known, .added_count = 1 },
+		"already");
 	refused(d, (struct prepared_commit){ .added = &uncounted, .added_count = 1 },
 		"another number");
 	delta_close(d);
@@ -273,8 +278,12 @@ static void columns_are_added_with_ids_that_stay(void **state)
 	assert_int_equal(adopted->fields[0].id, 1);
 	assert_int_equal(adopted->fields[3].id, 4);
 	assert_int_equal(adopted->fields[4].id, 5);
-	assert_int_equal(delta_commit(d, &(struct prepared_commit){ .operation = "ADD COLUMNS",
-								    .schema = wanted }, &result, &e), -1);
+	assert_int_equal(
+		delta_commit(d,
+			     &(struct prepared_commit){ .operation = "ADD COLUMNS",
+							.schema = wanted },
+			     &result, &e),
+		-1);
 	assert_non_null(strstr(e.text, "field id 77"));
 	commit(d, (struct prepared_commit){ .schema = adopted });
 	delta_close(d);
@@ -282,9 +291,11 @@ static void columns_are_added_with_ids_that_stay(void **state)
 	assert_true(schema_equal(delta_snapshot(d)->schema, wanted));
 	assert_int_equal(delta_snapshot(d)->schema->fields[4].id, 5);
 	delta_protocol(d, &protocol);
-	assert_buffer_text(protocol, "reader 3, writer 7, reader features: deletionVectors, "
-				     "timestampNtz, columnMapping, writer features: deletionVectors, "
-				     "appendOnly, invariants, timestampNtz, columnMapping");
+	assert_buffer_text(
+		protocol,
+		"reader 3, writer 7, reader features: deletionVectors, "
+		"timestampNtz, columnMapping, writer features: deletionVectors, "
+		"appendOnly, invariants, timestampNtz, columnMapping");
 	schema_release(wanted);
 	schema_release(adopted);
 	delta_close(d);
@@ -337,8 +348,11 @@ static void history_tells_what_was_done(void **state)
 	struct err e = ERR_INIT;
 	uint32_t count;
 
-	commit(d, (struct prepared_commit){ .rows_in = 5, .rows_changed = 4, .rows_deleted = 1,
-					    .source_time_us = 123456, .position = "{\"x\": 1}" });
+	commit(d, (struct prepared_commit){ .rows_in = 5,
+					    .rows_changed = 4,
+					    .rows_deleted = 1,
+					    .source_time_us = 123456,
+					    .position = "{\"x\": 1}" });
 	assert_int_equal(delta_history(d, 10, &entries, &count, &e), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(entries[0].version, 1);
@@ -359,7 +373,9 @@ static void another_writer_is_noticed_and_caught_up_with(void **state)
 	struct lake *l = *state;
 	struct delta *a = delta_table_make(l->store), *b = delta_table_open(l->store);
 	struct data_file file = delta_table_file("b.parquet", 1);
-	struct prepared_commit p = { .operation = "MERGE", .added = &file, .added_count = 1,
+	struct prepared_commit p = { .operation = "MERGE",
+				     .added = &file,
+				     .added_count = 1,
 				     .position = "{\"at\":2}" };
 	enum commit_result result;
 	struct err e = ERR_INIT;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A commit whose n-th call to the store fails, for every n and every way to fail: what is found afterwards
- * is the old state or the new one, whole, and the position belongs to it.
+ * A commit whose n-th call to the store fails, for every n and every way to fail: what is
+ * found afterwards is the old state or the new one, whole, and the position belongs to
+ * it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,15 +37,22 @@ static void lake_close(struct lake *l)
 	scratch_remove(&l->folder);
 }
 
-/* Two files are added, one old file gets a bitmap: 3 files and {"at":2} after 1 and {"at":1}. */
+/*
+ * Two files are added, one old file gets a bitmap: 3 files and {"at":2} after 1 and
+ * {"at":1}.
+ */
 static int change(struct delta *d, enum commit_result *out, struct err *e)
 {
 	struct row_set *rows = delta_table_rows(3, 4);
 	struct data_file files[] = { delta_table_file("x.parquet", 10),
 				     delta_table_file("y.parquet", 20) };
 	const struct dv_update update = { 0, rows };
-	struct prepared_commit p = { .operation = "MERGE", .added = files, .added_count = 2,
-				     .dvs = &update, .dv_count = 1, .position = "{\"at\":2}" };
+	struct prepared_commit p = { .operation = "MERGE",
+				     .added = files,
+				     .added_count = 2,
+				     .dvs = &update,
+				     .dv_count = 1,
+				     .position = "{\"at\":2}" };
 	int rc = delta_commit(d, &p, out, e);
 
 	row_set_free(rows);
@@ -191,7 +199,8 @@ static void after_any_fault_a_new_table_is_whole_or_not_there(void **state)
 			delta_close(d);
 			d = delta_table_open(&l.faults.store);
 			if (delta_snapshot(d)->version == 0)
-				assert_string_equal(delta_snapshot(d)->position, "{\"at\":0}");
+				assert_string_equal(delta_snapshot(d)->position,
+						    "{\"at\":0}");
 			else
 				assert_int_equal(rc, -1);
 			delta_close(d);

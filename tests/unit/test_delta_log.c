@@ -14,19 +14,22 @@
 
 #define ENTRY(n)    "_delta_log/0000000000000000000" #n ".json"
 #define PROTOCOL    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
-#define SCHEMA_OF(type)                                                              \
-	"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\",\\\"type\\\":"  \
+#define SCHEMA_OF(type)                                                                  \
+	"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"a\\\","          \
+	"\\\"type\\\":"                                                                  \
 	"\\\"" type "\\\",\\\"nullable\\\":true,\\\"metadata\\\":{}}]}"
-#define METADATA_OF(type)                                                            \
-	"{\"metaData\":{\"id\":\"t\",\"format\":{\"provider\":\"parquet\",\"options\":{}}," \
-	"\"schemaString\":\"" SCHEMA_OF(type) "\",\"partitionColumns\":[],"             \
-	"\"configuration\":{}}}\n"
+#define METADATA_OF(type)                                                                \
+	"{\"metaData\":{\"id\":\"t\",\"format\":{\"provider\":\"parquet\",\"options\":{" \
+	"}},"                                                                            \
+	"\"schemaString\":\"" SCHEMA_OF(type) "\",\"partitionColumns\":[],"              \
+					      "\"configuration\":{}}}\n"
 #define METADATA    METADATA_OF("long")
 #define ADD(path, more)                                                              \
 	"{\"add\":{\"path\":\"" path "\",\"partitionValues\":{},\"size\":9,"             \
 	"\"modificationTime\":1,\"dataChange\":true" more "}}\n"
-#define REMOVE(path, more)                                                           \
-	"{\"remove\":{\"path\":\"" path "\",\"deletionTimestamp\":1,\"dataChange\":true" more "}}\n"
+#define REMOVE(path, more)                                                               \
+	"{\"remove\":{\"path\":\"" path                                                  \
+	"\",\"deletionTimestamp\":1,\"dataChange\":true" more "}}\n"
 #define STATS(n)    ",\"stats\":\"{\\\"numRecords\\\":" #n "}\""
 #define DV(place, n)                                                                 \
 	",\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" place "\","   \
@@ -63,7 +66,8 @@ static void write_entry(struct lake *l, const char *key, const char *text)
 	enum put_result result;
 	struct err e = ERR_INIT;
 
-	if (store_put(l->store, key, (struct bytes){ (const uint8_t *)text, strlen(text) }, false,
+	if (store_put(l->store, key,
+		      (struct bytes){ (const uint8_t *)text, strlen(text) }, false,
 		      &result, &e) < 0)
 		fail_msg("%s", e.text);
 }
@@ -95,8 +99,9 @@ static void a_foreign_table_reads(void **state)
 	struct delta *d;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA ADD("a%20b.parquet", STATS(7)));
-	write_entry(l, ENTRY(1), "{\"unknown\":{\"x\":18446744073709551616}}\n"
-				 "{\"add\":null,\"remove\":null}\n\n" ADD("c.parquet", ""));
+	write_entry(l, ENTRY(1),
+		    "{\"unknown\":{\"x\":18446744073709551616}}\n"
+		    "{\"add\":null,\"remove\":null}\n\n" ADD("c.parquet", ""));
 	d = open_read(l);
 	s = delta_snapshot(d);
 	assert_int_equal(s->version, 1);
@@ -209,10 +214,13 @@ static void what_we_cannot_read_is_named(void **state)
 		const char *entry, *why;
 		enum err_kind kind;
 	} cases[] = {
-		{ "{\"protocol\":{\"minReaderVersion\":4,\"minWriterVersion\":7}}\n" METADATA,
+		{ "{\"protocol\":{\"minReaderVersion\":4,\"minWriterVersion\":7}}"
+		  "\n" METADATA,
 		  "reader version 4", ERR_CONFIG },
-		{ "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":["
-		  "\"deletionVectors\",\"typeWidening\"],\"writerFeatures\":[]}}\n" METADATA,
+		{ "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
+		  "\"readerFeatures\":["
+		  "\"deletionVectors\",\"typeWidening\"],\"writerFeatures\":[]}}"
+		  "\n" METADATA,
 		  "\"typeWidening\"", ERR_CONFIG },
 		{ METADATA, "no protocol", ERR_DATA },
 		{ PROTOCOL, "no metaData", ERR_DATA },
@@ -221,8 +229,10 @@ static void what_we_cannot_read_is_named(void **state)
 		{ PROTOCOL METADATA METADATA, "more than one", ERR_DATA },
 		{ PROTOCOL METADATA "[]\n", "line 3", ERR_DATA },
 		{ PROTOCOL METADATA "{\"add\":{}}\n", "without a path", ERR_DATA },
-		{ PROTOCOL METADATA "{\"add\":{\"path\":\"a\"}}\n", "without its size", ERR_DATA },
-		{ PROTOCOL METADATA "{\"txn\":{\"appId\":\"a\"}}\n", "txn without", ERR_DATA },
+		{ PROTOCOL METADATA "{\"add\":{\"path\":\"a\"}}\n", "without its size",
+		  ERR_DATA },
+		{ PROTOCOL METADATA "{\"txn\":{\"appId\":\"a\"}}\n", "txn without",
+		  ERR_DATA },
 		{ PROTOCOL METADATA "{\"add\":\n", "damaged JSON", ERR_DATA },
 	};
 	struct lake *l = *state;
@@ -264,9 +274,10 @@ static void a_feature_that_we_cannot_keep_stops_writing_not_reading(void **state
 	struct delta *d;
 
 	delta_close(delta_table_make(l->store));
-	write_entry(l, ENTRY(1), "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
-				 "\"readerFeatures\":[\"deletionVectors\"],\"writerFeatures\":["
-				 "\"deletionVectors\",\"checkConstraints\"]}}\n");
+	write_entry(l, ENTRY(1),
+		    "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
+		    "\"readerFeatures\":[\"deletionVectors\"],\"writerFeatures\":["
+		    "\"deletionVectors\",\"checkConstraints\"]}}\n");
 	assert_int_equal(delta_open(&d, l->store, TEST_APP, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "\"checkConstraints\""));
@@ -334,8 +345,9 @@ static void a_side_copy_of_a_commit_that_lost_is_mended(void **state)
 
 	delta_table_add(d, "a", 1, 5);
 	delta_close(d);
-	write_entry(l, side, "{\"appId\":\"" TEST_APP "\",\"version\":1,\"txnId\":\"other\","
-			     "\"invalidValues\":0,\"position\":{\"at\":9}}");
+	write_entry(l, side,
+		    "{\"appId\":\"" TEST_APP "\",\"version\":1,\"txnId\":\"other\","
+		    "\"invalidValues\":0,\"position\":{\"at\":9}}");
 	d = delta_table_open(l->store);
 	assert_string_equal(delta_snapshot(d)->position, "{\"at\":5}");
 	delta_close(d);
@@ -364,16 +376,27 @@ static void file_names_of_the_log_are_told_apart(void **state)
 	assert_int_equal(log_file_parse("00000000000000000012.json").kind, LOG_ENTRY);
 	assert_int_equal(log_file_parse("00000000000000000012.json").version, 12);
 	assert_int_equal(log_file_parse("00000000000000000012.crc").kind, LOG_OTHER);
-	assert_int_equal(log_file_parse("00000000000000000001.00000000000000000012.compacted.json")
-				 .kind, LOG_OTHER);
+	assert_int_equal(
+		log_file_parse("00000000000000000001.00000000000000000012.compacted.json")
+			.kind,
+		LOG_OTHER);
 	assert_int_equal(log_file_parse("00000000000000000012.checkpoint.parquet").kind,
 			 LOG_CHECKPOINT);
-	assert_int_equal(log_file_parse("00000000000000000012.checkpoint.0000000002.0000000003"
-					".parquet").part, 2);
-	assert_int_equal(log_file_parse("00000000000000000012.checkpoint.0000000004.0000000003"
-					".parquet").kind, LOG_OTHER);
-	assert_int_equal(log_file_parse("00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-"
-					"64bd76c43a11.json").kind, LOG_CHECKPOINT_UUID);
+	assert_int_equal(
+		log_file_parse("00000000000000000012.checkpoint.0000000002.0000000003"
+			       ".parquet")
+			.part,
+		2);
+	assert_int_equal(
+		log_file_parse("00000000000000000012.checkpoint.0000000004.0000000003"
+			       ".parquet")
+			.kind,
+		LOG_OTHER);
+	assert_int_equal(
+		log_file_parse("00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-"
+			       "64bd76c43a11.json")
+			.kind,
+		LOG_CHECKPOINT_UUID);
 	assert_int_equal(log_file_parse("99999999999999999999.json").kind, LOG_OTHER);
 	assert_int_equal(log_file_parse("_last_checkpoint").version, -1);
 	assert_int_equal(log_file_parse("12.json").kind, LOG_OTHER);
@@ -384,15 +407,17 @@ static void members_are_found_where_they_stand(void **state)
 	struct bytes value;
 
 	(void)state;
-	assert_true(json_span_find(BYTES_OF(" { \"a\" : {\"b\":[1,\"}\"]} , \"b\": 12.50 }"), "b",
-				   &value));
+	assert_true(json_span_find(
+		BYTES_OF(" { \"a\" : {\"b\":[1,\"}\"]} , \"b\": 12.50 }"), "b", &value));
 	assert_int_equal(value.size, 5);
 	assert_memory_equal(value.data, "12.50", 5);
 	assert_false(json_span_find(BYTES_OF("{\"a\":{\"c\":1}}"), "c", &value));
 	assert_false(json_span_find(BYTES_OF("{\"a"), "a", &value));
 	assert_false(json_span_find(BYTES_OF("{\"a\\"), "a", &value));
 	assert_false(json_span_find(BYTES_OF("[1]"), "a", &value));
-	assert_int_equal(stats_row_count("{\"minValues\":{\"numRecords\":3},\"numRecords\":4}"), 4);
+	assert_int_equal(
+		stats_row_count("{\"minValues\":{\"numRecords\":3},\"numRecords\":4}"),
+		4);
 	assert_true(stats_row_count("{\"numRecords\":-4}") == ROWS_UNKNOWN);
 }
 
@@ -401,8 +426,10 @@ static void statistics_are_widened_in_place(void **state)
 	struct buffer a = { 0 }, b = { 0 };
 
 	(void)state;
-	stats_widen(&a, "{\"numRecords\":3,\"tightBounds\":true,\"minValues\":{\"x\":1.10}}");
-	assert_buffer_text(a, "{\"numRecords\":3,\"tightBounds\":false,\"minValues\":{\"x\":1.10}}");
+	stats_widen(&a,
+		    "{\"numRecords\":3,\"tightBounds\":true,\"minValues\":{\"x\":1.10}}");
+	assert_buffer_text(
+		a, "{\"numRecords\":3,\"tightBounds\":false,\"minValues\":{\"x\":1.10}}");
 	stats_widen(&b, "{\"numRecords\":3}");
 	assert_buffer_text(b, "{\"tightBounds\":false,\"numRecords\":3}");
 }

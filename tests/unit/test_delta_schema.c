@@ -46,7 +46,8 @@ static void assert_comes_back(const struct schema *s, bool is_mapped)
 	for (uint32_t i = 0; i < s->field_count; i++)
 		assert_int_equal(back->fields[i].id, s->fields[i].id);
 	if (s->fields[1].source_type != NULL)
-		assert_string_equal(back->fields[1].source_type, s->fields[1].source_type);
+		assert_string_equal(back->fields[1].source_type,
+				    s->fields[1].source_type);
 	schema_release(back);
 	arena_release(&arena);
 }
@@ -63,7 +64,8 @@ static void every_type_comes_back_with_its_marks(void **state)
 
 static void only_names_with_reserved_characters_need_mapping(void **state)
 {
-	static const char *const names[] = { "a b", "a,b", "a;b", "{", "}", "(", ")", "\n", "\t", "=" };
+	static const char *const names[] = { "a b", "a,b", "a;b", "{",	"}",
+					     "(",   ")",   "\n",  "\t", "=" };
 	struct schema *plain = every_type();
 
 	(void)state;
@@ -93,10 +95,12 @@ static void the_greatest_id_never_falls(void **state)
 	schema_add(s, "x", TYPE_INT, true);
 	text_map_set(&m.configuration, "delta.columnMapping.maxColumnId", "7", &arena);
 	metadata_set_schema(&m, s, true, &arena);
-	assert_string_equal(text_map_get(&m.configuration, "delta.columnMapping.maxColumnId"), "7");
+	assert_string_equal(
+		text_map_get(&m.configuration, "delta.columnMapping.maxColumnId"), "7");
 	s->fields[0].id = 9;
 	metadata_set_schema(&m, s, true, &arena);
-	assert_string_equal(text_map_get(&m.configuration, "delta.columnMapping.maxColumnId"), "9");
+	assert_string_equal(
+		text_map_get(&m.configuration, "delta.columnMapping.maxColumnId"), "9");
 	arena_release(&arena);
 	schema_release(s);
 }
@@ -120,11 +124,15 @@ static void what_is_no_schema_of_ours_is_refused(void **state)
 	refused("{\"fields\":7}", NULL, "no fields");
 	refused("{\"fields\":[{}]}", NULL, "without name or type");
 	refused("{", NULL, "damaged schemaString");
-	refused("{\"fields\":[{\"name\":\"a\",\"type\":{\"type\":\"map\"}}]}", NULL, "type map");
-	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"decimal(5,6)\"}]}", NULL, "decimal(5,6)");
-	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\"},{\"name\":\"a\",\"type\":\"long\"}]}",
+	refused("{\"fields\":[{\"name\":\"a\",\"type\":{\"type\":\"map\"}}]}", NULL,
+		"type map");
+	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"decimal(5,6)\"}]}", NULL,
+		"decimal(5,6)");
+	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\"},{\"name\":\"a\","
+		"\"type\":\"long\"}]}",
 		NULL, "\"a\" twice");
-	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}", "[\"b\"]", "no column");
+	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}", "[\"b\"]",
+		"no column");
 	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}", "b", "tailrace.key");
 }
 

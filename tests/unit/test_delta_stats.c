@@ -26,7 +26,8 @@ static void assert_stats(enum type type, uint8_t precision, uint8_t scale,
 	f->scale = scale;
 	stats_format(&out, s, 5, bounds);
 	snprintf(expected, sizeof(expected),
-		 "{\"numRecords\":5,\"tightBounds\":true,\"minValues\":{%s%s},\"maxValues\":{%s%s},"
+		 "{\"numRecords\":5,\"tightBounds\":true,\"minValues\":{%s%s},"
+		 "\"maxValues\":{%s%s},"
 		 "\"nullCount\":{\"c\":2}}",
 		 min[0] != 0 ? "\"c\":" : "", min, max[0] != 0 ? "\"c\":" : "", max);
 	assert_buffer_text(out, expected);
@@ -35,8 +36,9 @@ static void assert_stats(enum type type, uint8_t precision, uint8_t scale,
 
 static struct parquet_bounds integers(int64_t min, int64_t max)
 {
-	return (struct parquet_bounds){ .null_count = 2, .has_bounds = true, .min_int = min,
-					.max_int = max };
+	return (struct parquet_bounds){
+		.null_count = 2, .has_bounds = true, .min_int = min, .max_int = max
+	};
 }
 
 static void whole_numbers_and_decimals_are_exact(void **state)
@@ -68,7 +70,8 @@ static void a_timestamps_maximum_is_rounded_up_to_milliseconds(void **state)
 	b = integers(-1, -1); /* before 1970 */
 	assert_stats(TYPE_TIMESTAMP, 0, 0, &b, "\"1969-12-31T23:59:59.999Z\"",
 		     "\"1970-01-01T00:00:00.000Z\"");
-	b = integers(253402300799999999, 253402300799999999); /* the year 10000 is not told */
+	b = integers(253402300799999999,
+		     253402300799999999); /* the year 10000 is not told */
 	assert_stats(TYPE_TIMESTAMP_NTZ, 0, 0, &b, "\"9999-12-31T23:59:59.999\"", "");
 }
 

@@ -41,13 +41,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-static enum put_result put(struct store *s, const char *key, const char *text, bool exclusive)
+static enum put_result put(struct store *s, const char *key, const char *text,
+			   bool exclusive)
 {
 	enum put_result result = PUT_UNKNOWN;
 	struct err e = ERR_INIT;
 
-	if (store_put(s, key, (struct bytes){ (const uint8_t *)text, strlen(text) }, exclusive,
-		      &result, &e) < 0)
+	if (store_put(s, key, (struct bytes){ (const uint8_t *)text, strlen(text) },
+		      exclusive, &result, &e) < 0)
 		fail_msg("%s", e.text);
 	return result;
 }
@@ -152,8 +153,8 @@ static void removing_twice_is_fine(void **state)
 
 static void keys_that_lead_elsewhere_are_refused(void **state)
 {
-	static const char *const keys[] = { "../x", "/etc/passwd", "a/../b", "a//b", "a/", "", ".",
-					    "a/.", "a\nb" };
+	static const char *const keys[] = { "../x", "/etc/passwd", "a/../b", "a//b", "a/",
+					    "",	    ".",	   "a/.",    "a\nb" };
 	struct both *b = *state;
 	struct buffer text = { 0 };
 	struct err e = ERR_INIT;
@@ -191,7 +192,8 @@ static void a_failure_reads_as_a_sentence_with_its_path(void **state)
 	struct err e = ERR_INIT;
 
 	put(b->below, "file", "x", false);
-	assert_int_equal(store_put(b->below, "file/inside", BYTES_OF("x"), true, &result, &e), -1);
+	assert_int_equal(
+		store_put(b->below, "file/inside", BYTES_OF("x"), true, &result, &e), -1);
 	assert_int_equal(e.kind, ERR_IO);
 	assert_non_null(strstr(e.text, "a/lake/shop/orders/file"));
 	assert_non_null(strstr(e.text, "Not a directory"));
@@ -272,9 +274,10 @@ static void names_become_key_parts_that_stay_different(void **state)
 	static const struct {
 		const char *name, *part;
 	} cases[] = {
-		{ "orders", "orders" }, { "Order-Lines_2", "Order-Lines_2" }, { "_x", "%5Fx" },
-		{ ".x", "%2Ex" },	{ "a/b c", "a%2Fb%20c" },	       { "", "%" },
-		{ "%", "%25" },		{ "\xc3\xa9", "%C3%A9" },
+		{ "orders", "orders" },	  { "Order-Lines_2", "Order-Lines_2" },
+		{ "_x", "%5Fx" },	  { ".x", "%2Ex" },
+		{ "a/b c", "a%2Fb%20c" }, { "", "%" },
+		{ "%", "%25" },		  { "\xc3\xa9", "%C3%A9" },
 	};
 	char name[300];
 	struct buffer a = { 0 }, b = { 0 };

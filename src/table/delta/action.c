@@ -52,7 +52,8 @@ void text_list_copy(struct text_list *out, const struct text_list *l, struct are
 	*out = copy;
 }
 
-void text_map_set(struct text_map *m, const char *key, const char *value, struct arena *arena)
+void text_map_set(struct text_map *m, const char *key, const char *value,
+		  struct arena *arena)
 {
 	struct text_pair *pairs;
 
@@ -84,7 +85,8 @@ void text_list_add(struct text_list *l, const char *text, struct arena *arena)
 
 void protocol_copy(struct protocol *out, const struct protocol *p, struct arena *arena)
 {
-	struct protocol copy = { .min_reader = p->min_reader, .min_writer = p->min_writer };
+	struct protocol copy = { .min_reader = p->min_reader,
+				 .min_writer = p->min_writer };
 
 	text_list_copy(&copy.reader_features, &p->reader_features, arena);
 	text_list_copy(&copy.writer_features, &p->writer_features, arena);
@@ -143,7 +145,8 @@ int action_list_parse(struct action_list *out, struct bytes entry, struct arena 
 
 	while (entry.size > 0) {
 		const uint8_t *newline = memchr(entry.data, '\n', entry.size);
-		size_t size = newline != NULL ? (size_t)(newline - entry.data) : entry.size;
+		size_t size =
+			newline != NULL ? (size_t)(newline - entry.data) : entry.size;
 		struct bytes line = { entry.data, size };
 		struct action a;
 
@@ -188,7 +191,8 @@ static void format_map(struct buffer *out, const struct text_map *m)
 
 static void format_protocol(struct buffer *out, const struct protocol *p)
 {
-	buffer_format(out, "{\"protocol\":{\"minReaderVersion\":%d,\"minWriterVersion\":%d",
+	buffer_format(out,
+		      "{\"protocol\":{\"minReaderVersion\":%d,\"minWriterVersion\":%d",
 		      p->min_reader, p->min_writer);
 	if (p->min_reader >= 3) {
 		buffer_text(out, ",\"readerFeatures\":");
@@ -240,7 +244,8 @@ static void format_file_tail(struct buffer *out, const struct file_action *f)
 		text_json_string(out, f->dv.place);
 		if (f->dv.offset >= 0)
 			buffer_format(out, ",\"offset\":%" PRId32, f->dv.offset);
-		buffer_format(out, ",\"sizeInBytes\":%" PRIu32 ",\"cardinality\":%" PRIu64 "}",
+		buffer_format(out,
+			      ",\"sizeInBytes\":%" PRIu32 ",\"cardinality\":%" PRIu64 "}",
 			      f->dv.size_bytes, f->dv.cardinality);
 	}
 	buffer_text(out, "}}\n");
@@ -292,19 +297,25 @@ static void format_commit_info(struct buffer *out, const struct commit_info *c)
 	buffer_format(out, "{\"commitInfo\":{\"timestamp\":%" PRId64 ",\"operation\":",
 		      c->timestamp_ms);
 	text_json_string(out, c->operation);
-	buffer_format(out, ",\"operationParameters\":{},\"operationMetrics\":{"
+	buffer_format(out,
+		      ",\"operationParameters\":{},\"operationMetrics\":{"
 		      "\"numOutputRows\":\"%" PRIu64 "\",\"numDeletedRows\":\"%" PRIu64
-		      "\",\"numAddedFiles\":\"%" PRIu64 "\",\"numRemovedFiles\":\"%" PRIu64
+		      "\",\"numAddedFiles\":\"%" PRIu64
+		      "\",\"numRemovedFiles\":\"%" PRIu64
 		      "\",\"numDeletionVectorsAdded\":\"%" PRIu64 "\"}",
 		      c->rows_changed, c->rows_deleted, c->files_added, c->files_removed,
 		      c->vectors_written);
-	buffer_format(out, ",\"engineInfo\":\"tailrace/%s\",\"txnId\":", TAILRACE_VERSION);
+	buffer_format(out,
+		      ",\"engineInfo\":\"tailrace/%s\",\"txnId\":", TAILRACE_VERSION);
 	text_json_string(out, c->txn_id);
-	buffer_format(out, ",\"isBlindAppend\":%s", c->is_blind_append ? "true" : "false");
+	buffer_format(out, ",\"isBlindAppend\":%s",
+		      c->is_blind_append ? "true" : "false");
 	if (c->position != NULL)
-		buffer_format(out, ",\"tailrace\":{\"position\":%s,\"rowsIn\":%" PRIu64
+		buffer_format(out,
+			      ",\"tailrace\":{\"position\":%s,\"rowsIn\":%" PRIu64
 			      ",\"rowsChanged\":%" PRIu64 ",\"rowsDeleted\":%" PRIu64
-			      ",\"invalidValues\":%" PRIu64 ",\"sourceTimeUs\":%" PRId64 "}",
+			      ",\"invalidValues\":%" PRIu64 ",\"sourceTimeUs\":%" PRId64
+			      "}",
 			      c->position, c->rows_in, c->rows_changed, c->rows_deleted,
 			      c->invalid_values, c->source_time_us);
 	buffer_text(out, "}}\n");
@@ -345,8 +356,8 @@ uint64_t stats_row_count(const char *stats)
 	uint64_t count;
 
 	if (stats == NULL ||
-	    !json_span_find((struct bytes){ (const uint8_t *)stats, strlen(stats) }, "numRecords",
-			    &value) ||
+	    !json_span_find((struct bytes){ (const uint8_t *)stats, strlen(stats) },
+			    "numRecords", &value) ||
 	    !text_parse_uint(value, &count) || count > INT64_MAX)
 		return ROWS_UNKNOWN;
 	return count;
@@ -361,7 +372,8 @@ void stats_widen(struct buffer *out, const char *stats)
 
 		buffer_append(out, all.data, before);
 		buffer_text(out, "false");
-		buffer_append(out, value.data + value.size, all.size - before - value.size);
+		buffer_append(out, value.data + value.size,
+			      all.size - before - value.size);
 		return;
 	}
 	/* Only called with a row count, so there is a first member to come before. */
@@ -375,6 +387,6 @@ void position_record_format(struct buffer *out, const struct position_record *r)
 	text_json_string(out, r->app_id);
 	buffer_format(out, ",\"version\":%" PRId64 ",\"txnId\":", r->version);
 	text_json_string(out, r->txn_id);
-	buffer_format(out, ",\"invalidValues\":%" PRIu64 ",\"position\":%s}\n", r->invalid_values,
-		      r->position);
+	buffer_format(out, ",\"invalidValues\":%" PRIu64 ",\"position\":%s}\n",
+		      r->invalid_values, r->position);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Actions and small documents out of JSON. Unknown actions and fields are passed over, as the spec asks. */
+/*
+ * Actions and small documents out of JSON. Unknown actions and fields are passed over, as
+ * the spec asks.
+ */
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -9,17 +12,21 @@
 #include "table/delta/action.h"
 #include "table/delta/json_span.h"
 
-/* Numbers that no int64 holds can only stand in free fields: then all numbers are read as real ones. */
+/*
+ * Numbers that no int64 holds can only stand in free fields: then all numbers are read as
+ * real ones.
+ */
 static json_t *parse(struct bytes text, struct err *e)
 {
 	json_error_t error;
 	json_t *json = json_loadb((const char *)text.data, text.size, 0, &error);
 
 	if (json == NULL && json_error_code(&error) == json_error_numeric_overflow)
-		json = json_loadb((const char *)text.data, text.size, JSON_DECODE_INT_AS_REAL,
-				  &error);
+		json = json_loadb((const char *)text.data, text.size,
+				  JSON_DECODE_INT_AS_REAL, &error);
 	if (json == NULL)
-		err_set(e, ERR_DATA, "damaged JSON at byte %d: %s", error.position, error.text);
+		err_set(e, ERR_DATA, "damaged JSON at byte %d: %s", error.position,
+			error.text);
 	return json;
 }
 
@@ -34,8 +41,9 @@ static const char *get_text(const json_t *object, const char *key, struct arena 
 {
 	const json_t *v = json_object_get(object, key);
 
-	return json_is_string(v) ? arena_text(arena, json_string_value(v), json_string_length(v))
-				 : NULL;
+	return json_is_string(v)
+		       ? arena_text(arena, json_string_value(v), json_string_length(v))
+		       : NULL;
 }
 
 static int64_t get_int(const json_t *object, const char *key, int64_t fallback)
@@ -82,7 +90,8 @@ static int get_list(struct text_list *out, const json_t *object, const char *key
 		const json_t *v = json_array_get(list, i);
 
 		if (!json_is_string(v))
-			return err_set(e, ERR_DATA, "\"%s\" holds something that is no text", key);
+			return err_set(e, ERR_DATA,
+				       "\"%s\" holds something that is no text", key);
 		out->texts[out->count++] = arena_text(arena, json_string_value(v),
 						      json_string_length(v));
 	}
@@ -98,7 +107,8 @@ static int parse_protocol(struct protocol *out, const json_t *j, struct arena *a
 	if (reader < 0 || writer < 0 || reader > INT32_MAX || writer > INT32_MAX)
 		return err_set(e, ERR_DATA, "protocol without minReaderVersion and "
 			       "minWriterVersion");
-	*out = (struct protocol){ .min_reader = (int32_t)reader, .min_writer = (int32_t)writer };
+	*out = (struct protocol){ .min_reader = (int32_t)reader,
+				  .min_writer = (int32_t)writer };
 	if (get_list(&out->reader_features, j, "readerFeatures", arena, e) < 0)
 		return -1;
 	return get_list(&out->writer_features, j, "writerFeatures", arena, e);
@@ -139,7 +149,8 @@ static int parse_dv(struct deletion_vector *out, const json_t *file, struct aren
 	out->place = get_text(j, "pathOrInlineDv", arena);
 	if (type == NULL || strlen(type) != 1 || out->place == NULL || size < 0 ||
 	    size > INT32_MAX || offset > INT32_MAX || cardinality < 0)
-		return err_set(e, ERR_DATA, "deletionVector without storageType, pathOrInlineDv, "
+		return err_set(e, ERR_DATA,
+			       "deletionVector without storageType, pathOrInlineDv, "
 			       "sizeInBytes or cardinality, or out of range");
 	out->storage_type = type[0];
 	out->offset = (int32_t)(offset < 0 ? -1 : offset);
@@ -166,16 +177,18 @@ static int parse_file(struct file_action *out, const json_t *j, const char *time
 	return parse_dv(&out->dv, j, arena, e);
 }
 
-static int parse_add(struct file_action *out, const json_t *j, struct arena *arena, struct err *e)
+static int parse_add(struct file_action *out, const json_t *j, struct arena *arena,
+		     struct err *e)
 {
 	if (parse_file(out, j, "modificationTime", arena, e) < 0)
 		return -1;
 	if (out->size_bytes < 0)
 		return err_set(e, ERR_DATA, "add of \"%s\" without its size", out->path);
 	if (out->dv.storage_type != 0 && out->dv.cardinality > out->row_count)
-		return err_set(e, ERR_DATA, "add of \"%s\": its deletion vector deletes %" PRIu64
-			       " of %" PRIu64 " rows", out->path, out->dv.cardinality,
-			       out->row_count);
+		return err_set(e, ERR_DATA,
+			       "add of \"%s\": its deletion vector deletes %" PRIu64
+			       " of %" PRIu64 " rows",
+			       out->path, out->dv.cardinality, out->row_count);
 	return 0;
 }
 
@@ -215,13 +228,13 @@ static void parse_commit_info(struct commit_info *out, const json_t *j, struct b
 		.source_time_us = get_int(ours, "sourceTimeUs", 0),
 	};
 	if (is_position(json_object_get(ours, "position")) &&
-	    json_span_find(line, "commitInfo", &at) && json_span_find(at, "tailrace", &at) &&
-	    json_span_find(at, "position", &at))
+	    json_span_find(line, "commitInfo", &at) &&
+	    json_span_find(at, "tailrace", &at) && json_span_find(at, "position", &at))
 		out->position = arena_text(arena, at.data, at.size);
 }
 
-static int parse_action(struct action *out, const char *name, const json_t *j, struct bytes line,
-			struct arena *arena, struct err *e)
+static int parse_action(struct action *out, const char *name, const json_t *j,
+			struct bytes line, struct arena *arena, struct err *e)
 {
 	*out = (struct action){ .kind = ACTION_NONE };
 	if (strcmp(name, "add") == 0) {
@@ -252,12 +265,15 @@ static int parse_action(struct action *out, const char *name, const json_t *j, s
 	if (strcmp(name, "sidecar") == 0) {
 		out->kind = ACTION_SIDECAR;
 		out->sidecar = get_text(j, "path", arena);
-		return out->sidecar != NULL ? 0 : err_set(e, ERR_DATA, "sidecar without a path");
+		return out->sidecar != NULL
+			       ? 0
+			       : err_set(e, ERR_DATA, "sidecar without a path");
 	}
 	return 0;
 }
 
-int action_parse(struct action *out, struct bytes line, struct arena *arena, struct err *e)
+int action_parse(struct action *out, struct bytes line, struct arena *arena,
+		 struct err *e)
 {
 	json_t *json = parse(line, e), *value;
 	const char *name;
@@ -281,8 +297,8 @@ int action_parse(struct action *out, struct bytes line, struct arena *arena, str
 	return rc;
 }
 
-int position_record_parse(struct position_record *out, struct bytes text, struct arena *arena,
-			  struct err *e)
+int position_record_parse(struct position_record *out, struct bytes text,
+			  struct arena *arena, struct err *e)
 {
 	json_t *json = parse(text, e);
 	struct bytes at;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Classic checkpoints: one Parquet file, one row an action, one optional struct an action type. All columns
- * are optional, as Spark's are; dataChange is false and removes carry neither stats nor tags.
+ * Classic checkpoints: one Parquet file, one row an action, one optional struct an action
+ * type. All columns are optional, as Spark's are; dataChange is false and removes carry
+ * neither stats nor tags.
  */
 #include "table/delta/checkpoint.h"
 
@@ -86,7 +87,8 @@ struct table {
 };
 
 /* Levels of the subtree at `at`; returns the node behind it. */
-static uint32_t add_leaves(struct table *t, uint32_t at, uint8_t definition, uint8_t repetition)
+static uint32_t add_leaves(struct table *t, uint32_t at, uint8_t definition,
+			   uint8_t repetition)
 {
 	const struct parquet_node *n = &nodes[at++];
 
@@ -189,14 +191,16 @@ static void put_map(struct table *t, enum checkpoint_leaf key, const struct text
 		const char *value = m->pairs[i].value;
 
 		put_entry(t, key, k->definition_max, i > 0);
-		column_add_bytes(&k->cells, m->pairs[i].key, (uint32_t)strlen(m->pairs[i].key));
+		column_add_bytes(&k->cells, m->pairs[i].key,
+				 (uint32_t)strlen(m->pairs[i].key));
 		put_entry(t, key + 1, v->definition_max - (value == NULL), i > 0);
 		if (value != NULL)
 			column_add_bytes(&v->cells, value, (uint32_t)strlen(value));
 	}
 }
 
-static void put_list(struct table *t, enum checkpoint_leaf leaf, const struct text_list *list)
+static void put_list(struct table *t, enum checkpoint_leaf leaf,
+		     const struct text_list *list)
 {
 	struct parquet_leaf *l = &t->leaves[leaf];
 
@@ -204,12 +208,14 @@ static void put_list(struct table *t, enum checkpoint_leaf leaf, const struct te
 		put_entry(t, leaf, l->definition_max - 2u, 0);
 	for (uint32_t i = 0; i < list->count; i++) {
 		put_entry(t, leaf, l->definition_max, i > 0);
-		column_add_bytes(&l->cells, list->texts[i], (uint32_t)strlen(list->texts[i]));
+		column_add_bytes(&l->cells, list->texts[i],
+				 (uint32_t)strlen(list->texts[i]));
 	}
 }
 
 /* A struct of its own: without a vector it is null, and so are its five leaves. */
-static void put_dv(struct table *t, enum checkpoint_leaf first, const struct deletion_vector *dv)
+static void put_dv(struct table *t, enum checkpoint_leaf first,
+		   const struct deletion_vector *dv)
 {
 	char type[2] = { dv->storage_type, 0 };
 
@@ -236,7 +242,8 @@ static void end_row(struct table *t)
 	t->row_count++;
 }
 
-static void put_add(struct table *t, const struct data_file *f, const struct text_map *tags)
+static void put_add(struct table *t, const struct data_file *f,
+		    const struct text_map *tags)
 {
 	const struct text_map none = { 0 };
 
@@ -314,7 +321,8 @@ static int write_file(struct store *store, const char *key, const struct table *
 	if (o.writer == NULL)
 		return -1;
 	if (parquet_write_leaves(nodes, NODES, t->leaves, t->leaf_count, t->row_count,
-				 PARQUET_ZSTD, (struct parquet_output){ write_bytes, &o }, e) < 0) {
+				 PARQUET_ZSTD, (struct parquet_output){ write_bytes, &o },
+				 e) < 0) {
 		store_writer_abort(o.writer);
 		return -1;
 	}
@@ -331,11 +339,12 @@ static int point_to(struct store *store, const struct state *s, const struct tab
 	enum put_result result;
 	int rc;
 
-	buffer_format(&text, "{\"version\":%" PRId64 ",\"size\":%" PRIu32 ",\"sizeInBytes\":%" PRIu64
-		      ",\"numOfAddFiles\":%" PRIu32 "}", s->version, t->row_count, size_bytes,
-		      s->file_count);
-	rc = store_put(store, LOG_FOLDER "/_last_checkpoint", buffer_bytes(&text), false, &result,
-		       e);
+	buffer_format(&text,
+		      "{\"version\":%" PRId64 ",\"size\":%" PRIu32
+		      ",\"sizeInBytes\":%" PRIu64 ",\"numOfAddFiles\":%" PRIu32 "}",
+		      s->version, t->row_count, size_bytes, s->file_count);
+	rc = store_put(store, LOG_FOLDER "/_last_checkpoint", buffer_bytes(&text), false,
+		       &result, e);
 	buffer_release(&text);
 	return rc == 0 && result != PUT_DONE ? -1 : rc;
 }
@@ -348,14 +357,16 @@ int checkpoint_write(struct delta *d, struct err *e)
 	struct table t;
 	int rc;
 
-	state_expire_tombstones(s, clock_now_us() / 1000 - log_retention_ms(s, RETENTION_REMOVES));
+	state_expire_tombstones(s, clock_now_us() / 1000 -
+					   log_retention_ms(s, RETENTION_REMOVES));
 	table_init(&t);
 	put_head(&t, s);
 	for (uint32_t i = 0; i < s->file_count; i++)
 		put_add(&t, &s->files[i], &s->tags[i]);
 	for (uint32_t i = 0; i < s->tombstone_count; i++)
 		put_remove(&t, &s->tombstones[i]);
-	snprintf(key, sizeof(key), LOG_FOLDER "/%020" PRId64 ".checkpoint.parquet", s->version);
+	snprintf(key, sizeof(key), LOG_FOLDER "/%020" PRId64 ".checkpoint.parquet",
+		 s->version);
 	rc = write_file(d->store, key, &t, &size_bytes, e);
 	if (rc == 0)
 		rc = point_to(d->store, s, &t, size_bytes, e);
@@ -370,7 +381,8 @@ int checkpoint_write(struct delta *d, struct err *e)
 
 int checkpoint_if_due(struct delta *d, struct err *e)
 {
-	uint64_t bytes = d->checkpoint_bytes > DUE_BYTES_MIN ? d->checkpoint_bytes : DUE_BYTES_MIN;
+	uint64_t bytes =
+		d->checkpoint_bytes > DUE_BYTES_MIN ? d->checkpoint_bytes : DUE_BYTES_MIN;
 
 	if (d->entry_bytes < bytes &&
 	    d->state.version - d->checkpoint_version < DUE_ENTRIES_MAX)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints of every kind: classic, in parts, and v2 (Parquet or JSON, with or without sidecars). */
+/*
+ * Checkpoints of every kind: classic, in parts, and v2 (Parquet or JSON, with or without
+ * sidecars).
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +62,8 @@ const char *const checkpoint_leaf_paths[CHECKPOINT_LEAVES] = {
 
 /* A leaf's entries of one row after another. */
 struct cursor {
-	const struct parquet_leaf *leaf;  /* NULL: the file lacks it, every row reads as null */
+	const struct parquet_leaf
+		*leaf; /* NULL: the file lacks it, every row reads as null */
 	uint32_t next_entry, next_cell;   /* of the following row */
 	uint32_t entry, entry_count, cell; /* of this row */
 };
@@ -151,7 +155,8 @@ static void get_map(struct text_map *out, const struct rows *r, enum checkpoint_
 	}
 }
 
-static void get_list(struct text_list *out, const struct rows *r, enum checkpoint_leaf leaf)
+static void get_list(struct text_list *out, const struct rows *r,
+		     enum checkpoint_leaf leaf)
 {
 	const struct cursor *c = &r->cursors[leaf];
 
@@ -167,8 +172,8 @@ static void get_list(struct text_list *out, const struct rows *r, enum checkpoin
 	}
 }
 
-static int get_dv(struct deletion_vector *out, const struct rows *r, enum checkpoint_leaf first,
-		  struct err *e)
+static int get_dv(struct deletion_vector *out, const struct rows *r,
+		  enum checkpoint_leaf first, struct err *e)
 {
 	const char *type = get_text(r, first);
 	int64_t size = get_int(r, first + 3, -1), cardinality = get_int(r, first + 4, -1);
@@ -216,8 +221,10 @@ static int get_add(struct action *a, const struct rows *r, struct err *e)
 	if (get_dv(&f->dv, r, LEAF_ADD_DV_STORAGE_TYPE, e) < 0)
 		return -1;
 	if (f->dv.storage_type != 0 && f->dv.cardinality > f->row_count)
-		return err_set(e, ERR_DATA, "add of \"%s\": its deletion vector deletes %" PRIu64
-			       " of %" PRIu64 " rows", f->path, f->dv.cardinality, f->row_count);
+		return err_set(e, ERR_DATA,
+			       "add of \"%s\": its deletion vector deletes %" PRIu64
+			       " of %" PRIu64 " rows",
+			       f->path, f->dv.cardinality, f->row_count);
 	return 0;
 }
 
@@ -263,8 +270,10 @@ static int get_action(struct action *a, const struct rows *r, struct err *e)
 		get_metadata(a, r);
 	} else if (cell_at(&r->cursors[LEAF_PROTOCOL_MIN_READER], 0) >= 0) {
 		a->kind = ACTION_PROTOCOL;
-		a->protocol.min_reader = (int32_t)get_int(r, LEAF_PROTOCOL_MIN_READER, INT32_MAX);
-		a->protocol.min_writer = (int32_t)get_int(r, LEAF_PROTOCOL_MIN_WRITER, INT32_MAX);
+		a->protocol.min_reader =
+			(int32_t)get_int(r, LEAF_PROTOCOL_MIN_READER, INT32_MAX);
+		a->protocol.min_writer =
+			(int32_t)get_int(r, LEAF_PROTOCOL_MIN_WRITER, INT32_MAX);
 		get_list(&a->protocol.reader_features, r, LEAF_PROTOCOL_READER_FEATURES);
 		get_list(&a->protocol.writer_features, r, LEAF_PROTOCOL_WRITER_FEATURES);
 	} else if (cell_at(&r->cursors[LEAF_TXN_APP_ID], 0) >= 0) {
@@ -301,7 +310,8 @@ static int take_action(struct state *s, struct sidecars *sidecars, const struct 
 }
 
 static int load_group(struct state *s, struct sidecars *sidecars,
-		      const struct parquet_leaves *leaves, struct arena *arena, struct err *e)
+		      const struct parquet_leaves *leaves, struct arena *arena,
+		      struct err *e)
 {
 	struct rows rows = { .arena = arena };
 
@@ -316,7 +326,8 @@ static int load_group(struct state *s, struct sidecars *sidecars,
 
 		for (int j = 0; j < CHECKPOINT_LEAVES; j++) {
 			if (!cursor_step(&rows.cursors[j]))
-				return err_set(e, ERR_DATA, "column %s ends before row %" PRIu32,
+				return err_set(e, ERR_DATA,
+					       "column %s ends before row %" PRIu32,
 					       checkpoint_leaf_paths[j], row);
 		}
 		if (get_action(&a, &rows, e) < 0 || take_action(s, sidecars, &a, e) < 0)
@@ -332,7 +343,8 @@ static int read_range(void *context, uint64_t offset, uint64_t size, struct buff
 	const struct buffer *file = context;
 
 	if (offset > file->size || size > file->size - offset)
-		return err_set(e, ERR_DATA, "%" PRIu64 " bytes at %" PRIu64 " are not in it", size,
+		return err_set(e, ERR_DATA,
+			       "%" PRIu64 " bytes at %" PRIu64 " are not in it", size,
 			       offset);
 	buffer_append(out, file->data + offset, size);
 	return 0;
@@ -347,8 +359,8 @@ static int load_parquet(struct state *s, struct sidecars *sidecars, struct buffe
 	for (uint32_t group = 0; rc == 0; group++) {
 		struct parquet_leaves leaves = { 0 };
 
-		rc = parquet_read_leaves(input, group, checkpoint_leaf_paths, CHECKPOINT_LEAVES,
-					 &leaves, e);
+		rc = parquet_read_leaves(input, group, checkpoint_leaf_paths,
+					 CHECKPOINT_LEAVES, &leaves, e);
 		if (rc == 0)
 			rc = load_group(s, sidecars, &leaves, arena, e);
 		parquet_leaves_release(&leaves);
@@ -356,8 +368,8 @@ static int load_parquet(struct state *s, struct sidecars *sidecars, struct buffe
 	return rc < 0 ? -1 : 0;
 }
 
-static int load_json(struct state *s, struct sidecars *sidecars, const struct buffer *file,
-		     struct arena *arena, struct err *e)
+static int load_json(struct state *s, struct sidecars *sidecars,
+		     const struct buffer *file, struct arena *arena, struct err *e)
 {
 	struct action_list list = { 0 };
 	int rc = action_list_parse(&list, buffer_bytes(file), arena, e);
@@ -385,8 +397,11 @@ static int load_file(struct state *s, struct store *store, const char *key,
 	arena_release(&arena);
 	buffer_release(&file);
 	if (rc < 0 && e->kind == ERR_DATA)
-		return err_wrap(e, "checkpoint \"%s\" is damaged (restore it; or, if the log entries "
-				"before it are all there, move it away)", key);
+		return err_wrap(e,
+				"checkpoint \"%s\" is damaged (restore it; or, if the "
+				"log entries "
+				"before it are all there, move it away)",
+				key);
 	return rc < 0 ? err_wrap(e, "checkpoint \"%s\"", key) : 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One version: bitmaps, side copy of the position, then the log entry. Everything that the entry names is
- * durable before it is put; until then nothing has happened, and whatever lies about is an orphan.
+ * One version: bitmaps, side copy of the position, then the log entry. Everything that
+ * the entry names is durable before it is put; until then nothing has happened, and
+ * whatever lies about is an orphan.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -28,11 +29,14 @@ struct commit {
 	bool schema_changed;
 };
 
-static void commit_init(struct commit *c, struct delta *d, const struct prepared_commit *p)
+static void commit_init(struct commit *c, struct delta *d,
+			const struct prepared_commit *p)
 {
 	uint8_t uuid[UUID_BYTES];
 
-	*c = (struct commit){ .delta = d, .prepared = p, .now_ms = clock_now_us() / 1000 };
+	*c = (struct commit){ .delta = d,
+			      .prepared = p,
+			      .now_ms = clock_now_us() / 1000 };
 	uuid_random(uuid);
 	uuid_format(c->txn_id, uuid);
 	dv_pack_init(&c->pack);
@@ -55,19 +59,27 @@ static const char *wide_stats(struct commit *c, const char *stats)
 	return arena_text(&c->delta->arena, c->scratch.data, c->scratch.size);
 }
 
-/* A bitmap as it may be published: within the file, and not less than what was deleted before. */
+/*
+ * A bitmap as it may be published: within the file, and not less than what was deleted
+ * before.
+ */
 static int check_rows(const struct row_set *rows, const char *path, uint64_t row_count,
 		      uint64_t before, struct err *e)
 {
 	uint32_t max;
 
 	if (row_set_max(rows, &max) && max >= row_count)
-		return err_set(e, ERR_DATA, "commit refused: row %" PRIu32 " of file \"%s\", which has "
-			       "%" PRIu64, max, path, row_count);
+		return err_set(e, ERR_DATA,
+			       "commit refused: row %" PRIu32
+			       " of file \"%s\", which has "
+			       "%" PRIu64,
+			       max, path, row_count);
 	if (row_set_count(rows) < before)
-		return err_set(e, ERR_DATA, "commit refused: %" PRIu64 " deleted rows of file \"%s\", of "
-			       "which %" PRIu64 " are deleted already", row_set_count(rows), path,
-			       before);
+		return err_set(e, ERR_DATA,
+			       "commit refused: %" PRIu64
+			       " deleted rows of file \"%s\", of "
+			       "which %" PRIu64 " are deleted already",
+			       row_set_count(rows), path, before);
 	return 0;
 }
 
@@ -114,18 +126,21 @@ static int add_update(struct commit *c, const struct dv_update *u, struct err *e
 	return 0;
 }
 
-static int add_file(struct commit *c, const struct data_file *f, const struct row_set *dead,
-		    struct err *e)
+static int add_file(struct commit *c, const struct data_file *f,
+		    const struct row_set *dead, struct err *e)
 {
 	struct deletion_vector dv = { .offset = -1 };
 	const char *stats = f->stats;
 
 	if (f->row_count == 0 || f->row_count > UINT32_MAX ||
 	    stats_row_count(f->stats) != f->row_count)
-		return err_set(e, ERR_DATA, "commit refused: file \"%s\" of %" PRIu64 " rows has "
-			       "statistics that tell another number", f->path, f->row_count);
+		return err_set(e, ERR_DATA,
+			       "commit refused: file \"%s\" of %" PRIu64 " rows has "
+			       "statistics that tell another number",
+			       f->path, f->row_count);
 	if (state_find(&c->delta->state, f->path) >= 0)
-		return err_set(e, ERR_DATA, "commit refused: file \"%s\" is in the table already",
+		return err_set(e, ERR_DATA,
+			       "commit refused: file \"%s\" is in the table already",
 			       f->path);
 	if (dead != NULL && row_set_count(dead) > 0) {
 		if (check_rows(dead, f->path, f->row_count, 0, e) < 0)
@@ -169,7 +184,8 @@ static int check_paths(const struct commit *c, enum action_kind kind, struct err
 	qsort(paths, count, sizeof(*paths), compare_paths);
 	for (uint32_t i = 1; rc == 0 && i < count; i++) {
 		if (strcmp(paths[i - 1], paths[i]) == 0)
-			rc = err_set(e, ERR_DATA, "commit refused: file \"%s\" stands in it twice",
+			rc = err_set(e, ERR_DATA,
+				     "commit refused: file \"%s\" stands in it twice",
 				     paths[i]);
 	}
 	memory_free(paths);
@@ -190,7 +206,8 @@ static int add_files(struct commit *c, struct err *e)
 			return -1;
 	}
 	for (uint32_t i = 0; i < p->added_count; i++) {
-		const struct row_set *dead = p->added_dvs != NULL ? p->added_dvs[i] : NULL;
+		const struct row_set *dead =
+			p->added_dvs != NULL ? p->added_dvs[i] : NULL;
 
 		if (add_file(c, &p->added[i], dead, e) < 0)
 			return -1;
@@ -211,15 +228,18 @@ static int check_ids(const struct schema *old, const struct schema *schema, stru
 		for (uint32_t j = 0; is_right && j < i; j++)
 			is_right = schema->fields[j].id != f->id;
 		if (!is_right)
-			return err_set(e, ERR_DATA, "commit refused: column \"%s\" cannot have field id "
-				       "%" PRId32, f->name, f->id);
+			return err_set(
+				e, ERR_DATA,
+				"commit refused: column \"%s\" cannot have field id "
+				"%" PRId32,
+				f->name, f->id);
 	}
 	return 0;
 }
 
 /* metaData with the schema, before it the protocol if it needs more than there is. */
-static int add_schema(struct commit *c, const struct schema *schema, const struct metadata *base,
-		      struct err *e)
+static int add_schema(struct commit *c, const struct schema *schema,
+		      const struct metadata *base, struct err *e)
 {
 	struct delta *d = c->delta;
 	const struct protocol *old = d->state.has_protocol ? &d->state.protocol : NULL;
@@ -268,14 +288,16 @@ static int read_back(struct commit *c, const char *key, struct err *e)
 
 	if (rc == 1) {
 		rc = 2;
-	} else if (rc == 0 && action_list_parse(&list, buffer_bytes(&text), &arena, e) < 0) {
+	} else if (rc == 0 &&
+		   action_list_parse(&list, buffer_bytes(&text), &arena, e) < 0) {
 		rc = err_wrap(e, "\"%s\"", key);
 	} else if (rc == 0) {
 		rc = 1;
 		for (uint32_t i = 0; i < list.count; i++) {
 			const struct action *a = &list.actions[i];
 
-			if (a->kind == ACTION_COMMIT_INFO && a->commit_info.txn_id != NULL &&
+			if (a->kind == ACTION_COMMIT_INFO &&
+			    a->commit_info.txn_id != NULL &&
 			    strcmp(a->commit_info.txn_id, c->txn_id) == 0)
 				rc = 0;
 		}
@@ -300,7 +322,8 @@ static int put_entry(struct commit *c, const char *key, struct bytes entry,
 		return 0;
 	c->delta->is_stale = true; /* until it is known whose entry is there */
 	if (put == PUT_UNKNOWN && e->kind == ERR_IO)
-		return err_wrap(e, "the commit stands, but perhaps not after a power cut");
+		return err_wrap(e,
+				"the commit stands, but perhaps not after a power cut");
 	rc = read_back(c, key, e);
 	if (rc == 0 && store_sync_folder(c->delta->store, LOG_FOLDER, e) < 0)
 		return -1;
@@ -316,11 +339,11 @@ static int put_entry(struct commit *c, const char *key, struct bytes entry,
 }
 
 /*
- * Puts the entry until it is known whose it is. Putting again is safe: the name is taken only once, and
- * whoever has it is told apart by txnId.
+ * Puts the entry until it is known whose it is. Putting again is safe: the name is taken
+ * only once, and whoever has it is told apart by txnId.
  */
-static int publish(struct commit *c, int64_t version, struct bytes entry, enum commit_result *out,
-		   struct err *e)
+static int publish(struct commit *c, int64_t version, struct bytes entry,
+		   enum commit_result *out, struct err *e)
 {
 	char key[LOG_KEY_BYTES_MAX];
 	int rc = 1;
@@ -332,12 +355,16 @@ static int publish(struct commit *c, int64_t version, struct bytes entry, enum c
 		rc = put_entry(c, key, entry, out, e);
 	}
 	if (rc == 1)
-		return err_set(e, ERR_RETRY, "\"%s\" was put, but can neither be found nor read: whether "
-			       "the commit was made will show when it can", key);
+		return err_set(
+			e, ERR_RETRY,
+			"\"%s\" was put, but can neither be found nor read: whether "
+			"the commit was made will show when it can",
+			key);
 	return rc;
 }
 
-static int write_objects(struct commit *c, const struct position_record *position, struct err *e)
+static int write_objects(struct commit *c, const struct position_record *position,
+			 struct err *e)
 {
 	struct store *store = c->delta->store;
 
@@ -350,8 +377,8 @@ static int write_objects(struct commit *c, const struct position_record *positio
 }
 
 /* What was put becomes the snapshot. */
-static int adopt(struct commit *c, const struct position_record *position, size_t entry_bytes,
-		 struct err *e)
+static int adopt(struct commit *c, const struct position_record *position,
+		 size_t entry_bytes, struct err *e)
 {
 	struct delta *d = c->delta;
 	struct snapshot *s = &d->snapshot;
@@ -397,12 +424,14 @@ static int finish(struct commit *c, enum commit_result *out, struct err *e)
 		.txn_id = c->txn_id,
 		.position = text != NULL && text[0] != 0 ? text : present_position(d),
 		.version = d->snapshot.txn_version + 1,
-		.invalid_values = d->snapshot.invalid_values + c->prepared->invalid_values,
+		.invalid_values =
+			d->snapshot.invalid_values + c->prepared->invalid_values,
 	};
 	struct buffer entry = { 0 };
 	int rc;
 
-	assert(strcmp(position.position, "null") == 0 || json_is_object_text(position.position));
+	assert(strcmp(position.position, "null") == 0 ||
+	       json_is_object_text(position.position));
 	fill_commit_info(c, position.position);
 	action_list_add(&c->actions, ACTION_TXN)->txn = (struct txn){
 		.app_id = d->app_id,
@@ -423,7 +452,8 @@ static int finish(struct commit *c, enum commit_result *out, struct err *e)
 int delta_create(struct delta *d, struct schema *schema, const char *source_name,
 		 const char *position, enum commit_result *out, struct err *e)
 {
-	const struct prepared_commit p = { .operation = "CREATE TABLE", .position = position };
+	const struct prepared_commit p = { .operation = "CREATE TABLE",
+					   .position = position };
 	struct metadata base = { .provider = "parquet", .name = schema->table };
 	char id[UUID_TEXT_BYTES + 1];
 	uint8_t uuid[UUID_BYTES];
@@ -436,7 +466,8 @@ int delta_create(struct delta *d, struct schema *schema, const char *source_name
 	uuid_format(id, uuid);
 	base.id = id;
 	base.created_time_ms = c.now_ms;
-	text_map_set(&base.configuration, "delta.enableDeletionVectors", "true", &d->arena);
+	text_map_set(&base.configuration, "delta.enableDeletionVectors", "true",
+		     &d->arena);
 	text_map_set(&base.configuration, "tailrace.source", source_name, &d->arena);
 	text_map_set(&base.configuration, "tailrace.app", d->app_id, &d->arena);
 	rc = add_schema(&c, schema, &base, e);
@@ -446,8 +477,8 @@ int delta_create(struct delta *d, struct schema *schema, const char *source_name
 	return rc < 0 ? err_wrap(e, "new table") : 0;
 }
 
-int delta_commit(struct delta *d, const struct prepared_commit *p, enum commit_result *out,
-		 struct err *e)
+int delta_commit(struct delta *d, const struct prepared_commit *p,
+		 enum commit_result *out, struct err *e)
 {
 	int64_t version = d->snapshot.version + 1;
 	struct commit c;
@@ -455,8 +486,10 @@ int delta_commit(struct delta *d, const struct prepared_commit *p, enum commit_r
 
 	assert(d->app_id != NULL);
 	if (d->is_stale)
-		return err_set(e, ERR_CONFLICT, "commit %" PRId64 ": the outcome of the one before is "
-			       "not known: the table must be read again", version);
+		return err_set(e, ERR_CONFLICT,
+			       "commit %" PRId64 ": the outcome of the one before is "
+			       "not known: the table must be read again",
+			       version);
 	assert(d->snapshot.version >= 0);
 	commit_init(&c, d, p);
 	if (p->schema != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Row sets as roaring bitmaps. What comes from a file is walked and checked before the library sees
- * it: libroaring 0.2 trusts the contents of containers.
+ * Row sets as roaring bitmaps. What comes from a file is walked and checked before the
+ * library sees it: libroaring 0.2 trusts the contents of containers.
  */
 #include "table/delta/deletion_vector.h"
 
@@ -12,9 +12,9 @@
 
 #define DELETION_VECTOR_MAGIC 1681511377u
 #define COOKIE_NO_RUNS        12346u
-#define COOKIE_RUNS           12347u /* low 16 bits; the high ones are the container count - 1 */
+#define COOKIE_RUNS 12347u /* low 16 bits; the high ones are the container count - 1 */
 #define ARRAY_CARDINALITY_MAX 4096u
-#define OFFSETS_FROM          4u     /* with runs, offsets stand there from this count on */
+#define OFFSETS_FROM 4u /* with runs, offsets stand there from this count on */
 
 struct row_set {
 	roaring_bitmap_t *bitmap;
@@ -150,8 +150,8 @@ static bool runs_are_sound(struct reader *r, uint32_t cardinality)
 }
 
 /*
- * The portable 32-bit form: cookie, container count, run flags, (key, cardinality - 1) of each container,
- * offsets, containers (github.com/RoaringBitmap/RoaringFormatSpec).
+ * The portable 32-bit form: cookie, container count, run flags, (key, cardinality - 1) of
+ * each container, offsets, containers (github.com/RoaringBitmap/RoaringFormatSpec).
  */
 static bool bitmap_is_sound(struct bytes data)
 {
@@ -195,7 +195,8 @@ static bool bitmap_is_sound(struct bytes data)
 	return reader_left(&r) == 0;
 }
 
-int row_set_decode(struct row_set **out, struct bytes data, uint64_t row_limit, struct err *e)
+int row_set_decode(struct row_set **out, struct bytes data, uint64_t row_limit,
+		   struct err *e)
 {
 	struct reader r = reader_of(data);
 	uint32_t magic = reader_u32le(&r), high, max;
@@ -203,7 +204,8 @@ int row_set_decode(struct row_set **out, struct bytes data, uint64_t row_limit, 
 	roaring_bitmap_t *bitmap;
 
 	if (r.short_read)
-		return err_set(e, ERR_DATA, "deletion vector of %zu bytes is truncated", data.size);
+		return err_set(e, ERR_DATA, "deletion vector of %zu bytes is truncated",
+			       data.size);
 	if (magic != DELETION_VECTOR_MAGIC)
 		return err_set(e, ERR_DATA, "deletion vector has magic number %" PRIu32
 			       " and not %u", magic, DELETION_VECTOR_MAGIC);
@@ -213,13 +215,19 @@ int row_set_decode(struct row_set **out, struct bytes data, uint64_t row_limit, 
 	}
 	high = reader_u32le(&r);
 	if (bucket_count != 1 || high != 0)
-		return err_set(e, ERR_DATA, "deletion vector has %" PRIu64 " buckets, the first at %"
-			       PRIu32 ": more rows than a file can have", bucket_count, high);
+		return err_set(e, ERR_DATA,
+			       "deletion vector has %" PRIu64
+			       " buckets, the first at %" PRIu32
+			       ": more rows than a file can have",
+			       bucket_count, high);
 	if (!bitmap_is_sound((struct bytes){ r.at, reader_left(&r) }))
-		return err_set(e, ERR_DATA, "deletion vector holds a damaged roaring bitmap");
-	bitmap = roaring_bitmap_portable_deserialize_safe((const char *)r.at, reader_left(&r));
+		return err_set(e, ERR_DATA,
+			       "deletion vector holds a damaged roaring bitmap");
+	bitmap = roaring_bitmap_portable_deserialize_safe((const char *)r.at,
+							  reader_left(&r));
 	if (bitmap == NULL)
-		return err_set(e, ERR_DATA, "deletion vector holds a damaged roaring bitmap");
+		return err_set(e, ERR_DATA,
+			       "deletion vector holds a damaged roaring bitmap");
 	max = roaring_bitmap_maximum(bitmap);
 	if (!roaring_bitmap_is_empty(bitmap) && max >= row_limit) {
 		roaring_bitmap_free(bitmap);

@@ -25,21 +25,30 @@ static struct delta *handle_new(struct store *store, const char *app_id)
 	return d;
 }
 
-/* A table that we may write: made by us, for this application, in a form that we keep whole. */
+/*
+ * A table that we may write: made by us, for this application, in a form that we keep
+ * whole.
+ */
 static int check_ours(const struct delta *d, struct err *e)
 {
-	const char *app_id = text_map_get(&d->state.metadata.configuration, "tailrace.app");
+	const char *app_id =
+		text_map_get(&d->state.metadata.configuration, "tailrace.app");
 
 	if (d->snapshot.source_name == NULL || app_id == NULL)
-		return err_set(e, ERR_CONFIG, "a Delta table that tailrace did not make is there: "
+		return err_set(e, ERR_CONFIG,
+			       "a Delta table that tailrace did not make is there: "
 			       "choose another folder");
 	if (strcmp(app_id, d->app_id) != 0)
-		return err_set(e, ERR_CONFIG, "the table is kept by the pipeline \"%s\", this one is "
-			       "\"%s\": choose another folder, or the same source and name", app_id,
-			       d->app_id);
+		return err_set(
+			e, ERR_CONFIG,
+			"the table is kept by the pipeline \"%s\", this one is "
+			"\"%s\": choose another folder, or the same source and name",
+			app_id, d->app_id);
 	if (d->snapshot.txn_version < 0)
-		return err_set(e, ERR_DATA, "the log has lost our txn action (delta."
-			       "setTransactionRetentionDuration?): load the table anew (remove its "
+		return err_set(e, ERR_DATA,
+			       "the log has lost our txn action (delta."
+			       "setTransactionRetentionDuration?): load the table anew "
+			       "(remove its "
 			       "folder)");
 	return protocol_check_write(&d->state, e);
 }
@@ -56,7 +65,10 @@ static int open_newest(struct delta *d, struct err *e)
 		return -1;
 	if (d->snapshot.version < 0)
 		return 0;
-	/* What another run made visible is acted upon from here on: it must not go away any more. */
+	/*
+	 * What another run made visible is acted upon from here on: it must not go away
+	 * any more.
+	 */
 	if (check_ours(d, e) < 0 || store_sync_folder(d->store, LOG_FOLDER, e) < 0 ||
 	    position_load(d, e) < 0)
 		return -1;
@@ -75,7 +87,8 @@ int delta_open(struct delta **out, struct store *store, const char *app_id, stru
 	return 0;
 }
 
-int delta_open_read(struct delta **out, struct store *store, int64_t version, struct err *e)
+int delta_open_read(struct delta **out, struct store *store, int64_t version,
+		    struct err *e)
 {
 	struct delta *d = handle_new(store, NULL);
 	struct snapshot *s = &d->snapshot;
@@ -122,7 +135,10 @@ int64_t delta_find_file(const struct delta *d, const char *path)
 	return state_find(&d->state, path);
 }
 
-/* Entries that follow the state without a gap; false: others are there, or none of them is. */
+/*
+ * Entries that follow the state without a gap; false: others are there, or none of them
+ * is.
+ */
 static int load_next(struct delta *d, bool *is_whole, bool *changed, bool *schema_changed,
 		     struct err *e)
 {
@@ -132,7 +148,8 @@ static int load_next(struct delta *d, bool *is_whole, bool *changed, bool *schem
 
 	*is_whole = true;
 	log_entry_key(after, d->state.version);
-	if (store_list(d->store, LOG_FOLDER, after + strlen(LOG_FOLDER) + 1, &list, e) < 0)
+	if (store_list(d->store, LOG_FOLDER, after + strlen(LOG_FOLDER) + 1, &list, e) <
+	    0)
 		return -1;
 	for (size_t i = 0; rc == 0 && *is_whole && i < list.count; i++) {
 		struct log_file f =
@@ -206,7 +223,8 @@ int delta_file_key(struct buffer *out, const struct data_file *f, struct err *e)
 	const char *colon = strchr(f->path, ':'), *slash = strchr(f->path, '/');
 
 	if (f->path[0] == '/' || (colon != NULL && (slash == NULL || colon < slash)))
-		return err_set(e, ERR_CONFIG, "file \"%s\" lies outside of the table's folder", f->path);
+		return err_set(e, ERR_CONFIG,
+			       "file \"%s\" lies outside of the table's folder", f->path);
 	for (const char *c = f->path; *c != 0; c++) {
 		int high = *c == '%' ? hex_digit(c[1]) : -1;
 		int low = high >= 0 ? hex_digit(c[2]) : -1;
@@ -234,7 +252,8 @@ struct schema *delta_adopt_schema(const struct delta *d, const struct schema *wa
 	for (uint32_t i = 0; i < wanted->field_count; i++) {
 		const struct field *from = &wanted->fields[i];
 		int known = old != NULL ? schema_find(old, from->name) : -1;
-		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
+		struct field *f =
+			schema_add(s, from->name, from->type, from->is_nullable);
 
 		f->precision = from->precision;
 		f->scale = from->scale;
@@ -267,7 +286,8 @@ void delta_protocol(const struct delta *d, struct buffer *out)
 {
 	const struct protocol *p = &d->state.protocol;
 
-	buffer_format(out, "reader %" PRId32 ", writer %" PRId32, p->min_reader, p->min_writer);
+	buffer_format(out, "reader %" PRId32 ", writer %" PRId32, p->min_reader,
+		      p->min_writer);
 	if (p->min_reader >= 3)
 		put_features(out, "reader", &p->reader_features);
 	if (p->min_writer >= 7)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* byte 1 (version), then per bitmap: u32be size, the bitmap's bytes, u32be CRC-32 of them. */
+/*
+ * byte 1 (version), then per bitmap: u32be size, the bitmap's bytes, u32be CRC-32 of
+ * them.
+ */
 #include "table/delta/dv_file.h"
 
 #include <inttypes.h>
@@ -34,8 +37,8 @@ void dv_pack_init(struct dv_pack *p)
 	buffer_char(&p->bytes, DV_FILE_VERSION);
 }
 
-int dv_pack_add(struct dv_pack *p, const struct row_set *rows, struct deletion_vector *out,
-		struct err *e)
+int dv_pack_add(struct dv_pack *p, const struct row_set *rows,
+		struct deletion_vector *out, struct err *e)
 {
 	size_t offset = p->bytes.size, size;
 	uint8_t *at;
@@ -44,7 +47,8 @@ int dv_pack_add(struct dv_pack *p, const struct row_set *rows, struct deletion_v
 	row_set_encode(rows, &p->bytes);
 	size = p->bytes.size - offset - 4;
 	if (p->bytes.size > INT32_MAX - 4)
-		return err_set(e, ERR_DATA, "the deletion vectors of one commit pass 2 GiB");
+		return err_set(e, ERR_DATA,
+			       "the deletion vectors of one commit pass 2 GiB");
 	buffer_grow(&p->bytes, 4);
 	at = p->bytes.data + offset;
 	put_u32be(at, (uint32_t)size);
@@ -82,7 +86,10 @@ void dv_pack_release(struct dv_pack *p)
 	buffer_release(&p->bytes);
 }
 
-/* "<prefix>/deletion_vector_<uuid>.bin" from the prefix and the last 20 characters, a uuid in Z85. */
+/*
+ * "<prefix>/deletion_vector_<uuid>.bin" from the prefix and the last 20 characters, a
+ * uuid in Z85.
+ */
 static int dv_key(struct buffer *out, const struct deletion_vector *dv, struct err *e)
 {
 	size_t size = strlen(dv->place), prefix = size - UUID_Z85_BYTES;
@@ -93,7 +100,8 @@ static int dv_key(struct buffer *out, const struct deletion_vector *dv, struct e
 	    !z85_decode(&uuid, (struct bytes){ (const uint8_t *)dv->place + prefix,
 					       UUID_Z85_BYTES })) {
 		buffer_release(&uuid);
-		return err_set(e, ERR_DATA, "deletion vector \"%s\" names no uuid", dv->place);
+		return err_set(e, ERR_DATA, "deletion vector \"%s\" names no uuid",
+			       dv->place);
 	}
 	uuid_format(text, uuid.data);
 	buffer_release(&uuid);
@@ -102,8 +110,9 @@ static int dv_key(struct buffer *out, const struct deletion_vector *dv, struct e
 	return 0;
 }
 
-static int read_stored(struct row_set **out, struct store *store, const struct deletion_vector *dv,
-		       const char *key, uint64_t row_limit, struct err *e)
+static int read_stored(struct row_set **out, struct store *store,
+		       const struct deletion_vector *dv, const char *key,
+		       uint64_t row_limit, struct err *e)
 {
 	uint64_t offset = dv->offset >= 0 ? (uint64_t)dv->offset : 0;
 	struct buffer bytes = { 0 };
@@ -114,7 +123,8 @@ static int read_stored(struct row_set **out, struct store *store, const struct d
 
 	rc = store_get(store, key, offset, (uint64_t)dv->size_bytes + 8, &bytes, e);
 	if (rc == 1)
-		rc = err_set(e, ERR_DATA, "it is gone; without it deleted rows would come back");
+		rc = err_set(e, ERR_DATA,
+			     "it is gone; without it deleted rows would come back");
 	if (rc < 0)
 		goto out;
 	r = reader_of(buffer_bytes(&bytes));
@@ -122,10 +132,13 @@ static int read_stored(struct row_set **out, struct store *store, const struct d
 	data = reader_bytes(&r, dv->size_bytes);
 	crc = reader_uint_be(&r, 4);
 	if (size != dv->size_bytes)
-		rc = err_set(e, ERR_DATA, "at %" PRIu64 " it has a bitmap of %" PRIu64
-			     " bytes, the log says %" PRIu32, offset, size, dv->size_bytes);
+		rc = err_set(e, ERR_DATA,
+			     "at %" PRIu64 " it has a bitmap of %" PRIu64
+			     " bytes, the log says %" PRIu32,
+			     offset, size, dv->size_bytes);
 	else if (crc != libdeflate_crc32(0, data.data, data.size))
-		rc = err_set(e, ERR_DATA, "the CRC-32 at %" PRIu64 " is wrong: the file is damaged",
+		rc = err_set(e, ERR_DATA,
+			     "the CRC-32 at %" PRIu64 " is wrong: the file is damaged",
 			     offset);
 	else
 		rc = row_set_decode(out, data, row_limit, e);
@@ -134,8 +147,8 @@ out:
 	return rc;
 }
 
-static int read_inline(struct row_set **out, const struct deletion_vector *dv, uint64_t row_limit,
-		       struct err *e)
+static int read_inline(struct row_set **out, const struct deletion_vector *dv,
+		       uint64_t row_limit, struct err *e)
 {
 	struct bytes text = { (const uint8_t *)dv->place, strlen(dv->place) };
 	struct buffer bytes = { 0 };
@@ -144,7 +157,8 @@ static int read_inline(struct row_set **out, const struct deletion_vector *dv, u
 	if (!z85_decode(&bytes, text) || bytes.size < dv->size_bytes)
 		rc = err_set(e, ERR_DATA, "inline deletion vector is damaged");
 	else
-		rc = row_set_decode(out, (struct bytes){ bytes.data, dv->size_bytes }, row_limit, e);
+		rc = row_set_decode(out, (struct bytes){ bytes.data, dv->size_bytes },
+				    row_limit, e);
 	buffer_release(&bytes);
 	return rc;
 }
@@ -161,17 +175,22 @@ int dv_read(struct row_set **out, struct store *store, const struct deletion_vec
 	} else if (dv->storage_type == 'u') {
 		rc = dv_key(&key, dv, e);
 		if (rc == 0)
-			rc = read_stored(&rows, store, dv, buffer_string(&key), row_limit, e);
+			rc = read_stored(&rows, store, dv, buffer_string(&key), row_limit,
+					 e);
 		if (rc < 0 && key.size > 0)
 			err_wrap(e, "\"%s\"", buffer_string(&key));
 	} else {
-		rc = err_set(e, ERR_CONFIG, "deletion vector of storage type '%c': tailrace reads 'u' "
-			     "and 'i'", dv->storage_type);
+		rc = err_set(e, ERR_CONFIG,
+			     "deletion vector of storage type '%c': tailrace reads 'u' "
+			     "and 'i'",
+			     dv->storage_type);
 	}
 	buffer_release(&key);
 	if (rc == 0 && row_set_count(rows) != dv->cardinality) {
-		rc = err_set(e, ERR_DATA, "deletion vector deletes %" PRIu64 " rows, the log says %"
-			     PRIu64, row_set_count(rows), dv->cardinality);
+		rc = err_set(e, ERR_DATA,
+			     "deletion vector deletes %" PRIu64
+			     " rows, the log says %" PRIu64,
+			     row_set_count(rows), dv->cardinality);
 		row_set_free(rows);
 	}
 	if (rc == 0)

@@ -12,7 +12,8 @@ static int find_commit_info(struct action *out, struct bytes entry, struct arena
 	out->kind = ACTION_NONE;
 	while (entry.size > 0) {
 		const uint8_t *newline = memchr(entry.data, '\n', entry.size);
-		size_t size = newline != NULL ? (size_t)(newline - entry.data) : entry.size;
+		size_t size =
+			newline != NULL ? (size_t)(newline - entry.data) : entry.size;
 		struct bytes line = { entry.data, size };
 
 		if (memmem(line.data, line.size, "\"commitInfo\"", 12) != NULL) {
@@ -46,8 +47,8 @@ static void fill(struct history_entry *h, const struct action *a, int64_t versio
 	h->source_time_us = c->source_time_us;
 }
 
-int delta_history(struct delta *d, uint32_t limit, struct history_entry **out, uint32_t *count,
-		  struct err *e)
+int delta_history(struct delta *d, uint32_t limit, struct history_entry **out,
+		  uint32_t *count, struct err *e)
 {
 	struct history_entry *entries = NULL;
 	struct buffer text = { 0 };

@@ -56,7 +56,8 @@ bool json_span_find(struct bytes object, const char *key, struct bytes *value)
 		if (start >= object.size || object.data[start] != '"')
 			return false;
 		end = skip_string(object, start);
-		is_it = end - start == size + 2 && memcmp(object.data + start + 1, key, size) == 0;
+		is_it = end - start == size + 2 &&
+			memcmp(object.data + start + 1, key, size) == 0;
 		at = skip_space(object, end);
 		if (at >= object.size || object.data[at] != ':')
 			return false;

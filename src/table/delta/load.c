@@ -25,7 +25,9 @@ static int remember_position(struct delta *d, const struct action_list *l, struc
 			txn = &a->txn;
 	}
 	if (info != NULL && !has_txn)
-		return err_set(e, ERR_DATA, "it is cut off: its last line, the txn action, is missing");
+		return err_set(
+			e, ERR_DATA,
+			"it is cut off: its last line, the txn action, is missing");
 	if (info == NULL || (txn == NULL && d->app_id != NULL))
 		return 0;
 	position_copy_release(&d->logged);
@@ -38,14 +40,16 @@ static int remember_position(struct delta *d, const struct action_list *l, struc
 	return 0;
 }
 
-int delta_apply(struct delta *d, const struct action_list *l, int64_t version, struct err *e)
+int delta_apply(struct delta *d, const struct action_list *l, int64_t version,
+		struct err *e)
 {
 	if (state_apply(&d->state, l->actions, l->count, version, e) < 0)
 		return -1;
 	return remember_position(d, l, e);
 }
 
-int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed, struct err *e)
+int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed,
+		     struct err *e)
 {
 	struct action_list list = { 0 };
 	struct buffer text = { 0 };
@@ -94,7 +98,8 @@ int delta_show(struct delta *d, bool schema_changed, struct err *e)
 		txn = state_txn(&d->state, d->app_id);
 	s->version = d->state.version;
 	s->table_id = (char *)(uintptr_t)m->id;
-	s->source_name = (char *)(uintptr_t)text_map_get(&m->configuration, "tailrace.source");
+	s->source_name =
+		(char *)(uintptr_t)text_map_get(&m->configuration, "tailrace.source");
 	s->created_at_ms = m->created_time_ms;
 	s->files = d->state.files;
 	s->file_count = d->state.file_count;
@@ -131,7 +136,8 @@ int delta_load(struct delta *d, int64_t version, struct err *e)
 	}
 	d->checkpoint_version = segment.checkpoint_version;
 	d->checkpoint_bytes = segment.checkpoint_bytes;
-	for (int64_t v = segment.checkpoint_version + 1; rc == 0 && v <= segment.version; v++)
+	for (int64_t v = segment.checkpoint_version + 1; rc == 0 && v <= segment.version;
+	     v++)
 		rc = delta_load_entry(d, v, &ignored, e);
 	if (rc == 0 && segment.version >= 0)
 		rc = delta_show(d, true, e);

@@ -56,8 +56,9 @@ struct log_file log_file_parse(const char *name)
 	if (strcmp(at, "parquet") == 0) {
 		f.kind = LOG_CHECKPOINT;
 	} else if (take_number(&at, PART_DIGITS, &part) && take_text(&at, ".") &&
-		   take_number(&at, PART_DIGITS, &part_count) && strcmp(at, ".parquet") == 0 &&
-		   part >= 1 && part <= part_count && part_count <= UINT32_MAX) {
+		   take_number(&at, PART_DIGITS, &part_count) &&
+		   strcmp(at, ".parquet") == 0 && part >= 1 && part <= part_count &&
+		   part_count <= UINT32_MAX) {
 		f.kind = LOG_CHECKPOINT_PART;
 		f.part = (uint32_t)part;
 		f.part_count = (uint32_t)part_count;
@@ -95,13 +96,14 @@ static void segment_add(struct log_segment *s, struct store_object *o)
 }
 
 /*
- * Takes the checkpoint that the file at `i` begins, when all of its parts are listed: parts of one
- * checkpoint stand side by side in the order of names.
+ * Takes the checkpoint that the file at `i` begins, when all of its parts are listed:
+ * parts of one checkpoint stand side by side in the order of names.
  */
 static bool take_checkpoint(struct log_segment *s, const struct store_list *l, size_t i)
 {
 	struct log_file first = log_file_parse(name_of(&l->objects[i]));
-	uint32_t part_count = first.kind == LOG_CHECKPOINT_PART ? first.part_count : 1, found = 0;
+	uint32_t part_count = first.kind == LOG_CHECKPOINT_PART ? first.part_count : 1,
+		 found = 0;
 	size_t end = i;
 
 	if (first.kind != LOG_CHECKPOINT && first.kind != LOG_CHECKPOINT_UUID &&
@@ -142,31 +144,40 @@ static int check_entries(struct log_segment *s, const struct store_list *l, int6
 	for (size_t i = 0; i < l->count; i++) {
 		struct log_file f = log_file_parse(name_of(&l->objects[i]));
 
-		if (f.kind != LOG_ENTRY || f.version < next || (limit >= 0 && f.version > limit))
+		if (f.kind != LOG_ENTRY || f.version < next ||
+		    (limit >= 0 && f.version > limit))
 			continue;
 		if (f.version > next)
-			return err_set(e, ERR_DATA, LOG_FOLDER "/%020" PRId64 ".json is missing (%s "
-				       "is there): bring it back, or restore the whole folder "
-				       "from a backup", next, name_of(&l->objects[i]));
+			return err_set(
+				e, ERR_DATA,
+				LOG_FOLDER
+				"/%020" PRId64 ".json is missing (%s "
+				"is there): bring it back, or restore the whole folder "
+				"from a backup",
+				next, name_of(&l->objects[i]));
 		s->version = next++;
 	}
 	return 0;
 }
 
-static int segment_of(struct log_segment *out, const struct store_list *l, int64_t version,
-		      struct err *e)
+static int segment_of(struct log_segment *out, const struct store_list *l,
+		      int64_t version, struct err *e)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct log_file f = log_file_parse(name_of(&l->objects[i]));
 
 		/* The first complete one of a version is as good as any. */
-		if (f.version > out->checkpoint_version && (version < 0 || f.version <= version))
+		if (f.version > out->checkpoint_version &&
+		    (version < 0 || f.version <= version))
 			take_checkpoint(out, l, i);
 	}
 	return check_entries(out, l, version, e);
 }
 
-/* The version that _last_checkpoint points to: a hint that may be stale, damaged or absent. */
+/*
+ * The version that _last_checkpoint points to: a hint that may be stale, damaged or
+ * absent.
+ */
 static int64_t read_hint(struct store *store)
 {
 	struct err ignored = ERR_INIT;
@@ -179,7 +190,8 @@ static int64_t read_hint(struct store *store)
 	return version;
 }
 
-int log_segment_find(struct log_segment *out, struct store *store, int64_t version, struct err *e)
+int log_segment_find(struct log_segment *out, struct store *store, int64_t version,
+		     struct err *e)
 {
 	int64_t hint = read_hint(store);
 	struct store_list list = { 0 };
@@ -194,7 +206,10 @@ int log_segment_find(struct log_segment *out, struct store *store, int64_t versi
 	if (rc == 0)
 		rc = segment_of(out, &list, version, e);
 	if (hint >= 0 && (rc < 0 || out->checkpoint_version < hint)) {
-		/* Not there, in part, or nothing whole after it: the folder itself decides. */
+		/*
+		 * Not there, in part, or nothing whole after it: the folder itself
+		 * decides.
+		 */
 		store_list_release(&list);
 		log_segment_release(out);
 		*out = (struct log_segment){ .version = -1, .checkpoint_version = -1 };
@@ -204,8 +219,10 @@ int log_segment_find(struct log_segment *out, struct store *store, int64_t versi
 			rc = segment_of(out, &list, version, e);
 	}
 	if (rc == 0 && version >= 0 && out->version != version)
-		rc = err_set(e, ERR_CONFIG, "version %" PRId64 " is not in the log (%s %" PRId64 ")",
-			     version, out->version < 0 ? "it has none before" : "it reaches to",
+		rc = err_set(e, ERR_CONFIG,
+			     "version %" PRId64 " is not in the log (%s %" PRId64 ")",
+			     version,
+			     out->version < 0 ? "it has none before" : "it reaches to",
 			     out->version < 0 ? version : out->version);
 	store_list_release(&list);
 	if (rc < 0)

@@ -15,13 +15,13 @@ static int64_t parse_interval(const char *text)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = { { "week", 7 * DAY_MS },  { "day", DAY_MS },	{ "hour", 3600000 },
-		      { "minute", 60000 },     { "second", 1000 },	{ "millisecond", 1 } };
+	} units[] = { { "week", 7 * DAY_MS }, { "day", DAY_MS },  { "hour", 3600000 },
+		      { "minute", 60000 },    { "second", 1000 }, { "millisecond", 1 } };
 	char unit[16];
 	int count, used = 0;
 
-	if (sscanf(text, "interval %9d %15[a-z]%n", &count, unit, &used) != 2 || count < 0 ||
-	    text[used] != 0)
+	if (sscanf(text, "interval %9d %15[a-z]%n", &count, unit, &used) != 2 ||
+	    count < 0 || text[used] != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		size_t size = strlen(units[i].unit);
@@ -40,7 +40,8 @@ int64_t log_retention_ms(const struct state *s, enum retention what)
 		int64_t ms;
 	} rules[RETENTIONS] = {
 		[RETENTION_LOG] = { "delta.logRetentionDuration", 30 * DAY_MS },
-		[RETENTION_REMOVES] = { "delta.deletedFileRetentionDuration", 7 * DAY_MS },
+		[RETENTION_REMOVES] = { "delta.deletedFileRetentionDuration",
+					7 * DAY_MS },
 	};
 	const char *text = text_map_get(&s->metadata.configuration, rules[what].key);
 	int64_t ms = text != NULL ? parse_interval(text) : rules[what].ms;
@@ -77,7 +78,8 @@ static int64_t find_cutoff(const struct store_list *l, int64_t before_us)
 int log_clean(struct delta *d, struct err *e)
 {
 	const struct text_map *configuration = &d->state.metadata.configuration;
-	const char *enabled = text_map_get(configuration, "delta.enableExpiredLogCleanup");
+	const char *enabled =
+		text_map_get(configuration, "delta.enableExpiredLogCleanup");
 	int64_t before_us =
 		clock_now_us() - log_retention_ms(&d->state, RETENTION_LOG) * 1000;
 	struct store_list list;

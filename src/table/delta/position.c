@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The second copy of our position, beside the table: _tailrace/positions/<txn version, 20 digits>.json. Log
- * entries, and commitInfo with them, are cleaned up by age; txn actions live on in checkpoints, and name the
- * side copy. It is written before the entry, so one of a commit that was never made may lie there.
+ * The second copy of our position, beside the table: _tailrace/positions/<txn version, 20
+ * digits>.json. Log entries, and commitInfo with them, are cleaned up by age; txn actions
+ * live on in checkpoints, and name the side copy. It is written before the entry, so one
+ * of a commit that was never made may lie there.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,7 +68,8 @@ static int read_side(struct delta *d, struct position_record *out, struct err *e
 static void show(struct delta *d, const char *position, uint64_t invalid_values)
 {
 	memory_free(d->snapshot.position);
-	d->snapshot.position = strcmp(position, "null") == 0 ? NULL : memory_copy_text(position);
+	d->snapshot.position =
+		strcmp(position, "null") == 0 ? NULL : memory_copy_text(position);
 	d->snapshot.invalid_values = invalid_values;
 }
 
@@ -83,9 +85,12 @@ static int compare(struct delta *d, const struct position_record *side, struct e
 		return position_write(d, &r, e);
 	if (json_texts_equal(side->position, log->position))
 		return 0;
-	return err_set(e, ERR_DATA, POSITION_FOLDER "/%020" PRId64 ".json and the commit itself give "
-		       "different positions: one was changed; remove the wrong side copy, or load the "
-		       "table anew", log->number);
+	return err_set(e, ERR_DATA,
+		       POSITION_FOLDER "/%020" PRId64 ".json and the commit itself give "
+				       "different positions: one was changed; remove the "
+				       "wrong side copy, or load the "
+				       "table anew",
+		       log->number);
 }
 
 int position_load(struct delta *d, struct err *e)
@@ -102,9 +107,12 @@ int position_load(struct delta *d, struct err *e)
 	} else if (rc == 0) {
 		show(d, side.position, side.invalid_values);
 	} else {
-		rc = err_set(e, ERR_DATA, "the position of transaction %" PRId64 " is neither in the "
-			     "log nor in " POSITION_FOLDER ": bring that folder back, or load the "
-			     "table anew (remove its folder)", d->snapshot.txn_version);
+		rc = err_set(e, ERR_DATA,
+			     "the position of transaction %" PRId64 " is neither in the "
+			     "log nor in " POSITION_FOLDER
+			     ": bring that folder back, or load the "
+			     "table anew (remove its folder)",
+			     d->snapshot.txn_version);
 	}
 	arena_reset(&d->arena);
 	return rc;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which tables we read and write ("Table Features", "Reader/Writer Version Requirements"). */
+/*
+ * Which tables we read and write ("Table Features", "Reader/Writer Version
+ * Requirements").
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,13 +16,12 @@ static const struct feature {
 	const char *name;
 	bool is_read, is_written; /* ours to read, ours to write */
 } features[] = {
-	{ "deletionVectors", true, true },
-	{ "timestampNtz", true, true },
+	{ "deletionVectors", true, true },	{ "timestampNtz", true, true },
 	{ "columnMapping", true, true }, /* name mode with physical = logical names */
-	{ "v2Checkpoint", true, true },  /* written ones are classic, which stays allowed */
+	{ "v2Checkpoint", true, true },	 /* written ones are classic, which stays allowed
+					  */
 	{ "vacuumProtocolCheck", true, false }, /* demands nothing of a reader of rows */
-	{ "appendOnly", true, true },
-	{ "invariants", true, true },
+	{ "appendOnly", true, true },		{ "invariants", true, true },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))
@@ -45,20 +47,25 @@ int protocol_check_read(const struct state *s, struct err *e)
 	if (p->min_reader > READER_VERSION)
 		return err_set(e, ERR_CONFIG, "the table needs reader version %" PRId32
 			       ", tailrace has %d", p->min_reader, READER_VERSION);
-	for (uint32_t i = 0; p->min_reader == READER_VERSION && i < p->reader_features.count; i++) {
+	for (uint32_t i = 0;
+	     p->min_reader == READER_VERSION && i < p->reader_features.count; i++) {
 		const struct feature *f = find_feature(p->reader_features.texts[i]);
 
 		if (f == NULL || !f->is_read)
-			return err_set(e, ERR_CONFIG, "the table needs the reader feature \"%s\", "
-				       "which tailrace does not have", p->reader_features.texts[i]);
+			return err_set(e, ERR_CONFIG,
+				       "the table needs the reader feature \"%s\", "
+				       "which tailrace does not have",
+				       p->reader_features.texts[i]);
 	}
 	if (s->metadata.provider != NULL && strcmp(s->metadata.provider, "parquet") != 0)
-		return err_set(e, ERR_CONFIG, "the table's files are in the format \"%s\"",
+		return err_set(e, ERR_CONFIG,
+			       "the table's files are in the format \"%s\"",
 			       s->metadata.provider);
 	if (mapping_mode_parse(&mode, &s->metadata, p, e) < 0)
 		return -1;
 	if (mode == MAPPING_ID)
-		return err_set(e, ERR_CONFIG, "the table uses column mapping by id, which tailrace "
+		return err_set(e, ERR_CONFIG,
+			       "the table uses column mapping by id, which tailrace "
 			       "does not have");
 	return 0;
 }
@@ -67,9 +74,12 @@ static int check_files(const struct state *s, struct err *e)
 {
 	for (uint32_t i = 0; i < s->file_count; i++) {
 		if (s->files[i].row_count > UINT32_MAX)
-			return err_set(e, ERR_CONFIG, "file \"%s\" was added without its number of "
-				       "rows (stats.numRecords): its rows cannot be deleted by "
-				       "deletion vector", s->files[i].path);
+			return err_set(
+				e, ERR_CONFIG,
+				"file \"%s\" was added without its number of "
+				"rows (stats.numRecords): its rows cannot be deleted by "
+				"deletion vector",
+				s->files[i].path);
 	}
 	return 0;
 }
@@ -77,29 +87,38 @@ static int check_files(const struct state *s, struct err *e)
 int protocol_check_write(const struct state *s, struct err *e)
 {
 	const struct protocol *p = &s->protocol;
-	const char *append_only = text_map_get(&s->metadata.configuration, "delta.appendOnly");
-	const char *dvs = text_map_get(&s->metadata.configuration, "delta.enableDeletionVectors");
+	const char *append_only =
+		text_map_get(&s->metadata.configuration, "delta.appendOnly");
+	const char *dvs =
+		text_map_get(&s->metadata.configuration, "delta.enableDeletionVectors");
 
 	if (p->min_reader != READER_VERSION || p->min_writer != WRITER_VERSION ||
 	    !text_list_has(&p->writer_features, "deletionVectors"))
-		return err_set(e, ERR_CONFIG, "the table has protocol %" PRId32 "/%" PRId32
-			       " and tailrace writes 3/7 with deletionVectors only", p->min_reader,
-			       p->min_writer);
+		return err_set(e, ERR_CONFIG,
+			       "the table has protocol %" PRId32 "/%" PRId32
+			       " and tailrace writes 3/7 with deletionVectors only",
+			       p->min_reader, p->min_writer);
 	for (uint32_t i = 0; i < p->writer_features.count; i++) {
 		const struct feature *f = find_feature(p->writer_features.texts[i]);
 
 		if (f == NULL || !f->is_written)
-			return err_set(e, ERR_CONFIG, "the table has the feature \"%s\", which "
-				       "tailrace cannot keep when it writes: ALTER TABLE … DROP "
-				       "FEATURE it", p->writer_features.texts[i]);
+			return err_set(
+				e, ERR_CONFIG,
+				"the table has the feature \"%s\", which "
+				"tailrace cannot keep when it writes: ALTER TABLE … DROP "
+				"FEATURE it",
+				p->writer_features.texts[i]);
 	}
 	if (append_only != NULL && strcmp(append_only, "true") == 0)
-		return err_set(e, ERR_CONFIG, "the table is append-only (delta.appendOnly = true)");
+		return err_set(e, ERR_CONFIG,
+			       "the table is append-only (delta.appendOnly = true)");
 	if (dvs == NULL || strcmp(dvs, "true") != 0)
-		return err_set(e, ERR_CONFIG, "deletion vectors were switched off for the table: set "
+		return err_set(e, ERR_CONFIG,
+			       "deletion vectors were switched off for the table: set "
 			       "delta.enableDeletionVectors = true");
 	if (strstr(s->metadata.schema_string, "\"delta.invariants\"") != NULL)
-		return err_set(e, ERR_CONFIG, "a column has an invariant, which tailrace does not "
+		return err_set(e, ERR_CONFIG,
+			       "a column has an invariant, which tailrace does not "
 			       "check");
 	return check_files(s, e);
 }
@@ -124,12 +143,13 @@ static bool need(struct protocol *p, const char *feature, struct arena *arena)
 	return is_new;
 }
 
-bool protocol_for(struct protocol *out, const struct protocol *old, const struct schema *schema,
-		  bool is_mapped, struct arena *arena)
+bool protocol_for(struct protocol *out, const struct protocol *old,
+		  const struct schema *schema, bool is_mapped, struct arena *arena)
 {
 	bool is_more = old == NULL;
 
-	*out = (struct protocol){ .min_reader = READER_VERSION, .min_writer = WRITER_VERSION };
+	*out = (struct protocol){ .min_reader = READER_VERSION,
+				  .min_writer = WRITER_VERSION };
 	if (old != NULL) {
 		*out = *old;
 	} else {

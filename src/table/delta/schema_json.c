@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Schemas as Delta spells them. Our marks: field metadata "tailrace.id" and "tailrace.type", configuration
- * "tailrace.key" (a JSON array of names), "tailrace.database" and "tailrace.table". */
+/*
+ * Schemas as Delta spells them. Our marks: field metadata "tailrace.id" and
+ * "tailrace.type", configuration "tailrace.key" (a JSON array of names),
+ * "tailrace.database" and "tailrace.table".
+ */
 #include "table/delta/schema_json.h"
 
 #include <inttypes.h>
@@ -12,13 +15,14 @@
 
 #define COLUMNS_MAX 4096 /* MySQL's own limit */
 
-int mapping_mode_parse(enum mapping_mode *out, const struct metadata *m, const struct protocol *p,
-		       struct err *e)
+int mapping_mode_parse(enum mapping_mode *out, const struct metadata *m,
+		       const struct protocol *p, struct err *e)
 {
 	static const char *const names[] = { "none", "name", "id" };
 	const char *mode = text_map_get(&m->configuration, "delta.columnMapping.mode");
 
-	_Static_assert(sizeof(names) / sizeof(names[0]) == MAPPING_MODES, "a word per mode");
+	_Static_assert(sizeof(names) / sizeof(names[0]) == MAPPING_MODES,
+		       "a word per mode");
 	*out = MAPPING_NONE;
 	if (mode == NULL || p->min_reader < 2 ||
 	    (p->min_reader >= 3 && !text_list_has(&p->reader_features, "columnMapping")))
@@ -93,8 +97,9 @@ static bool parse_type(struct field *out, const char *word)
 	unsigned precision, scale;
 	int used = 0;
 
-	if (sscanf(word, "decimal(%2u,%2u)%n", &precision, &scale, &used) == 2 && used > 0 &&
-	    word[used] == 0 && precision >= 1 && precision <= 38 && scale <= precision) {
+	if (sscanf(word, "decimal(%2u,%2u)%n", &precision, &scale, &used) == 2 &&
+	    used > 0 && word[used] == 0 && precision >= 1 && precision <= 38 &&
+	    scale <= precision) {
 		out->type = TYPE_DECIMAL;
 		out->precision = (uint8_t)precision;
 		out->scale = (uint8_t)scale;
@@ -109,7 +114,8 @@ static bool parse_type(struct field *out, const char *word)
 	return false;
 }
 
-static void format_field_metadata(struct buffer *out, const struct field *f, bool is_mapped)
+static void format_field_metadata(struct buffer *out, const struct field *f,
+				  bool is_mapped)
 {
 	buffer_format(out, "{\"tailrace.id\":%" PRId32, f->id);
 	if (f->source_type != NULL) {
@@ -166,13 +172,17 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 	text_map_set(&m->configuration, "tailrace.table", s->table, arena);
 	if (is_mapped) {
 		/* It never falls: a dropped column may have had the greatest id. */
-		if (old_max == NULL || !text_parse_int((struct bytes){ (const uint8_t *)old_max,
-								       strlen(old_max) }, &max) ||
+		if (old_max == NULL ||
+		    !text_parse_int(
+			    (struct bytes){ (const uint8_t *)old_max, strlen(old_max) },
+			    &max) ||
 		    max < schema_max_id(s) || max > INT32_MAX)
 			max = schema_max_id(s);
 		snprintf(max_id, sizeof(max_id), "%" PRId32, (int32_t)max);
-		text_map_set(&m->configuration, "delta.columnMapping.mode", "name", arena);
-		text_map_set(&m->configuration, "delta.columnMapping.maxColumnId", max_id, arena);
+		text_map_set(&m->configuration, "delta.columnMapping.mode", "name",
+			     arena);
+		text_map_set(&m->configuration, "delta.columnMapping.maxColumnId", max_id,
+			     arena);
 	}
 	buffer_release(&text);
 }
@@ -180,37 +190,46 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 static int parse_mapping(const char *name, const json_t *metadata, enum mapping_mode mode,
 			 struct err *e)
 {
-	const char *physical =
-		json_string_value(json_object_get(metadata, "delta.columnMapping.physicalName"));
+	const char *physical = json_string_value(
+		json_object_get(metadata, "delta.columnMapping.physicalName"));
 
 	if (mode == MAPPING_NONE || (physical != NULL && strcmp(physical, name) == 0))
 		return 0;
-	return err_set(e, ERR_CONFIG, "column \"%s\" is stored under the name \"%s\" (column "
-		       "mapping): tailrace reads mapped tables only where the two are equal", name,
-		       physical != NULL ? physical : "");
+	return err_set(
+		e, ERR_CONFIG,
+		"column \"%s\" is stored under the name \"%s\" (column "
+		"mapping): tailrace reads mapped tables only where the two are equal",
+		name, physical != NULL ? physical : "");
 }
 
-static int parse_field(struct schema *s, const json_t *j, enum mapping_mode mode, struct err *e)
+static int parse_field(struct schema *s, const json_t *j, enum mapping_mode mode,
+		       struct err *e)
 {
 	const json_t *metadata = json_object_get(j, "metadata");
 	const json_t *id = json_object_get(metadata, "tailrace.id");
 	const char *name = json_string_value(json_object_get(j, "name"));
 	const char *type = json_string_value(json_object_get(j, "type"));
-	const char *source_type = json_string_value(json_object_get(metadata, "tailrace.type"));
+	const char *source_type =
+		json_string_value(json_object_get(metadata, "tailrace.type"));
 	struct field parsed = { 0 }, *f;
 
 	if (name == NULL || json_object_get(j, "type") == NULL)
-		return err_set(e, ERR_DATA, "a column of the schema without name or type");
+		return err_set(e, ERR_DATA,
+			       "a column of the schema without name or type");
 	if (type == NULL)
-		type = json_string_value(json_object_get(json_object_get(j, "type"), "type"));
+		type = json_string_value(
+			json_object_get(json_object_get(j, "type"), "type"));
 	if (type == NULL || !parse_type(&parsed, type))
-		return err_set(e, ERR_CONFIG, "column \"%s\" is of type %s, which tailrace does not "
-			       "read", name, type != NULL ? type : "unknown");
+		return err_set(e, ERR_CONFIG,
+			       "column \"%s\" is of type %s, which tailrace does not "
+			       "read",
+			       name, type != NULL ? type : "unknown");
 	if (schema_find(s, name) >= 0)
 		return err_set(e, ERR_DATA, "the schema has column \"%s\" twice", name);
 	if (parse_mapping(name, metadata, mode, e) < 0)
 		return -1;
-	f = schema_add(s, name, parsed.type, !json_is_false(json_object_get(j, "nullable")));
+	f = schema_add(s, name, parsed.type,
+		       !json_is_false(json_object_get(j, "nullable")));
 	f->precision = parsed.precision;
 	f->scale = parsed.scale;
 	f->source_type = memory_copy_text(source_type);
@@ -244,8 +263,10 @@ static int parse_key(struct schema *s, const char *text, struct err *e)
 		int field = name != NULL ? schema_find(s, name) : -1;
 
 		if (field < 0)
-			rc = err_set(e, ERR_DATA, "configuration tailrace.key names \"%s\", which is "
-				     "no column", name != NULL ? name : "");
+			rc = err_set(e, ERR_DATA,
+				     "configuration tailrace.key names \"%s\", which is "
+				     "no column",
+				     name != NULL ? name : "");
 		else
 			key[i] = (uint32_t)field;
 	}
@@ -281,8 +302,10 @@ int schema_parse(struct schema **out, const struct metadata *m, const struct pro
 	int rc;
 
 	if (m->partition_columns.count > 0)
-		return err_set(e, ERR_CONFIG, "the table is partitioned by \"%s\": tailrace reads "
-			       "unpartitioned tables only", m->partition_columns.texts[0]);
+		return err_set(e, ERR_CONFIG,
+			       "the table is partitioned by \"%s\": tailrace reads "
+			       "unpartitioned tables only",
+			       m->partition_columns.texts[0]);
 	if (mapping_mode_parse(&mode, m, p, e) < 0)
 		return -1;
 	if (m->schema_string == NULL)

@@ -127,9 +127,12 @@ static int apply_add(struct state *s, const struct file_action *a, struct err *e
 	} else {
 		old = s->files[slot];
 		if (!s->is_removed[slot] && !dv_equal(&old.dv, &a->dv))
-			return err_set(e, ERR_DATA, "\"%s\" is added with another deletion vector "
-				       "but never removed with the old one: its rows would be there "
-				       "twice", a->path);
+			return err_set(e, ERR_DATA,
+				       "\"%s\" is added with another deletion vector "
+				       "but never removed with the old one: its rows "
+				       "would be there "
+				       "twice",
+				       a->path);
 		s->removed_count -= s->is_removed[slot];
 		s->is_removed[slot] = false;
 	}
@@ -143,7 +146,8 @@ static void tombstone_add(struct state *s, const struct file_action *a)
 	struct tombstone *t;
 
 	if (s->tombstone_count == s->tombstone_capacity) {
-		s->tombstone_capacity = s->tombstone_capacity > 0 ? s->tombstone_capacity * 2 : 16;
+		s->tombstone_capacity =
+			s->tombstone_capacity > 0 ? s->tombstone_capacity * 2 : 16;
 		s->tombstones = memory_grow(s->tombstones, struct tombstone,
 					    s->tombstone_capacity);
 	}
@@ -159,7 +163,10 @@ static void tombstone_add(struct state *s, const struct file_action *a)
 	t->dv.place = t->dv_place;
 }
 
-/* A remove names the logical file: one of another deletion vector is a tombstone of long ago. */
+/*
+ * A remove names the logical file: one of another deletion vector is a tombstone of long
+ * ago.
+ */
 static void apply_remove(struct state *s, const struct file_action *a)
 {
 	int64_t slot = state_find(s, a->path);
@@ -232,8 +239,8 @@ static void squeeze(struct state *s)
 	cells_fill(s);
 }
 
-int state_apply(struct state *s, const struct action *actions, uint32_t count, int64_t version,
-		struct err *e)
+int state_apply(struct state *s, const struct action *actions, uint32_t count,
+		int64_t version, struct err *e)
 {
 	uint32_t metadata_count = 0, protocol_count = 0;
 
@@ -299,7 +306,8 @@ void state_expire_tombstones(struct state *s, int64_t before_ms)
 
 	if (s->tombstone_count == 0)
 		return;
-	qsort(s->tombstones, s->tombstone_count, sizeof(*s->tombstones), tombstone_compare);
+	qsort(s->tombstones, s->tombstone_count, sizeof(*s->tombstones),
+	      tombstone_compare);
 	for (uint32_t i = 0; i < s->tombstone_count; i++) {
 		struct tombstone *t = &s->tombstones[i];
 		const struct tombstone *last = kept > 0 ? &s->tombstones[kept - 1] : NULL;

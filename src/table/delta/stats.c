@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "Per-file Statistics" from what the Parquet writer saw. A bound that cannot be told exactly is left out. */
+/*
+ * "Per-file Statistics" from what the Parquet writer saw. A bound that cannot be told
+ * exactly is left out.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -37,7 +40,10 @@ static bool put_date(struct buffer *out, int64_t days)
 	return true;
 }
 
-/* Milliseconds, as readers keep no more; a maximum is rounded up, or it would be below its value. */
+/*
+ * Milliseconds, as readers keep no more; a maximum is rounded up, or it would be below
+ * its value.
+ */
 static bool put_timestamp(struct buffer *out, int64_t us, bool is_utc, enum side side)
 {
 	int64_t ms = floor_div(us, 1000);
@@ -51,8 +57,8 @@ static bool put_timestamp(struct buffer *out, int64_t us, bool is_utc, enum side
 	if (!put_day(out, days))
 		return false;
 	buffer_format(out, "T%02d:%02d:%02d.%03d%s\"", (int)(of_day / 3600000),
-		      (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000),
-		      is_utc ? "Z" : "");
+		      (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60),
+		      (int)(of_day % 1000), is_utc ? "Z" : "");
 	return true;
 }
 
@@ -90,16 +96,22 @@ static bool put_string(struct buffer *out, const struct parquet_bounds *b, enum 
 {
 	struct bytes min = buffer_bytes(&b->min_text), max = buffer_bytes(&b->max_text);
 
-	/* No text is above a prefix that cannot be rounded up: the writer then leaves it empty. */
+	/*
+	 * No text is above a prefix that cannot be rounded up: the writer then leaves it
+	 * empty.
+	 */
 	if (side == SIDE_MAX && bytes_compare(max, min) < 0)
 		return false;
 	text_json(out, side == SIDE_MIN ? min : max);
 	return true;
 }
 
-/* Appends the value, or returns false when this bound is not told (what was appended is to be dropped). */
-static bool put_bound(struct buffer *out, const struct field *f, const struct parquet_bounds *b,
-		      enum side side)
+/*
+ * Appends the value, or returns false when this bound is not told (what was appended is
+ * to be dropped).
+ */
+static bool put_bound(struct buffer *out, const struct field *f,
+		      const struct parquet_bounds *b, enum side side)
 {
 	int64_t integer = side == SIDE_MIN ? b->min_int : b->max_int;
 
@@ -113,7 +125,8 @@ static bool put_bound(struct buffer *out, const struct field *f, const struct pa
 		return put_real(out, f, side == SIDE_MIN ? b->min_double : b->max_double);
 	case TYPE_DECIMAL:
 		if (field_storage(f) == STORAGE_INT128)
-			put_decimal(out, side == SIDE_MIN ? b->min_int128 : b->max_int128, f->scale);
+			put_decimal(out, side == SIDE_MIN ? b->min_int128 : b->max_int128,
+				    f->scale);
 		else
 			put_decimal(out, integer, f->scale);
 		return true;
@@ -161,7 +174,8 @@ static void put_bounds(struct buffer *out, const struct schema *s,
 void stats_format(struct buffer *out, const struct schema *s, uint64_t row_count,
 		  const struct parquet_bounds *const *bounds)
 {
-	buffer_format(out, "{\"numRecords\":%" PRIu64 ",\"tightBounds\":true,\"minValues\":{",
+	buffer_format(out,
+		      "{\"numRecords\":%" PRIu64 ",\"tightBounds\":true,\"minValues\":{",
 		      row_count);
 	put_bounds(out, s, bounds, SIDE_MIN);
 	buffer_text(out, "},\"maxValues\":{");
@@ -176,7 +190,8 @@ void stats_format(struct buffer *out, const struct schema *s, uint64_t row_count
 	buffer_text(out, "}}");
 }
 
-void delta_stats(struct buffer *out, const struct schema *s, const struct parquet_writer *w)
+void delta_stats(struct buffer *out, const struct schema *s,
+		 const struct parquet_writer *w)
 {
 	const struct parquet_bounds *bounds[STATS_COLUMNS_MAX];
 

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-static const char z85_digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 ".-:+=^!/*?&<>()[]{}@%$#";
+static const char z85_digits[] =
+	"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	".-:+=^!/*?&<>()[]{}@%$#";
 
 void uuid_random(uint8_t out[UUID_BYTES])
 {
@@ -34,7 +35,8 @@ void z85_encode(struct buffer *out, struct bytes data)
 {
 	assert(data.size % 4 == 0);
 	for (size_t i = 0; i < data.size; i += 4) {
-		uint32_t v = (uint32_t)data.data[i] << 24 | (uint32_t)data.data[i + 1] << 16 |
+		uint32_t v = (uint32_t)data.data[i] << 24 |
+			     (uint32_t)data.data[i + 1] << 16 |
 			     (uint32_t)data.data[i + 2] << 8 | data.data[i + 3];
 		uint8_t *at = buffer_grow(out, 5);
 
