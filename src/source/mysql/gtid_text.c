@@ -88,7 +88,8 @@ static bool parse_tag(struct bytes text, char tag[33])
 
 static bool parse_interval(struct bytes text, struct gtid_range *r)
 {
-	struct bytes first = cut(&text, '-'), last = text.size > 0 ? cut(&text, '-') : first;
+	bool has_last = text.size > 0 && memchr(text.data, '-', text.size) != NULL;
+	struct bytes first = cut(&text, '-'), last = has_last ? cut(&text, '-') : first;
 
 	return text_parse_uint(first, &r->first) && text_parse_uint(last, &r->last) && r->first >= 1 &&
 	       r->first <= r->last && r->last < INT64_MAX && text.size == 0;

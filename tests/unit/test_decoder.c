@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the decoder refuses, and where it goes on, on the recorded logs. */
+#include "lib/test.h"
+
+#include <libdeflate.h>
+
+#include "base/memory.h"
+#include "lib/recorded.h"
+#include "source/mysql/event.h"
+
+#define FOLDER "tests/golden/mysql"
+
+static struct bytes first_event(struct bytes log, uint8_t type, size_t *offset)
+{
+	struct reader r = reader_of(log);
+	struct err e = ERR_INIT;
+
+	reader_skip(&r, 4);
+	while (reader_left(&r) > 0) {
+		struct reader look = r;
+		struct event_header h;
+		struct bytes event;
+
+		*offset = (size_t)(r.at - log.data);
+		reader_skip(&look, 9);
+		event = reader_bytes(&r, reader_u32le(&look));
+		assert_int_equal(event_header_parse(&h, event, &e), 0);
+		if (h.type == type)
+			return event;
+	}
+	fail_msg("no such event");
+	return (struct bytes){ NULL, 0 };
+}
+
+static void mend(uint8_t *event, size_t size)
+{
+	uint32_t crc = libdeflate_crc32(0, event, size - 4);
+
+	memcpy(event + size - 4, &crc, sizeof(crc));
+}
+
+/* Runs the log with one byte of the first event of that type changed; the text of what came out. */
+static char *run_changed(uint8_t type, size_t at, uint8_t value, bool mends)
+{
+	struct buffer log = { 0 };
+	struct recorded r;
+	struct bytes event;
+	size_t offset = 0;
+	char *out;
+
+	assert_true(recorded_file(&log, FOLDER, "mysql_events", ".binlog"));
+	event = first_event(buffer_bytes(&log), type, &offset);
+	log.data[offset + at] = value;
+	if (mends)
+		mend(log.data + offset, event.size);
+	recorded_init(&r, FOLDER, false, true);
+	recorded_run(&r, buffer_bytes(&log));
+	out = memory_copy_text(buffer_string(&r.out));
+	recorded_release(&r);
+	buffer_release(&log);
+	return out;
+}
+
+static void assert_refused(uint8_t type, size_t at, uint8_t value, bool mends, const char *why)
+{
+	char *out = run_changed(type, at, value, mends);
+
+	if (strstr(out, why) == NULL || strstr(out, "error log binlog.000001 at ") == NULL)
+		fail_msg("no \"%s\" in: %s", why, strstr(out, "error") != NULL ? strstr(out, "error") : out);
+	memory_free(out);
+}
+
+static void damage_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	assert_refused(EVENT_WRITE_ROWS, 40, 0x55, false, "WRITE_ROWS event: wrong checksum");
+	assert_refused(EVENT_XID, 4, 77, true, "unrecognized event type 77");
+	assert_refused(EVENT_XID, 4, EVENT_INCIDENT, true, "events were lost");
+	assert_refused(EVENT_XID, 4, EVENT_START_ENCRYPTION, true, "encrypted");
+	assert_refused(EVENT_TABLE_MAP, 19, 0xee, true, "has no TABLE_MAP");
+	assert_refused(EVENT_WRITE_ROWS, 29, 9, true, "9 columns, but the TABLE_MAP of golden.t has 3");
+	assert_refused(EVENT_GTID, 36, 0, true, "cannot have the number 0");
+	assert_refused(EVENT_FORMAT_DESCRIPTION, 30, 'x', false, "wrong checksum");
+}
+
+static void an_unknown_event_that_may_be_ignored_is(void **state)
+{
+	char *out;
+
+	(void)state;
+	out = run_changed(EVENT_ROWS_QUERY, 4, 77, true);
+	assert_null(strstr(out, "error"));
+	memory_free(out);
+}
+
+/* Splits the log at the first commit whose position holds the prepared XA transaction "two". */
+static size_t run_until_prepared(struct recorded *r, struct bytes log, struct buffer *position)
+{
+	struct mysql_position start = { .file = "binlog.000001", .offset = 4 };
+	struct reader at = reader_of(log);
+	struct err e = ERR_INIT;
+
+	decoder_set_position(r->decoder, &start);
+	reader_skip(&at, 4);
+	while (reader_left(&at) > 0 && decoder_position(r->decoder)->prepared_count == 0) {
+		struct reader look = at;
+
+		reader_skip(&look, 9);
+		assert_int_equal(decoder_event(r->decoder, reader_bytes(&at, reader_u32le(&look)), &e), 0);
+	}
+	mysql_position_format(&decoder_position(r->decoder)->base, NULL, position);
+	return (size_t)(at.at - log.data);
+}
+
+static void feed(struct recorded *r, struct bytes log, uint64_t from)
+{
+	struct reader at = reader_of(log);
+	struct err e = ERR_INIT;
+
+	reader_skip(&at, 4);
+	while (reader_left(&at) > 0) {
+		struct reader look = at;
+		size_t place = (size_t)(at.at - log.data);
+		struct bytes event;
+
+		reader_skip(&look, 9);
+		event = reader_bytes(&at, reader_u32le(&look));
+		/* A server sends the log's description first, whatever the place. */
+		if (place >= from || event.data[4] == EVENT_FORMAT_DESCRIPTION) {
+			if (decoder_event(r->decoder, event, &e) < 0)
+				fail_msg("%s", e.text);
+		}
+	}
+}
+
+static void a_restart_reads_prepared_transactions_again(void **state)
+{
+	struct buffer log = { 0 }, json = { 0 };
+	struct recorded whole, resumed;
+	struct mysql_position p;
+	struct gtid_set gtids = { .is_mariadb = false };
+	struct err e = ERR_INIT;
+	uint64_t offset;
+	char file[256];
+	const char *rest;
+
+	(void)state;
+	assert_true(recorded_file(&log, FOLDER, "mysql_events", ".binlog"));
+	recorded_init(&whole, FOLDER, false, true);
+	run_until_prepared(&whole, buffer_bytes(&log), &json);
+	assert_int_equal(mysql_position_parse(&p, buffer_string(&json), false, &e), 0);
+	assert_int_equal(p.prepared_count, 1);
+	mysql_position_start(&p, file, &offset, &gtids);
+	assert_true(offset < p.offset);
+	assert_false(gtid_set_has(&gtids, &p.prepared[0].gtid));
+	buffer_clear(&whole.out);
+	feed(&whole, buffer_bytes(&log), p.offset);
+
+	recorded_init(&resumed, FOLDER, false, true);
+	decoder_set_position(resumed.decoder, &p);
+	feed(&resumed, buffer_bytes(&log), offset);
+	assert_null(strstr(buffer_string(&resumed.out), "\"xa1\""));
+	rest = strstr(buffer_string(&resumed.out), "insert golden.t 1\n  + {\"id\":8,\"v\":\"xa2\",\"n\":8}");
+	assert_non_null(rest);
+	assert_non_null(strstr(buffer_string(&whole.out), "\"xa2\""));
+	assert_string_equal(strstr(rest, "commit"), strstr(strstr(buffer_string(&whole.out), "\"xa2\""), "commit"));
+	gtid_set_release(&gtids);
+	mysql_position_release(&p);
+	recorded_release(&whole);
+	recorded_release(&resumed);
+	buffer_release(&log);
+	buffer_release(&json);
+}
+
+static void an_unwanted_old_row_has_its_key_only(void **state)
+{
+	struct buffer log = { 0 };
+	struct recorded r;
+
+	(void)state;
+	assert_true(recorded_file(&log, FOLDER, "mysql_events", ".binlog"));
+	recorded_init(&r, FOLDER, false, false);
+	recorded_run(&r, buffer_bytes(&log));
+	assert_non_null(strstr(buffer_string(&r.out),
+			       "update golden.t 1\n  - {\"id\":2}\n  + {\"id\":20,\"v\":\"B\",\"n\":2}\n"));
+	assert_non_null(strstr(buffer_string(&r.out), /* without a key it is needed whole */
+			       "update golden.k 1\n  - {\"a\":1,\"b\":\"x\"}\n"));
+	recorded_release(&r);
+	buffer_release(&log);
+}
+
+static bool has_everything(void *context, const struct mysql_table *t, const struct gtid *gtid, const char *file,
+			   uint64_t offset)
+{
+	(void)context;
+	(void)gtid;
+	(void)offset;
+	return strcmp(t->schema->table, "t") == 0 && strcmp(file, "binlog.000001") == 0;
+}
+
+static int table_of(void *context, const struct table_map *map, struct mysql_table **out, struct err *e)
+{
+	struct mysql_table **tables = context;
+
+	for (; *tables != NULL; tables++) {
+		if (strcmp((*tables)->schema->table, map->table) == 0 &&
+		    (*tables)->column_count == map->column_count) {
+			*out = *tables;
+			return 0;
+		}
+	}
+	*out = NULL;
+	if (mysql_table_new(tables, map->database, map->table, mysql_columns_copy(map), map->column_count,
+			    map->key, map->key_count, e) < 0)
+		return -1;
+	*out = *tables;
+	return 0;
+}
+
+static void what_a_table_has_already_is_left_out(void **state)
+{
+	struct decoder_callbacks callbacks = { .table = table_of, .has_already = has_everything };
+	struct mysql_table *tables[32] = { NULL };
+	struct value_policy policy = { .halts = false };
+	struct buffer log = { 0 };
+	struct recorded r;
+
+	(void)state;
+	assert_true(recorded_file(&log, FOLDER, "mysql_events", ".binlog"));
+	recorded_init(&r, FOLDER, false, true);
+	recorded_run(&r, buffer_bytes(&log)); /* its sink then knows the tables */
+	callbacks.context = tables;
+	decoder_free(r.decoder);
+	r.decoder = decoder_new(false, r.charsets, &r.sink, &callbacks, &policy);
+	buffer_clear(&r.out);
+	recorded_run(&r, buffer_bytes(&log));
+	assert_null(strstr(buffer_string(&r.out), "insert golden.t "));
+	assert_non_null(strstr(buffer_string(&r.out), "insert golden.k 2"));
+	decoder_free(r.decoder);
+	r.decoder = NULL;
+	for (size_t i = 0; tables[i] != NULL; i++)
+		mysql_table_free(tables[i]);
+	recorded_release(&r);
+	buffer_release(&log);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(damage_is_refused_with_its_place),
+		cmocka_unit_test(an_unknown_event_that_may_be_ignored_is),
+		cmocka_unit_test(a_restart_reads_prepared_transactions_again),
+		cmocka_unit_test(an_unwanted_old_row_has_its_key_only),
+		cmocka_unit_test(what_a_table_has_already_is_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
