@@ -236,7 +236,8 @@ static int work(struct worker *w, struct err *e)
 		if (copy_range(w, t, range, e) < 0)
 			return -1;
 		pthread_mutex_lock(&c->lock);
-		is_done = copy_progress_is_done(&t->copy);
+		is_done = copy_progress_is_done(&t->copy) && !t->copy.is_finishing;
+		t->copy.is_finishing |= is_done;
 		pthread_mutex_unlock(&c->lock);
 		if (is_done && finish_table(w, t, e) < 0)
 			return -1;

@@ -35,6 +35,7 @@ struct copy_progress {
 	struct copy_range *ranges; /* empty: not cut yet */
 	uint32_t range_count;
 	uint64_t rows;
+	bool is_finishing;    /* the last commit is being made; not part of the text */
 };
 
 void copy_progress_release(struct copy_progress *p);
