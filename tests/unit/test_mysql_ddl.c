@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/test.h"
+
+#include "source/mysql/backoff.h"
+#include "source/mysql/layout.h"
+#include "source/mysql/rights.h"
+
+static struct bytes sql_of(const char *text)
+{
+	return (struct bytes){ (const uint8_t *)text, strlen(text) };
+}
+
+static void additions_and_indexes_are_harmless(void **state)
+{
+	static const char *const statements[] = {
+		"ALTER TABLE t ADD COLUMN c INT",
+		"alter table `d`.`t` add c int default null first, add d varchar(9) after `x, y`",
+		"ALTER TABLE t ADD (c INT, d DECIMAL(10,2))",
+		"ALTER ONLINE TABLE IF EXISTS t ADD COLUMN IF NOT EXISTS c INT",
+		"ALTER TABLE t ADD INDEX (a, b), ALGORITHM=INPLACE, LOCK=NONE",
+		"ALTER TABLE t ADD CONSTRAINT x FOREIGN KEY (a) REFERENCES u (b)",
+		"ALTER TABLE t DROP INDEX i, RENAME KEY a TO b, COMMENT 'drop column c, modify d'",
+		"/* who */ ALTER TABLE t -- here\n ENGINE = InnoDB",
+		"CREATE UNIQUE INDEX i ON t (a)", "DROP INDEX i ON t",
+		"CREATE TABLE IF NOT EXISTS t (a INT)", "CREATE DATABASE IF NOT EXISTS d",
+		"ALTER DATABASE d CHARACTER SET utf8mb4",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		assert_int_equal(ddl_judge(sql_of(statements[i]), true), DDL_HARMLESS);
+}
+
+static void what_may_change_rows_or_names_halts(void **state)
+{
+	static const char *const statements[] = {
+		"ALTER TABLE t DROP COLUMN c", "ALTER TABLE t DROP c", "ALTER TABLE t ADD c INT, DROP d",
+		"ALTER TABLE t MODIFY c BIGINT", "ALTER TABLE t CHANGE a b INT",
+		"ALTER TABLE t RENAME TO u", "ALTER TABLE t RENAME COLUMN a TO b",
+		"ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", "ALTER TABLE t ADD PRIMARY KEY (a)",
+		"ALTER TABLE t ADD CONSTRAINT x PRIMARY KEY (a)", "ALTER TABLE t DROP PRIMARY KEY",
+		"ALTER TABLE t DROP PARTITION p1", "ALTER TABLE t TRUNCATE PARTITION p1",
+		"ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", "ALTER TABLE t DISCARD TABLESPACE",
+		"ALTER TABLE t", "ALTER TABLE", "ALTER /*!50000 TABLE t DROP c */",
+		"DROP TABLE t", "DROP DATABASE d", "RENAME TABLE t TO u", "CREATE OR REPLACE TABLE t (a INT)",
+		"CREATE TABLE t (a INT)", "ALTER TABLE t ADD c INT, 'x", "",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		assert_int_equal(ddl_judge(sql_of(statements[i]), true), DDL_HALTS);
+	/* our key may be that index */
+	assert_int_equal(ddl_judge(sql_of("ALTER TABLE t DROP INDEX i"), false), DDL_HALTS);
+	assert_int_equal(ddl_judge(sql_of("DROP INDEX i ON t"), false), DDL_HALTS);
+}
+
+static void changes_as_text_are_recognized(void **state)
+{
+	(void)state;
+	assert_true(statement_is_dml(sql_of("insert into t values (1)")));
+	assert_true(statement_is_dml(sql_of("/*!50000 UPDATE */ t SET a = 1")));
+	assert_true(statement_is_dml(sql_of("# x\nDELETE FROM t")));
+	assert_false(statement_is_dml(sql_of("CREATE TABLE t (a INT)")));
+	assert_false(statement_is_dml(sql_of("GRANT INSERT ON *.* TO u")));
+	assert_true(statement_names(sql_of("UPDATE `shop`.t SET a = 1"), "shop"));
+	assert_true(statement_names(sql_of("UPDATE Shop.t SET a = 1"), "shop"));
+	assert_false(statement_names(sql_of("UPDATE workshop.t SET a = 1"), "shop"));
+}
+
+static void pauses_grow_vary_and_end(void **state)
+{
+	struct backoff b = { .noise = 1 };
+	int64_t now_us = 5, first_us, pause_us = 0, total_us = 0;
+	int count = 0;
+
+	(void)state;
+	first_us = backoff_next(&b, now_us);
+	assert_in_range(first_us, 50000, 100000);
+	while ((pause_us = backoff_next(&b, now_us + total_us)) >= 0) {
+		assert_in_range(pause_us, 50000, 5000000);
+		total_us += pause_us;
+		assert_true(++count < 200);
+	}
+	assert_in_range(total_us, 120000000, 130000000);
+	backoff_reset(&b);
+	assert_in_range(backoff_next(&b, 0), 50000, 100000);
+}
+
+static void grants_are_read_back(void **state)
+{
+	struct rights r = { 0 };
+
+	(void)state;
+	rights_add(&r, "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `c`@`%`");
+	rights_add(&r, "GRANT INSERT, UPDATE (`a`, `b`) ON `sh``op`.`t` TO `c`@`%` WITH GRANT OPTION");
+	rights_add(&r, "GRANT ALL PRIVILEGES ON `te\\_st%`.* TO `c`@`%`");
+	rights_add(&r, "GRANT `role`@`%` TO `c`@`%`");
+	rights_add(&r, "SOMETHING ELSE");
+	assert_string_equal(r.user, "`c`@`%`");
+	assert_true(rights_have(&r, "REPLICATION SLAVE", NULL, NULL));
+	assert_true(rights_have(&r, "select", "any", "table"));
+	assert_false(rights_have(&r, "RELOAD", NULL, NULL));
+	assert_true(rights_have(&r, "INSERT", "sh`op", "t"));
+	assert_false(rights_have(&r, "INSERT", "sh`op", "u"));
+	assert_true(rights_have(&r, "DELETE", "te_st1", "u"));
+	assert_false(rights_have(&r, "DELETE", NULL, NULL));
+	assert_true(rights_have(&r, "GRANT OPTION", "sh`op", "t"));
+	assert_int_equal(r.count, 7);
+	rights_release(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(additions_and_indexes_are_harmless),
+		cmocka_unit_test(what_may_change_rows_or_names_halts),
+		cmocka_unit_test(changes_as_text_are_recognized),
+		cmocka_unit_test(pauses_grow_vary_and_end),
+		cmocka_unit_test(grants_are_read_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

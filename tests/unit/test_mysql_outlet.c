@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/test.h"
+
+#include "base/memory.h"
+#include "change/render.h"
+#include "source/mysql/layout.h"
+#include "source/mysql/outlet.h"
+#include "source/mysql/resume.h"
+
+#define UUID "3dc7ac11-e57a-11f1-801b-02fc00000001"
+
+struct fixture {
+	struct sink sink; /* first: prints what it takes */
+	struct captured_list tables;
+	struct outlet outlet;
+	struct buffer text;
+};
+
+static int take(struct sink *sink, const struct change *c, struct err *e)
+{
+	struct fixture *f = (struct fixture *)sink;
+	struct buffer *out = &f->text;
+
+	(void)e;
+	switch (c->kind) {
+	case CHANGE_ROWS:
+		for (uint32_t i = 0; i < c->rows.count; i++) {
+			if (c->rows.before != NULL)
+				render_json_row(out, c->schema, c->rows.before, i, c->rows.before_present);
+			if (c->rows.after != NULL)
+				render_json_row(out, c->schema, c->rows.after, i, c->rows.after_present);
+		}
+		break;
+	case CHANGE_SCHEMA:
+		buffer_format(out, "schema %u ", c->schema->field_count);
+		break;
+	case CHANGE_COMMIT:
+		c->position->format(c->position, f->tables.tables[0].first_schema, out);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* d.t (n INT, id INT, m INT) with the key id; n and m may have been added later. */
+static struct catalog_table make_table(uint32_t column_count)
+{
+	static const char *const names[] = { "n", "id", "m" };
+	struct mysql_column *columns = memory_array(struct mysql_column, 3);
+	struct catalog_table t = { .key_is_primary = true };
+	struct err e = ERR_INIT;
+
+	for (uint32_t i = 0; i < column_count; i++) {
+		columns[i].name = memory_copy_text(names[i]);
+		columns[i].declared = memory_copy_text("int");
+		columns[i].is_nullable = i != 1;
+		assert_int_equal(mysql_column_declare(&columns[i], "int", false, 1, &e), 0);
+	}
+	assert_int_equal(mysql_table_new(&t.table, "d", "t", columns, column_count, (uint32_t[]){ 1 }, 1, &e), 0);
+	t.has_default = memory_array(bool, 3);
+	t.has_default[1] = true;
+	return t;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = memory_new(struct fixture);
+	struct catalog c = { .tables = memory_new(struct catalog_table), .table_count = 1 };
+
+	f->sink = (struct sink){ .take = take, .wants_before = true };
+	c.tables[0] = make_table(3);
+	captured_take(&f->tables, &c);
+	outlet_init(&f->outlet, &f->sink, &f->tables);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	outlet_release(&f->outlet);
+	captured_release(&f->tables);
+	buffer_release(&f->text);
+	memory_free(f);
+	return 0;
+}
+
+static struct table_map map_of(const struct mysql_column *columns, uint32_t count)
+{
+	return (struct table_map){ .database = "d", .table = "t", .column_count = count, .has_names = true,
+				   .columns = columns, .key = (const uint32_t[]){ 0 }, .key_count = 1 };
+}
+
+static void rows_of_an_older_layout_are_widened(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct mysql_column id = { .name = (char *)"id", .type = MYSQL_LONG };
+	struct table_map map = map_of(&id, 1);
+	struct origin origin = { 0 };
+	struct mysql_table *older, *again;
+	struct columns before, after;
+	struct err e = ERR_INIT;
+	struct change c;
+
+	assert_int_equal(layout_compare(&t->now, &map, &e), LAYOUT_OLDER);
+	assert_int_equal(layout_older(t, &map, &older, &e), 0);
+	assert_int_equal(layout_older(t, &map, &again, &e), 0);
+	assert_ptr_equal(older, again);
+	columns_init(&before, older->schema);
+	columns_init(&after, older->schema);
+	column_add_int32(&before.columns[0], 1);
+	columns_end_row(&before);
+	column_add_int32(&after.columns[0], 2);
+	columns_end_row(&after);
+	c = (struct change){ .kind = CHANGE_ROWS, .schema = older->schema, .origin = &origin,
+			     .rows = { OP_UPDATE, 1, &before, &after, NULL, (const uint8_t[]){ 1 }, NULL } };
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	/* all of the before image; of the partial after image only what it has */
+	assert_string_equal(buffer_string(&f->text), "{\"n\":null,\"id\":1,\"m\":null}{\"id\":2}");
+	columns_release(&before);
+	columns_release(&after);
+}
+
+static void a_newer_definition_is_announced_before_its_rows(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct catalog_table newer = make_table(3);
+	struct origin origin = { 0 };
+	struct columns rows;
+	struct err e = ERR_INIT;
+	struct change c;
+
+	assert_int_equal(layout_extends(&t->now, &newer, &e), 0);
+	captured_replace(t, &newer);
+	columns_init(&rows, t->now.table->schema);
+	for (int i = 0; i < 3; i++)
+		column_add_int32(&rows.columns[i], i);
+	columns_end_row(&rows);
+	c = (struct change){ .kind = CHANGE_ROWS, .schema = t->now.table->schema, .origin = &origin,
+			     .rows = { .op = OP_INSERT, .count = 1, .after = &rows } };
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_string_equal(buffer_string(&f->text),
+			    "schema 3 {\"n\":0,\"id\":1,\"m\":2}{\"n\":0,\"id\":1,\"m\":2}");
+	columns_release(&rows);
+}
+
+static void columns_with_a_value_for_old_rows_halt(void **state)
+{
+	struct fixture *f = *state;
+	struct catalog_table known = make_table(2), newer = make_table(3);
+	struct err e = ERR_INIT;
+
+	(void)f;
+	assert_int_equal(layout_extends(&known, &newer, &e), 0);
+	newer.has_default[2] = true;
+	assert_int_equal(layout_extends(&known, &newer, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_int_equal(layout_extends(&newer, &known, &e), -1);
+	catalog_table_release(&known);
+	catalog_table_release(&newer);
+}
+
+static void unknown_columns_ask_the_catalog(void **state)
+{
+	struct fixture *f = *state;
+	struct mysql_column columns[] = { { .name = (char *)"id", .type = MYSQL_LONG },
+					  { .name = (char *)"n", .type = MYSQL_LONG } };
+	struct table_map map = map_of(columns, 2);
+	struct err e = ERR_INIT;
+
+	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_UNKNOWN);
+	columns[1].name = (char *)"nobody";
+	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_UNKNOWN);
+	assert_non_null(strstr(e.text, "nobody"));
+	map = (struct table_map){ .column_count = 3 };
+	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_SAME);
+	map.column_count = 4;
+	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_UNKNOWN);
+}
+
+static struct mysql_position position(const char *gtids, const char *file, uint64_t offset)
+{
+	struct mysql_position p = { .base.format = mysql_position_format, .server_uuid = UUID, .server_id = 1,
+				    .offset = offset };
+	struct err e = ERR_INIT;
+
+	strncpy(p.file, file, sizeof(p.file) - 1);
+	if (gtids[0] != '\0')
+		assert_int_equal(gtid_set_parse(&p.gtids, false,
+						(struct bytes){ (const uint8_t *)gtids, strlen(gtids) }, &e),
+				 0);
+	return p;
+}
+
+static void a_table_ahead_of_the_stream_keeps_its_position(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct mysql_position now = position(UUID ":1-5", "b.000001", 50);
+	struct err e = ERR_INIT;
+
+	t->at = position(UUID ":1-9", "b.000001", 90);
+	t->has_position = true;
+	assert_int_equal(outlet_commit(&f->outlet, &now, &e), 0);
+	assert_non_null(strstr(buffer_string(&f->text), "\"offset\":90,\"gtids\":\"" UUID ":1-9\""));
+	assert_false(t->is_passed);
+	buffer_clear(&f->text);
+	mysql_position_release(&now);
+	now = position(UUID ":1-9", "b.000001", 90);
+	assert_int_equal(outlet_commit(&f->outlet, &now, &e), 0);
+	assert_true(t->is_passed);
+	mysql_position_release(&now);
+}
+
+static void copied_through_is_told_until_the_stream_has_passed_it(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct mysql_position now = position("", "b.000001", 50);
+	struct err e = ERR_INIT;
+
+	t->at = position("", "b.000001", 40);
+	t->copied_through = position("", "b.000002", 4);
+	t->has_position = t->has_copied_through = true;
+	assert_int_equal(outlet_commit(&f->outlet, &now, &e), 0);
+	assert_non_null(strstr(buffer_string(&f->text), ",\"copied_through\":{\"server\":"));
+	buffer_clear(&f->text);
+	now = position("", "b.000002", 4);
+	assert_int_equal(outlet_commit(&f->outlet, &now, &e), 0);
+	assert_null(strstr(buffer_string(&f->text), "copied_through"));
+}
+
+static void the_stream_starts_at_the_least_position(void **state)
+{
+	struct captured tables[3] = { { .has_position = true }, { .has_position = true },
+				      { .has_position = true } };
+	struct captured_list l = { tables, 3, NULL };
+	struct mysql_position start;
+	struct schema *s = schema_new("d", "t");
+	struct err e = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		tables[i].first_schema = s;
+	tables[0].at = position(UUID ":1-9", "b.000001", 90);
+	tables[1].at = position(UUID ":1-5", "b.000001", 50);
+	tables[2].at = position(UUID ":1-7", "b.000001", 70);
+	assert_int_equal(resume_choose(&start, &l, NULL, false, &e), 0);
+	assert_int_equal(start.offset, 50);
+	mysql_position_release(&start);
+	mysql_position_release(&tables[2].at);
+	tables[2].at = position("4dc7ac11-e57a-11f1-801b-02fc00000001:1-7", "b.000001", 70);
+	assert_int_equal(resume_choose(&start, &l, NULL, false, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	for (int i = 0; i < 3; i++)
+		mysql_position_release(&tables[i].at);
+	schema_release(s);
+}
+
+static void files_are_ordered_by_number(void **state)
+{
+	(void)state;
+	assert_true(place_compare("b.999999", 5, "b.1000000", 4) < 0);
+	assert_true(place_compare("b.000002", 4, "b.000001", 999) > 0);
+	assert_int_equal(place_compare("b.000002", 4, "b.000002", 4), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_are_widened, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_newer_definition_is_announced_before_its_rows, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(columns_with_a_value_for_old_rows_halt, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(unknown_columns_ask_the_catalog, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_table_ahead_of_the_stream_keeps_its_position, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(copied_through_is_told_until_the_stream_has_passed_it, set_up,
+						tear_down),
+		cmocka_unit_test(the_stream_starts_at_the_least_position),
+		cmocka_unit_test(files_are_ordered_by_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
