@@ -89,8 +89,10 @@ static int tear_down(void **state)
 
 static struct table_map map_of(const struct mysql_column *columns, uint32_t count)
 {
+	static const uint32_t first = 0;
+
 	return (struct table_map){ .database = "d", .table = "t", .column_count = count, .has_names = true,
-				   .columns = columns, .key = (const uint32_t[]){ 0 }, .key_count = 1 };
+				   .columns = columns, .key = &first, .key_count = 1 };
 }
 
 static void rows_of_an_older_layout_are_widened(void **state)
