@@ -17,7 +17,7 @@ folder = scratch()
 lake = f"{folder}/lake"
 table = f"{lake}/shop/item"
 db = server.session()
-db.sql("CREATE DATABASE shop; CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name VARCHAR(30), price DECIMAL(8,2));"
+db.sql("CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE TABLE shop.item (id BIGINT PRIMARY KEY, name VARCHAR(30), price DECIMAL(8,2));"
        "CREATE TABLE shop.other (id INT PRIMARY KEY);"
        "INSERT INTO shop.item VALUES (1, 'a,\"b\"', 1.50), (2, '', NULL), (3, NULL, -0.10)")
 

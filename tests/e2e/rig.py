@@ -282,6 +282,8 @@ def date_exists(text):
 def canonical(text, lake_type):
     if text is None:
         return None
+    if lake_type in ("integer", "long"):
+        return str(int(text))
     if lake_type == "float":
         return repr(struct.unpack("f", struct.pack("f", float(text)))[0])
     if lake_type == "double":
@@ -298,14 +300,20 @@ def canonical(text, lake_type):
     return text
 
 
+GEOMETRIES = ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geomcollection",
+              "geometrycollection")
+
+
 def source_expression(column, data_type, lake_type):
     name = quoted(column)
+    if data_type in GEOMETRIES:
+        return f"SUBSTR(HEX({name}), 9)"  # without the SRID
     if lake_type == "binary":
         return f"HEX({name})"
     if lake_type == "string":
         return f"HEX(CONVERT({name} USING utf8mb4))" if data_type != "uuid" else f"HEX(CAST({name} AS CHAR))"
-    if lake_type in ("float", "double"):
-        return f"CAST({name} AS DOUBLE)"
+    if data_type == "float":
+        return f"CAST({name} AS DOUBLE)"  # its own text has six digits
     if lake_type == "boolean":
         return f"IF({name} IS NULL, NULL, IF({name}, 'true', 'false'))"
     if data_type == "bit":

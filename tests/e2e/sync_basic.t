@@ -15,7 +15,7 @@ server = Server()
 lake = f"{scratch()}/lake"
 db = server.session()
 
-db.sql("""CREATE DATABASE shop;
+db.sql("""CREATE DATABASE shop CHARACTER SET utf8mb4;
 CREATE TABLE shop.orders (id INT PRIMARY KEY, customer VARCHAR(40), total DECIMAL(12,2), placed DATETIME(6));
 CREATE TABLE shop.empty (id INT PRIMARY KEY, note TEXT);
 CREATE TABLE shop.log (at DATETIME(3), what TEXT)""")
