@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/invalid_values.h"
+#include "cli/table_view.h"
+
+/* Versions searched for the newest commit of ours: others may have committed since. */
+#define VERSIONS_SEARCHED 100
+
+static void print_field(const struct schema *s, uint32_t i)
+{
+	const struct field *f = &s->fields[i];
+
+	printf("  %-24s %s", f->name, type_name(f->type));
+	if (f->type == TYPE_DECIMAL)
+		printf("(%u,%u)", f->precision, f->scale);
+	printf("%s%s", f->is_nullable ? "" : " not null", schema_is_key(s, i) ? " key" : "");
+	if (f->source_type != NULL)
+		printf("  <- %s", f->source_type);
+	putchar('\n');
+}
+
+static void print_files(const struct snapshot *s)
+{
+	uint64_t bytes = 0, rows = 0, dead = 0;
+	bool is_known = true;
+
+	for (uint32_t i = 0; i < s->file_count; i++) {
+		bytes += s->files[i].size_bytes;
+		dead += s->files[i].dv.cardinality;
+		if (s->files[i].row_count == ROWS_UNKNOWN)
+			is_known = false;
+		else
+			rows += s->files[i].row_count;
+	}
+	printf("files         %u, %llu bytes\n", s->file_count, (unsigned long long)bytes);
+	if (is_known)
+		printf("live rows     %llu\n", (unsigned long long)(rows - dead));
+	else
+		puts("live rows     unknown: the files' writer did not count them");
+	printf("deleted rows  %llu, still in the files\n", (unsigned long long)dead);
+}
+
+static int print_position(const struct table_view *v, struct err *e)
+{
+	struct history_entry *entries = NULL;
+	int64_t now_us = clock_now_us();
+	uint32_t count = 0, at = 0;
+	char when[32];
+
+	if (delta_history(v->delta, VERSIONS_SEARCHED, &entries, &count, e) < 0)
+		return -1;
+	while (at < count && !entries[at].is_ours)
+		at++;
+	if (at < count && entries[at].position != NULL)
+		printf("position      %s\n", entries[at].position);
+	while (at < count && entries[at].source_time_us == 0)
+		at++;
+	if (at < count)
+		printf("source time   %s\nlag           %.1f s since the newest change in the table\n",
+		       clock_format(when, sizeof(when), entries[at].source_time_us),
+		       (double)(now_us - entries[at].source_time_us) / 1e6);
+	delta_history_free(entries, count);
+	return 0;
+}
+
+static int print_invalid(const struct table_view *v, struct err *e)
+{
+	struct buffer text = { 0 };
+	int rc = invalid_values_describe(&text, v->store, e);
+
+	if (rc == 0 && text.size > 0)
+		printf("values that the lake does not have\n%s", buffer_string(&text));
+	buffer_release(&text);
+	return rc;
+}
+
+static int print_table(const struct table_view *v, const char *path, struct err *e)
+{
+	const struct snapshot *s = v->snapshot;
+	struct buffer protocol = { 0 };
+
+	delta_protocol(v->delta, &protocol);
+	printf("table         %s\nversion       %lld\nsource        %s\nprotocol      %s\n", path,
+	       (long long)s->version, s->source_name != NULL ? s->source_name : "not ours",
+	       buffer_string(&protocol));
+	buffer_release(&protocol);
+	print_files(s);
+	if (print_position(v, e) < 0 || print_invalid(v, e) < 0)
+		return -1;
+	puts("columns");
+	for (uint32_t i = 0; i < s->schema->field_count; i++)
+		print_field(s->schema, i);
+	return 0;
+}
+
+static int describe(const struct settings *s, struct err *e)
+{
+	struct table_view v;
+	int rc = table_view_open(&v, s->argument, -1, e);
+
+	if (rc == 0)
+		rc = print_table(&v, s->argument, e);
+	table_view_release(&v);
+	return rc;
+}
+
+const struct command cmd_describe = {
+	.name = "describe",
+	.argument = "TABLE",
+	.summary = "Print a table's schema, size, source position and lag",
+	.details = "Prints version, protocol, files, live and deleted rows, source position, lag, the "
+		   "values that became NULL because the lake does not have them, and the columns with "
+		   "the source's own types.",
+	.run = describe,
+};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/doctor_lake.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "store/store.h"
+#include "table/delta/delta.h"
+
+/* Below this the disk counts as nearly full. */
+#define FREE_BYTES_LEAST (UINT64_C(1) << 30)
+
+struct examination {
+	struct buffer *out;
+	uint32_t *fatal;
+};
+
+static void check_space(struct examination *x, const char *path)
+{
+	struct statvfs s;
+	uint64_t free_bytes;
+
+	if (statvfs(path, &s) < 0)
+		return;
+	free_bytes = (uint64_t)s.f_bavail * s.f_frsize;
+	if (free_bytes < FREE_BYTES_LEAST)
+		buffer_format(x->out, "warning: %s: %llu MiB free; mend: make room before the copy\n", path,
+			      (unsigned long long)(free_bytes >> 20));
+}
+
+/* Writes and removes nothing but the store's own probe of exclusive creation. */
+static void check_writing(struct examination *x, const char *path)
+{
+	struct err e = ERR_INIT;
+	struct store *store;
+
+	if (access(path, W_OK | X_OK) < 0) {
+		buffer_format(x->out, "not writable: %s: %s; mend: chown or chmod it for this user\n", path,
+			      strerror(errno));
+		++*x->fatal;
+		return;
+	}
+	store = store_open_directory(path, true, &e);
+	if (store == NULL) {
+		buffer_format(x->out, "unusable: %s\n", e.text);
+		++*x->fatal;
+	}
+	store_close(store);
+}
+
+static void check_table(struct examination *x, const char *path)
+{
+	struct store *store;
+	struct delta *delta = NULL;
+	struct err e = ERR_INIT;
+
+	store = store_open_directory(path, false, &e);
+	if (store != NULL && delta_open_read(&delta, store, -1, &e) == 0 &&
+	    delta_snapshot(delta)->version >= 0 && delta_snapshot(delta)->source_name == NULL)
+		buffer_format(x->out,
+			      "warning: %s is a Delta table that tailrace did not make; a source table of "
+			      "that name is refused; mend: move it away\n", path);
+	else if (e.kind != ERR_NONE)
+		buffer_format(x->out, "warning: %s: %s\n", path, e.text);
+	delta_close(delta);
+	store_close(store);
+}
+
+/* Folders two below the lake that have a log: <lake>/<database>/<table>. */
+static void check_tables(struct examination *x, const char *path, unsigned depth)
+{
+	DIR *folder = opendir(path);
+	struct buffer child = { 0 };
+
+	for (struct dirent *d; folder != NULL && (d = readdir(folder)) != NULL;) {
+		struct stat s;
+
+		if (d->d_name[0] == '.' || d->d_name[0] == '_')
+			continue;
+		buffer_clear(&child);
+		buffer_format(&child, "%s/%s", path, d->d_name);
+		if (stat(buffer_string(&child), &s) < 0 || !S_ISDIR(s.st_mode))
+			continue;
+		if (depth == 0)
+			check_tables(x, buffer_string(&child), 1);
+		else
+			check_table(x, buffer_string(&child));
+	}
+	if (folder != NULL)
+		closedir(folder);
+	buffer_release(&child);
+}
+
+/* The nearest folder above that exists. */
+static char *existing_parent(const char *path)
+{
+	char *parent = memory_copy_text(path);
+
+	while (access(parent, F_OK) < 0) {
+		char *slash = strrchr(parent, '/');
+
+		if (slash == NULL || slash == parent) {
+			memory_free(parent);
+			return memory_copy_text(slash == NULL ? "." : "/");
+		}
+		*slash = 0;
+	}
+	return parent;
+}
+
+int doctor_lake(const char *path, struct buffer *out, uint32_t *fatal, struct err *e)
+{
+	struct examination x = { out, fatal };
+	struct stat s;
+	char *parent;
+
+	if (stat(path, &s) == 0) {
+		if (!S_ISDIR(s.st_mode))
+			return err_set(e, ERR_CONFIG, "--to: \"%s\" is not a directory", path);
+		check_writing(&x, path);
+		check_space(&x, path);
+		check_tables(&x, path, 0);
+		return 0;
+	}
+	parent = existing_parent(path);
+	if (access(parent, W_OK | X_OK) < 0) {
+		buffer_format(out, "cannot be made: %s: %s: %s; mend: mkdir it for this user\n", path, parent,
+			      strerror(errno));
+		++*fatal;
+	}
+	check_space(&x, parent);
+	memory_free(parent);
+	return 0;
+}
