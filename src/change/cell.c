@@ -7,14 +7,15 @@
 
 static bool date_exists(const struct calendar *v)
 {
-	return v->year >= 1 && v->year <= 9999 && v->month >= 1 && v->month <= 12 && v->day >= 1 &&
-	       v->day <= clock_days_in_month(v->year, v->month);
+	return v->year >= 1 && v->year <= 9999 && v->month >= 1 && v->month <= 12 &&
+	       v->day >= 1 && v->day <= clock_days_in_month(v->year, v->month);
 }
 
 static bool time_exists(const struct calendar *v)
 {
-	return v->hour >= 0 && v->hour <= 23 && v->minute >= 0 && v->minute <= 59 && v->second >= 0 &&
-	       v->second <= 59 && v->microsecond >= 0 && v->microsecond <= 999999;
+	return v->hour >= 0 && v->hour <= 23 && v->minute >= 0 && v->minute <= 59 &&
+	       v->second >= 0 && v->second <= 59 && v->microsecond >= 0 &&
+	       v->microsecond <= 999999;
 }
 
 bool cell_date(struct column *c, const struct calendar *v)
@@ -41,9 +42,12 @@ bool cell_timestamp(struct column *c, const struct calendar *v)
 	return true;
 }
 
-static bool decimal_number(struct column *c, bool is_negative, const char *digits, size_t count)
+static bool decimal_number(struct column *c, bool is_negative, const char *digits,
+			   size_t count)
 {
-	size_t limit = c->storage == STORAGE_INT32 ? 9 : c->storage == STORAGE_INT64 ? 18 : 38;
+	size_t limit = c->storage == STORAGE_INT32   ? 9
+		       : c->storage == STORAGE_INT64 ? 18
+						     : 38;
 	int128_t v = 0;
 
 	if (count > limit)
@@ -61,8 +65,8 @@ static bool decimal_number(struct column *c, bool is_negative, const char *digit
 }
 
 /* `digits` start with the first that counts; fewer than scale means zeros in front. */
-static bool decimal_text(struct column *c, bool is_negative, const char *digits, size_t count,
-			 size_t scale)
+static bool decimal_text(struct column *c, bool is_negative, const char *digits,
+			 size_t count, size_t scale)
 {
 	size_t whole = count > scale ? count - scale : 0, used = 0;
 	char *at;
@@ -87,7 +91,8 @@ static bool decimal_text(struct column *c, bool is_negative, const char *digits,
 	return true;
 }
 
-bool cell_decimal(struct column *c, bool is_negative, const char *digits, size_t count, uint8_t scale)
+bool cell_decimal(struct column *c, bool is_negative, const char *digits, size_t count,
+		  uint8_t scale)
 {
 	while (count > 0 && *digits == '0') {
 		digits++;
@@ -98,8 +103,8 @@ bool cell_decimal(struct column *c, bool is_negative, const char *digits, size_t
 	return decimal_number(c, is_negative, digits, count);
 }
 
-void cell_time(struct column *c, bool is_negative, uint32_t hours, uint32_t minutes, uint32_t seconds,
-	       uint32_t microseconds, unsigned fraction_digits)
+void cell_time(struct column *c, bool is_negative, uint32_t hours, uint32_t minutes,
+	       uint32_t seconds, uint32_t microseconds, unsigned fraction_digits)
 {
 	char *start = (char *)column_begin_bytes(c, 32), *at = start;
 	uint32_t divisor = 100000;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A path is followed through the text itself, and the text around the place is kept byte for byte. Everything
- * is bounded by the text; nesting costs no stack.
+ * A path is followed through the text itself, and the text around the place is kept byte
+ * for byte. Everything is bounded by the text; nesting costs no stack.
  */
 #include "change/json_patch.h"
 
@@ -9,7 +9,8 @@
 
 #include "base/text.h"
 
-void json_patch_add(struct buffer *patch, enum json_operation op, struct bytes path, struct bytes value)
+void json_patch_add(struct buffer *patch, enum json_operation op, struct bytes path,
+		    struct bytes value)
 {
 	buffer_char(patch, (char)op);
 	buffer_u32le(patch, (uint32_t)path.size);
@@ -24,7 +25,8 @@ struct leg {
 	struct buffer key; /* unescaped */
 };
 
-/* A member or element: [start, value) is the key with its ": " (elements: nothing), [value, end) the value. */
+/* A member or element: [start, value) is the key with its ": " (elements: nothing),
+ * [value, end) the value. */
 struct item {
 	size_t start, value, end;
 };
@@ -41,7 +43,8 @@ static uint8_t at(const struct document *d, size_t i)
 
 static size_t skip_space(const struct document *d, size_t i)
 {
-	while (at(d, i) == ' ' || at(d, i) == '\t' || at(d, i) == '\n' || at(d, i) == '\r')
+	while (at(d, i) == ' ' || at(d, i) == '\t' || at(d, i) == '\n' ||
+	       at(d, i) == '\r')
 		i++;
 	return i;
 }
@@ -150,14 +153,19 @@ static int read_leg(struct leg *leg, const struct document *path, size_t *i)
 			end++;
 		*i = end + 1;
 		return at(path, end) == ']' &&
-		       text_parse_uint((struct bytes){ path->text + start, end - start }, &leg->index) ? 0 : -1;
+				       text_parse_uint((struct bytes){ path->text + start,
+								       end - start },
+						       &leg->index)
+			       ? 0
+			       : -1;
 	}
 	if (at(path, start) == '"') {
 		end = skip_string(path, start);
 		*i = end;
 		if (end < start + 2)
 			return -1;
-		return unescape(&leg->key, (struct bytes){ path->text + start + 1, end - start - 2 });
+		return unescape(&leg->key, (struct bytes){ path->text + start + 1,
+							   end - start - 2 });
 	}
 	while (end < path->size && !is_open(path->text[end]))
 		end++;
@@ -167,10 +175,11 @@ static int read_leg(struct leg *leg, const struct document *path, size_t *i)
 }
 
 /*
- * Walks the container's items from `*i`, which stands behind its bracket or behind an item. 1: an item; 0: the
- * end, `*i` on the closing bracket; -1: malformed.
+ * Walks the container's items from `*i`, which stands behind its bracket or behind an
+ * item. 1: an item; 0: the end, `*i` on the closing bracket; -1: malformed.
  */
-static int next_item(const struct document *d, bool is_object, bool is_first, size_t *i, struct item *out)
+static int next_item(const struct document *d, bool is_object, bool is_first, size_t *i,
+		     struct item *out)
 {
 	size_t place = skip_space(d, *i);
 	uint8_t c = at(d, place);
@@ -199,13 +208,15 @@ static int next_item(const struct document *d, bool is_object, bool is_first, si
 }
 
 /* Order of keys in the server's objects: by length, then by bytes. */
-static int compare_keys(const struct document *d, const struct item *item, const struct leg *leg)
+static int compare_keys(const struct document *d, const struct item *item,
+			const struct leg *leg)
 {
 	size_t end = skip_string(d, item->start);
 	struct buffer key = { 0 };
 	int order;
 
-	(void)unescape(&key, (struct bytes){ d->text + item->start + 1, end - item->start - 2 });
+	(void)unescape(
+		&key, (struct bytes){ d->text + item->start + 1, end - item->start - 2 });
 	if (key.size != leg->key.size)
 		order = key.size < leg->key.size ? -1 : 1;
 	else
@@ -222,7 +233,8 @@ struct place {
 };
 
 /* Looks the leg up in the container that begins at `start`. */
-static int find(const struct document *d, size_t start, const struct leg *leg, struct place *out)
+static int find(const struct document *d, size_t start, const struct leg *leg,
+		struct place *out)
 {
 	bool is_object = at(d, start) == '{';
 	size_t i = start + 1;
@@ -235,8 +247,9 @@ static int find(const struct document *d, size_t start, const struct leg *leg, s
 		return -1;
 	out->insert_at = i;
 	while ((rc = next_item(d, is_object, index == 0, &i, &item)) > 0) {
-		int order = is_object ? compare_keys(d, &item, leg) : index < leg->index ? -1 :
-			    index > leg->index;
+		int order = is_object            ? compare_keys(d, &item, leg)
+			    : index < leg->index ? -1
+						 : index > leg->index;
 
 		if (order >= 0) {
 			out->has_after = true;
@@ -252,7 +265,8 @@ static int find(const struct document *d, size_t start, const struct leg *leg, s
 	return rc;
 }
 
-static void splice(struct buffer *text, size_t from, size_t to, const struct buffer *new_text)
+static void splice(struct buffer *text, size_t from, size_t to,
+		   const struct buffer *new_text)
 {
 	struct buffer out = { 0 };
 
@@ -263,7 +277,8 @@ static void splice(struct buffer *text, size_t from, size_t to, const struct buf
 	*text = out;
 }
 
-static void insert_item(struct buffer *text, const struct leg *leg, const struct place *p, struct bytes value)
+static void insert_item(struct buffer *text, const struct leg *leg, const struct place *p,
+			struct bytes value)
 {
 	struct buffer piece = { 0 };
 
@@ -297,10 +312,11 @@ static void remove_item(struct buffer *text, const struct place *p)
 	splice(text, from, to, &nothing);
 }
 
-static int change_item(struct buffer *text, uint8_t operation, const struct leg *leg, const struct place *p,
-		       struct bytes value)
+static int change_item(struct buffer *text, uint8_t operation, const struct leg *leg,
+		       const struct place *p, struct bytes value)
 {
-	struct buffer new_text = { (uint8_t *)(uintptr_t)value.data, value.size, value.size };
+	struct buffer new_text = { (uint8_t *)(uintptr_t)value.data, value.size,
+				   value.size };
 
 	switch (operation) {
 	case JSON_REPLACE:
@@ -321,11 +337,14 @@ static int change_item(struct buffer *text, uint8_t operation, const struct leg 
 	}
 }
 
-static int apply_one(struct buffer *text, uint8_t operation, struct bytes path_text, struct bytes value)
+static int apply_one(struct buffer *text, uint8_t operation, struct bytes path_text,
+		     struct bytes value)
 {
-	struct document path = { path_text.data, path_text.size }, d = { text->data, text->size };
+	struct document path = { path_text.data, path_text.size },
+			d = { text->data, text->size };
 	size_t i = 1, start = skip_space(&d, 0);
-	struct buffer new_text = { (uint8_t *)(uintptr_t)value.data, value.size, value.size };
+	struct buffer new_text = { (uint8_t *)(uintptr_t)value.data, value.size,
+				   value.size };
 	struct leg leg = { 0 };
 	struct place p;
 	int rc = at(&path, 0) == '$' ? 0 : -1;
@@ -337,8 +356,10 @@ static int apply_one(struct buffer *text, uint8_t operation, struct bytes path_t
 	if (path.size == 1)
 		return -1;
 	while (rc == 0 && i < path.size) {
-		rc = !is_open(at(&path, i)) || read_leg(&leg, &path, &i) < 0 || find(&d, start, &leg, &p) < 0
-		     ? -1 : 0;
+		rc = !is_open(at(&path, i)) || read_leg(&leg, &path, &i) < 0 ||
+				     find(&d, start, &leg, &p) < 0
+			     ? -1
+			     : 0;
 		if (rc < 0 || i >= path.size)
 			break;
 		rc = p.is_found ? 0 : -1;
@@ -350,7 +371,8 @@ static int apply_one(struct buffer *text, uint8_t operation, struct bytes path_t
 	return rc;
 }
 
-int json_patch_apply(struct buffer *out, struct bytes text, struct bytes patch, struct err *e)
+int json_patch_apply(struct buffer *out, struct bytes text, struct bytes patch,
+		     struct err *e)
 {
 	struct reader r = reader_of(patch);
 	struct buffer now = { 0 };
@@ -365,8 +387,10 @@ int json_patch_apply(struct buffer *out, struct bytes text, struct bytes patch, 
 		if (r.short_read)
 			rc = err_set(e, ERR_DATA, "a JSON patch is malformed");
 		else if (apply_one(&now, operation, path, value) < 0)
-			rc = err_set(e, ERR_DATA, "a JSON patch does not fit its document at \"%.*s\"",
-				     path.size > 100 ? 100 : (int)path.size, (const char *)path.data);
+			rc = err_set(e, ERR_DATA,
+				     "a JSON patch does not fit its document at \"%.*s\"",
+				     path.size > 100 ? 100 : (int)path.size,
+				     (const char *)path.data);
 	}
 	if (rc == 0)
 		buffer_bytes_append(out, buffer_bytes(&now));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A log of inserts (BIGINT key and 7 columns, 88 bytes a row) through the decoder into nothing, checksums
- * included: "bench_decoder" makes its own log in memory, "bench_decoder FILE" reads a recorded one.
+ * A log of inserts (BIGINT key and 7 columns, 88 bytes a row) through the decoder into
+ * nothing, checksums included: "bench_decoder" makes its own log in memory,
+ * "bench_decoder FILE" reads a recorded one.
  */
 #include <libdeflate.h>
 #include <stdio.h>
@@ -22,13 +23,14 @@ static int take(struct sink *s, const struct change *c, struct err *e)
 	return 0;
 }
 
-static int table_of(void *context, const struct table_map *map, struct mysql_table **out, struct err *e)
+static int table_of(void *context, const struct table_map *map, struct mysql_table **out,
+		    struct err *e)
 {
 	struct mysql_table **last = context;
 
 	if (*last == NULL &&
-	    mysql_table_new(last, map->database, map->table, mysql_columns_copy(map), map->column_count,
-			    map->key, map->key_count, e) < 0)
+	    mysql_table_new(last, map->database, map->table, mysql_columns_copy(map),
+			    map->column_count, map->key, map->key_count, e) < 0)
 		return -1;
 	*out = *last;
 	return 0;
@@ -68,7 +70,8 @@ static void add_table_map(struct buffer *log)
 {
 	static const uint8_t types[] = { 8, 3, 8, 15, 15, 246, 18, 5 };
 	static const uint8_t meta[] = { 80, 0, 160, 0, 12, 2, 6, 8 };
-	static const char *const names[] = { "id", "a", "b", "name", "city", "price", "at", "weight" };
+	static const char *const names[] = { "id",   "a",     "b",  "name",
+					     "city", "price", "at", "weight" };
 	struct buffer body = { 0 };
 
 	buffer_append(&body, "\x2a\0\0\0\0\0\1\0\4shop\0\6orders\0\x08", 8 + 6 + 8 + 1);
@@ -188,8 +191,9 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		rows = decoder_rows(d) - rows;
-		printf("decoder.rows %.2f Mrows/s  %.3f s  %.0f MB/s\n", (double)rows / (double)took,
-		       (double)took / 1e6, (double)log.size / (double)took);
+		printf("decoder.rows %.2f Mrows/s  %.3f s  %.0f MB/s\n",
+		       (double)rows / (double)took, (double)took / 1e6,
+		       (double)log.size / (double)took);
 	}
 	decoder_free(d);
 	mysql_table_free(table);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole log file: frames, table maps, rows, groups, XA. Checksums are put right first, so that bytes get past them. */
+/* A whole log file: frames, table maps, rows, groups, XA. Checksums are put right first,
+ * so that bytes get past them. */
 #include <libdeflate.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@ static int take(struct sink *s, const struct change *c, struct err *e)
 {
 	(void)s;
 	(void)e;
-	if (c->kind == CHANGE_ROWS && c->rows.after != NULL && c->rows.after->row_count != c->rows.count)
+	if (c->kind == CHANGE_ROWS && c->rows.after != NULL &&
+	    c->rows.after->row_count != c->rows.count)
 		__builtin_trap();
 	return 0;
 }
@@ -22,15 +24,17 @@ struct tables {
 	uint32_t count;
 };
 
-static int table_of(void *context, const struct table_map *map, struct mysql_table **out, struct err *e)
+static int table_of(void *context, const struct table_map *map, struct mysql_table **out,
+		    struct err *e)
 {
 	struct tables *t = context;
 
 	*out = NULL;
 	if (!map->has_names || t->count == 64)
 		return 0;
-	if (mysql_table_new(&t->all[t->count], map->database, map->table, mysql_columns_copy(map),
-			    map->column_count, map->key, map->key_count, e) < 0)
+	if (mysql_table_new(&t->all[t->count], map->database, map->table,
+			    mysql_columns_copy(map), map->column_count, map->key,
+			    map->key_count, e) < 0)
 		return -1;
 	*out = t->all[t->count++];
 	return 0;
@@ -54,7 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tables tables = { .count = 0 };
 	struct decoder_callbacks callbacks = { .table = table_of, .context = &tables };
 	struct value_policy policy = { .halts = false };
-	struct decoder *d = decoder_new(size % 3 == 0, charsets, &sink, &callbacks, &policy);
+	struct decoder *d =
+		decoder_new(size % 3 == 0, charsets, &sink, &callbacks, &policy);
 	struct mysql_position start = { .file = "f.1", .offset = 4 };
 	uint8_t *copy = memory_copy(data, size);
 	struct reader r = reader_of((struct bytes){ copy, size });

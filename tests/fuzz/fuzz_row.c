@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One cell: type u8, metadata u16, flags u8, then the image; as log bytes and as the copy's text. */
+/* One cell: type u8, metadata u16, flags u8, then the image; as log bytes and as the
+ * copy's text. */
 #include "base/memory.h"
 #include "source/mysql/table_map.h"
 
@@ -8,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct mysql_table *make_table(uint8_t type, uint16_t meta, uint8_t flags,
 				      const struct charset_list *charsets)
 {
-	static const char *const sets[] = { "utf8mb4", "ucs2", "utf16", "utf32", "utf16le", "ascii" };
+	static const char *const sets[] = { "utf8mb4", "ucs2",    "utf16",
+					    "utf32",   "utf16le", "ascii" };
 	struct mysql_column *c = memory_array(struct mysql_column, 1);
 	struct mysql_table *table = NULL;
 	struct err e = ERR_INIT;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logs recorded from real servers (record.sh) give the changes in the .txt beside them, and the same cells as
- * the servers' own query answers (.copy). GOLDEN_WRITE=1 rewrites the .txt files. "--select NAME" prints the
- * statements whose answers record.sh keeps, "--questions SET" those that make a character set's table.
+ * Logs recorded from real servers (record.sh) give the changes in the .txt beside them,
+ * and the same cells as the servers' own query answers (.copy). GOLDEN_WRITE=1 rewrites
+ * the .txt files. "--select NAME" prints the statements whose answers record.sh keeps,
+ * "--questions SET" those that make a character set's table.
  */
 #include "lib/test.h"
 
@@ -54,7 +55,8 @@ static void check_text(const char *name, struct buffer *out)
 	buffer_release(&expected);
 }
 
-/* One field of a line as the client prints it: \t \n \0 \\ escaped, NULL as such. False: NULL. */
+/* One field of a line as the client prints it: \t \n \0 \\ escaped, NULL as such. False:
+ * NULL. */
 static bool unescape(struct buffer *out, const char *text, size_t size)
 {
 	buffer_clear(out);
@@ -72,7 +74,8 @@ static bool unescape(struct buffer *out, const char *text, size_t size)
 	return true;
 }
 
-static void check_row(struct recorded_table *t, uint32_t row, const char *line, size_t size)
+static void check_row(struct recorded_table *t, uint32_t row, const char *line,
+		      size_t size)
 {
 	const struct schema *s = t->table->schema;
 	struct value_policy policy = { .halts = false };
@@ -88,7 +91,8 @@ static void check_row(struct recorded_table *t, uint32_t row, const char *line, 
 
 		if (!unescape(&text, line, field))
 			column_set_null(&cells.columns[i]);
-		else if (value_from_text(t->table, i, buffer_bytes(&text), &cells.columns[i], &policy, &e) < 0)
+		else if (value_from_text(t->table, i, buffer_bytes(&text),
+					 &cells.columns[i], &policy, &e) < 0)
 			fail_msg("%s", e.text);
 		line += field + 1;
 		size -= field + (i + 1 < s->field_count);
@@ -97,8 +101,9 @@ static void check_row(struct recorded_table *t, uint32_t row, const char *line, 
 		render_json(&copy, &s->fields[i], &cells.columns[i], 0);
 		render_json(&log, &s->fields[i], &t->inserted.columns[i], row);
 		if (strcmp(buffer_string(&copy), buffer_string(&log)) != 0)
-			fail_msg("%s.%s row %u: copy %s, log %s", s->table, s->fields[i].name, row,
-				 buffer_string(&copy), buffer_string(&log));
+			fail_msg("%s.%s row %u: copy %s, log %s", s->table,
+				 s->fields[i].name, row, buffer_string(&copy),
+				 buffer_string(&log));
 	}
 	columns_release(&cells);
 	buffer_release(&text);
@@ -106,7 +111,8 @@ static void check_row(struct recorded_table *t, uint32_t row, const char *line, 
 	buffer_release(&log);
 }
 
-/* "#table database table" lines, each with the table's rows behind it in the order of their inserts. */
+/* "#table database table" lines, each with the table's rows behind it in the order of
+ * their inserts. */
 static void check_copy(const char *name, struct recorded *r)
 {
 	struct buffer file = { 0 };
@@ -155,8 +161,8 @@ static int print_selects(const char *name)
 
 		if (r.tables[i].inserted.row_count == 0)
 			continue;
-		buffer_format(&sql, "SELECT '#table','%s','%s';\nSELECT ", t->schema->database,
-			      t->schema->table);
+		buffer_format(&sql, "SELECT '#table','%s','%s';\nSELECT ",
+			      t->schema->database, t->schema->table);
 		for (uint32_t k = 0; k < t->column_count; k++) {
 			buffer_text(&sql, k > 0 ? ", " : "");
 			value_select(t, k, &sql);

@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "change/render.h"
 
-bool recorded_file(struct buffer *out, const char *folder, const char *name, const char *suffix)
+bool recorded_file(struct buffer *out, const char *folder, const char *name,
+		   const char *suffix)
 {
 	char path[512];
 	uint8_t piece[65536];
@@ -34,8 +35,8 @@ static const char *op_name(enum op op)
 	return names[op];
 }
 
-static void print_row(struct recorded *r, const char *word, const struct schema *s, const struct columns *c,
-		      uint32_t row, const uint8_t *present)
+static void print_row(struct recorded *r, const char *word, const struct schema *s,
+		      const struct columns *c, uint32_t row, const uint8_t *present)
 {
 	if (c == NULL)
 		return;
@@ -48,11 +49,13 @@ static void print_rows(struct recorded *r, const struct change *change)
 {
 	const struct rows *rows = &change->rows;
 
-	buffer_format(&r->out, "%s %s.%s %u\n", op_name(rows->op), change->schema->database,
-		      change->schema->table, rows->count);
-	for (uint32_t i = 0; rows->patched != NULL && i < change->schema->field_count; i++) {
+	buffer_format(&r->out, "%s %s.%s %u\n", op_name(rows->op),
+		      change->schema->database, change->schema->table, rows->count);
+	for (uint32_t i = 0; rows->patched != NULL && i < change->schema->field_count;
+	     i++) {
 		if (field_present(rows->patched, i))
-			buffer_format(&r->out, "  patched %s\n", change->schema->fields[i].name);
+			buffer_format(&r->out, "  patched %s\n",
+				      change->schema->fields[i].name);
 	}
 	for (uint32_t i = 0; i < rows->count; i++) {
 		print_row(r, "-", change->schema, rows->before, i, rows->before_present);
@@ -98,7 +101,8 @@ static int take(struct sink *sink, const struct change *change, struct err *e)
 		print_schema(r, change->schema);
 		break;
 	case CHANGE_TRUNCATE:
-		buffer_format(&r->out, "truncate %s.%s\n", change->schema->database, change->schema->table);
+		buffer_format(&r->out, "truncate %s.%s\n", change->schema->database,
+			      change->schema->table);
 		break;
 	case CHANGE_COMMIT:
 		buffer_text(&r->out, "commit ");
@@ -115,7 +119,8 @@ static int take(struct sink *sink, const struct change *change, struct err *e)
 }
 
 /* The catalog's words for a column, when the recording has them. */
-static bool find_type(struct recorded *r, const char *table, const char *column, char *out, size_t size)
+static bool find_type(struct recorded *r, const char *table, const char *column,
+		      char *out, size_t size)
 {
 	const char *all = buffer_string(&r->types);
 	char key[300];
@@ -130,13 +135,15 @@ static bool find_type(struct recorded *r, const char *table, const char *column,
 	return true;
 }
 
-static void refine(struct recorded *r, const char *table, struct mysql_column *c, bool is_mariadb)
+static void refine(struct recorded *r, const char *table, struct mysql_column *c,
+		   bool is_mariadb)
 {
 	struct mysql_column declared = { .name = c->name };
 	struct err e = ERR_INIT;
 	char words[200];
 
-	if (!find_type(r, table, c->name, words, sizeof(words)) || c->type == MYSQL_ENUM || c->type == MYSQL_SET)
+	if (!find_type(r, table, c->name, words, sizeof(words)) ||
+	    c->type == MYSQL_ENUM || c->type == MYSQL_SET)
 		return;
 	if (mysql_column_declare(&declared, words, is_mariadb, 1, &e) < 0) {
 		buffer_format(&r->out, "error %s\n", e.text);
@@ -147,7 +154,8 @@ static void refine(struct recorded *r, const char *table, struct mysql_column *c
 	c->declared = memory_copy_text(words);
 }
 
-static int table_of(void *context, const struct table_map *map, struct mysql_table **out, struct err *e)
+static int table_of(void *context, const struct table_map *map, struct mysql_table **out,
+		    struct err *e)
 {
 	struct recorded *r = context;
 	struct recorded_table *old = recorded_find(r, map->database, map->table);
@@ -158,9 +166,10 @@ static int table_of(void *context, const struct table_map *map, struct mysql_tab
 		return err_set(e, ERR_CONFIG, "no names");
 	columns = mysql_columns_copy(map);
 	for (uint32_t i = 0; i < map->column_count; i++)
-		refine(r, map->table, &columns[i], r->decoder != NULL && r->types.size > 0);
-	if (mysql_table_new(&t, map->database, map->table, columns, map->column_count, map->key,
-			    map->key_count, e) < 0)
+		refine(r, map->table, &columns[i],
+		       r->decoder != NULL && r->types.size > 0);
+	if (mysql_table_new(&t, map->database, map->table, columns, map->column_count,
+			    map->key, map->key_count, e) < 0)
 		return -1;
 	if (old != NULL && schema_equal(old->table->schema, t->schema)) {
 		mysql_table_free(t);
@@ -173,8 +182,8 @@ static int table_of(void *context, const struct table_map *map, struct mysql_tab
 	return 0;
 }
 
-static int named(void *context, const char *database, const char *table, struct mysql_table **out,
-		 struct err *e)
+static int named(void *context, const char *database, const char *table,
+		 struct mysql_table **out, struct err *e)
 {
 	struct recorded_table *t = recorded_find(context, database, table);
 
@@ -183,8 +192,8 @@ static int named(void *context, const char *database, const char *table, struct 
 	return 0;
 }
 
-static int statement(void *context, const char *database, struct bytes sql, const struct origin *origin,
-		     struct err *e)
+static int statement(void *context, const char *database, struct bytes sql,
+		     const struct origin *origin, struct err *e)
 {
 	struct recorded *r = context;
 
@@ -196,12 +205,14 @@ static int statement(void *context, const char *database, struct bytes sql, cons
 	return 0;
 }
 
-static void invalid(void *context, const struct mysql_table *t, uint32_t column, const char *text)
+static void invalid(void *context, const struct mysql_table *t, uint32_t column,
+		    const char *text)
 {
 	struct recorded *r = context;
 
 	if (r->prints)
-		buffer_format(&r->out, "invalid %s.%s: %s\n", t->schema->table, t->columns[column].name, text);
+		buffer_format(&r->out, "invalid %s.%s: %s\n", t->schema->table,
+			      t->columns[column].name, text);
 }
 
 static void unhex(struct buffer *out, const char *text)
@@ -258,13 +269,16 @@ static void load_collations(struct recorded *r, const char *folder)
 	buffer_release(&file);
 }
 
-void recorded_init(struct recorded *r, const char *folder, bool is_mariadb, bool wants_before)
+void recorded_init(struct recorded *r, const char *folder, bool is_mariadb,
+		   bool wants_before)
 {
-	struct decoder_callbacks callbacks = { .table = table_of, .named = named, .statement = statement,
-					       .context = r };
+	struct decoder_callbacks callbacks = {
+		.table = table_of, .named = named, .statement = statement, .context = r
+	};
 	struct value_policy policy = { .invalid = invalid, .context = r };
 
-	*r = (struct recorded){ .sink = { .take = take, .wants_before = wants_before }, .prints = true };
+	*r = (struct recorded){ .sink = { .take = take, .wants_before = wants_before },
+				.prints = true };
 	r->charsets = charset_list_new();
 	load_collations(r, folder);
 	load_charsets(r, folder);
@@ -283,7 +297,8 @@ void recorded_release(struct recorded *r)
 	buffer_release(&r->types);
 }
 
-struct recorded_table *recorded_find(struct recorded *r, const char *database, const char *table)
+struct recorded_table *recorded_find(struct recorded *r, const char *database,
+				     const char *table)
 {
 	for (uint32_t i = r->table_count; i > 0; i--) {
 		const struct schema *s = r->tables[i - 1].table->schema;

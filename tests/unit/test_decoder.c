@@ -39,7 +39,8 @@ static void mend(uint8_t *event, size_t size)
 	memcpy(event + size - 4, &crc, sizeof(crc));
 }
 
-/* Runs the log with one byte of the first event of that type changed; the text of what came out. */
+/* Runs the log with one byte of the first event of that type changed; the text of what
+ * came out. */
 static char *run_changed(uint8_t type, size_t at, uint8_t value, bool mends)
 {
 	struct buffer log = { 0 };
@@ -61,24 +62,29 @@ static char *run_changed(uint8_t type, size_t at, uint8_t value, bool mends)
 	return out;
 }
 
-static void assert_refused(uint8_t type, size_t at, uint8_t value, bool mends, const char *why)
+static void assert_refused(uint8_t type, size_t at, uint8_t value, bool mends,
+			   const char *why)
 {
 	char *out = run_changed(type, at, value, mends);
 
-	if (strstr(out, why) == NULL || strstr(out, "error log binlog.000001 at ") == NULL)
-		fail_msg("no \"%s\" in: %s", why, strstr(out, "error") != NULL ? strstr(out, "error") : out);
+	if (strstr(out, why) == NULL ||
+	    strstr(out, "error log binlog.000001 at ") == NULL)
+		fail_msg("no \"%s\" in: %s", why,
+			 strstr(out, "error") != NULL ? strstr(out, "error") : out);
 	memory_free(out);
 }
 
 static void damage_is_refused_with_its_place(void **state)
 {
 	(void)state;
-	assert_refused(EVENT_WRITE_ROWS, 40, 0x55, false, "WRITE_ROWS event: wrong checksum");
+	assert_refused(EVENT_WRITE_ROWS, 40, 0x55, false,
+		       "WRITE_ROWS event: wrong checksum");
 	assert_refused(EVENT_XID, 4, 77, true, "unrecognized event type 77");
 	assert_refused(EVENT_XID, 4, EVENT_INCIDENT, true, "events were lost");
 	assert_refused(EVENT_XID, 4, EVENT_START_ENCRYPTION, true, "encrypted");
 	assert_refused(EVENT_TABLE_MAP, 19, 0xee, true, "has no TABLE_MAP");
-	assert_refused(EVENT_WRITE_ROWS, 29, 9, true, "9 columns, but the TABLE_MAP of golden.t has 3");
+	assert_refused(EVENT_WRITE_ROWS, 29, 9, true,
+		       "9 columns, but the TABLE_MAP of golden.t has 3");
 	assert_refused(EVENT_GTID, 36, 0, true, "cannot have the number 0");
 	assert_refused(EVENT_FORMAT_DESCRIPTION, 30, 'x', false, "wrong checksum");
 }
@@ -93,8 +99,10 @@ static void an_unknown_event_that_may_be_ignored_is(void **state)
 	memory_free(out);
 }
 
-/* Splits the log at the first commit whose position holds the prepared XA transaction "two". */
-static size_t run_until_prepared(struct recorded *r, struct bytes log, struct buffer *position)
+/* Splits the log at the first commit whose position holds the prepared XA transaction
+ * "two". */
+static size_t run_until_prepared(struct recorded *r, struct bytes log,
+				 struct buffer *position)
 {
 	struct mysql_position start = { .file = "binlog.000001", .offset = 4 };
 	struct reader at = reader_of(log);
@@ -102,11 +110,15 @@ static size_t run_until_prepared(struct recorded *r, struct bytes log, struct bu
 
 	decoder_set_position(r->decoder, &start);
 	reader_skip(&at, 4);
-	while (reader_left(&at) > 0 && decoder_position(r->decoder)->prepared_count == 0) {
+	while (reader_left(&at) > 0 &&
+	       decoder_position(r->decoder)->prepared_count == 0) {
 		struct reader look = at;
 
 		reader_skip(&look, 9);
-		assert_int_equal(decoder_event(r->decoder, reader_bytes(&at, reader_u32le(&look)), &e), 0);
+		assert_int_equal(decoder_event(r->decoder,
+					       reader_bytes(&at, reader_u32le(&look)),
+					       &e),
+				 0);
 	}
 	mysql_position_format(&decoder_position(r->decoder)->base, NULL, position);
 	return (size_t)(at.at - log.data);
@@ -160,10 +172,13 @@ static void a_restart_reads_prepared_transactions_again(void **state)
 	decoder_set_position(resumed.decoder, &p);
 	feed(&resumed, buffer_bytes(&log), offset);
 	assert_null(strstr(buffer_string(&resumed.out), "\"xa1\""));
-	rest = strstr(buffer_string(&resumed.out), "insert golden.t 1\n  + {\"id\":8,\"v\":\"xa2\",\"n\":8}");
+	rest = strstr(buffer_string(&resumed.out),
+		      "insert golden.t 1\n  + {\"id\":8,\"v\":\"xa2\",\"n\":8}");
 	assert_non_null(rest);
 	assert_non_null(strstr(buffer_string(&whole.out), "\"xa2\""));
-	assert_string_equal(strstr(rest, "commit"), strstr(strstr(buffer_string(&whole.out), "\"xa2\""), "commit"));
+	assert_string_equal(
+		strstr(rest, "commit"),
+		strstr(strstr(buffer_string(&whole.out), "\"xa2\""), "commit"));
 	gtid_set_release(&gtids);
 	mysql_position_release(&p);
 	recorded_release(&whole);
@@ -181,16 +196,18 @@ static void an_unwanted_old_row_has_its_key_only(void **state)
 	assert_true(recorded_file(&log, FOLDER, "mysql_events", ".binlog"));
 	recorded_init(&r, FOLDER, false, false);
 	recorded_run(&r, buffer_bytes(&log));
-	assert_non_null(strstr(buffer_string(&r.out),
-			       "update golden.t 1\n  - {\"id\":2}\n  + {\"id\":20,\"v\":\"B\",\"n\":2}\n"));
-	assert_non_null(strstr(buffer_string(&r.out), /* without a key it is needed whole */
-			       "update golden.k 1\n  - {\"a\":1,\"b\":\"x\"}\n"));
+	assert_non_null(
+		strstr(buffer_string(&r.out), "update golden.t 1\n  - {\"id\":2}\n  + "
+					      "{\"id\":20,\"v\":\"B\",\"n\":2}\n"));
+	assert_non_null(
+		strstr(buffer_string(&r.out), /* without a key it is needed whole */
+		       "update golden.k 1\n  - {\"a\":1,\"b\":\"x\"}\n"));
 	recorded_release(&r);
 	buffer_release(&log);
 }
 
-static bool has_everything(void *context, const struct mysql_table *t, const struct gtid *gtid, const char *file,
-			   uint64_t offset)
+static bool has_everything(void *context, const struct mysql_table *t,
+			   const struct gtid *gtid, const char *file, uint64_t offset)
 {
 	(void)context;
 	(void)gtid;
@@ -198,7 +215,8 @@ static bool has_everything(void *context, const struct mysql_table *t, const str
 	return strcmp(t->schema->table, "t") == 0 && strcmp(file, "binlog.000001") == 0;
 }
 
-static int table_of(void *context, const struct table_map *map, struct mysql_table **out, struct err *e)
+static int table_of(void *context, const struct table_map *map, struct mysql_table **out,
+		    struct err *e)
 {
 	struct mysql_table **tables = context;
 
@@ -210,8 +228,8 @@ static int table_of(void *context, const struct table_map *map, struct mysql_tab
 		}
 	}
 	*out = NULL;
-	if (mysql_table_new(tables, map->database, map->table, mysql_columns_copy(map), map->column_count,
-			    map->key, map->key_count, e) < 0)
+	if (mysql_table_new(tables, map->database, map->table, mysql_columns_copy(map),
+			    map->column_count, map->key, map->key_count, e) < 0)
 		return -1;
 	*out = *tables;
 	return 0;
@@ -219,7 +237,8 @@ static int table_of(void *context, const struct table_map *map, struct mysql_tab
 
 static void what_a_table_has_already_is_left_out(void **state)
 {
-	struct decoder_callbacks callbacks = { .table = table_of, .has_already = has_everything };
+	struct decoder_callbacks callbacks = { .table = table_of,
+					       .has_already = has_everything };
 	struct mysql_table *tables[32] = { NULL };
 	struct value_policy policy = { .halts = false };
 	struct buffer log = { 0 };

@@ -11,7 +11,8 @@ static struct gtid_set parsed(const char *text, bool is_mariadb)
 	struct gtid_set s = { .is_mariadb = is_mariadb };
 	struct err e = ERR_INIT;
 
-	if (gtid_set_parse(&s, is_mariadb, (struct bytes){ (const uint8_t *)text, strlen(text) }, &e) < 0)
+	if (gtid_set_parse(&s, is_mariadb,
+			   (struct bytes){ (const uint8_t *)text, strlen(text) }, &e) < 0)
 		fail_msg("%s", e.text);
 	return s;
 }
@@ -45,8 +46,12 @@ static void sets_are_written_in_one_way(void **state)
 
 static void what_is_no_set_is_refused(void **state)
 {
-	static const char *const bad[] = { "x", A, A ":", A ":0", A ":5-3", A ":1-", A ":1-2-3", A ":9tag:1",
-					   A ":1:99999999999999999999", "0000:1" };
+	static const char *const bad[] = {
+		"x",        A,           A ":",
+		A ":0",     A ":5-3",    A ":1-",
+		A ":1-2-3", A ":9tag:1", A ":1:99999999999999999999",
+		"0000:1"
+	};
 	struct gtid_set s = { .is_mariadb = false };
 	struct err e = ERR_INIT;
 
@@ -97,8 +102,10 @@ static void a_range_swallows_what_it_covers(void **state)
 
 static void a_set_contains_its_parts(void **state)
 {
-	struct gtid_set all = parsed(A ":1-10:t:1-3," B ":5", false), part = parsed(A ":2-3:7:t:3", false);
-	struct gtid_set other = parsed(A ":9-11", false), tagged = parsed(B ":t:5", false);
+	struct gtid_set all = parsed(A ":1-10:t:1-3," B ":5", false),
+			part = parsed(A ":2-3:7:t:3", false);
+	struct gtid_set other = parsed(A ":9-11", false),
+			tagged = parsed(B ":t:5", false);
 
 	(void)state;
 	assert_true(gtid_set_contains(&all, &part));
@@ -129,7 +136,8 @@ static void a_domain_has_all_up_to_its_last(void **state)
 
 static void sets_survive_the_wire(void **state)
 {
-	static const char *const sets[] = { "", A ":1-4", A ":1-4:7," B ":2", A ":1:tag:3-9," B ":x:1" };
+	static const char *const sets[] = { "", A ":1-4", A ":1-4:7," B ":2",
+					    A ":1:tag:3-9," B ":x:1" };
 	struct gtid_set s, again = { .is_mariadb = false };
 	struct buffer wire = { 0 };
 	struct err e = ERR_INIT;
@@ -143,7 +151,9 @@ static void sets_survive_the_wire(void **state)
 		assert_set(&again, sets[i]);
 		gtid_set_release(&s);
 	}
-	assert_int_equal(gtid_set_decode(&again, (struct bytes){ wire.data, wire.size - 1 }, &e), -1);
+	assert_int_equal(
+		gtid_set_decode(&again, (struct bytes){ wire.data, wire.size - 1 }, &e),
+		-1);
 	gtid_set_release(&again);
 	buffer_release(&wire);
 }

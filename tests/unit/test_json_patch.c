@@ -10,8 +10,8 @@ static struct bytes text(const char *s)
 }
 
 /* NULL: refused. */
-static void assert_patched(const char *document, enum json_operation op, const char *path, const char *value,
-			   const char *expected)
+static void assert_patched(const char *document, enum json_operation op, const char *path,
+			   const char *value, const char *expected)
 {
 	struct buffer patch = { 0 }, out = { 0 };
 	struct err e = ERR_INIT;
@@ -29,11 +29,12 @@ static void assert_patched(const char *document, enum json_operation op, const c
 static void a_value_is_replaced_where_it_stands(void **state)
 {
 	(void)state;
-	assert_patched("{\"a\": 1, \"b\": [1, {\"c\": \"}\"}]}", JSON_REPLACE, "$.b[1].c", "null",
-		       "{\"a\": 1, \"b\": [1, {\"c\": null}]}");
+	assert_patched("{\"a\": 1, \"b\": [1, {\"c\": \"}\"}]}", JSON_REPLACE, "$.b[1].c",
+		       "null", "{\"a\": 1, \"b\": [1, {\"c\": null}]}");
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "$", "[]", "[]");
 	assert_patched("{\"b c\": 1}", JSON_REPLACE, "$.\"b c\"", "2", "{\"b c\": 2}");
-	assert_patched("{\"q\\\"\": 1}", JSON_REPLACE, "$.\"q\\\"\"", "2", "{\"q\\\"\": 2}");
+	assert_patched("{\"q\\\"\": 1}", JSON_REPLACE, "$.\"q\\\"\"", "2",
+		       "{\"q\\\"\": 2}");
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "$.z", "2", NULL);
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "$[0]", "2", NULL);
 	assert_patched("[1]", JSON_REPLACE, "$[1]", "2", NULL);
@@ -43,9 +44,12 @@ static void members_go_where_the_server_puts_them(void **state)
 {
 	(void)state;
 	assert_patched("{}", JSON_INSERT, "$.a", "1", "{\"a\": 1}");
-	assert_patched("{\"b\": 1, \"aaa\": 2}", JSON_INSERT, "$.a", "0", "{\"a\": 0, \"b\": 1, \"aaa\": 2}");
-	assert_patched("{\"b\": 1, \"aaa\": 2}", JSON_INSERT, "$.cc", "0", "{\"b\": 1, \"cc\": 0, \"aaa\": 2}");
-	assert_patched("{\"b\": 1}", JSON_INSERT, "$.zzzz", "0", "{\"b\": 1, \"zzzz\": 0}");
+	assert_patched("{\"b\": 1, \"aaa\": 2}", JSON_INSERT, "$.a", "0",
+		       "{\"a\": 0, \"b\": 1, \"aaa\": 2}");
+	assert_patched("{\"b\": 1, \"aaa\": 2}", JSON_INSERT, "$.cc", "0",
+		       "{\"b\": 1, \"cc\": 0, \"aaa\": 2}");
+	assert_patched("{\"b\": 1}", JSON_INSERT, "$.zzzz", "0",
+		       "{\"b\": 1, \"zzzz\": 0}");
 	assert_patched("{\"b\": 1}", JSON_INSERT, "$.b", "0", NULL);
 	assert_patched("[1, 2]", JSON_INSERT, "$[0]", "0", "[0, 1, 2]");
 	assert_patched("[1, 2]", JSON_INSERT, "$[9]", "3", "[1, 2, 3]");
@@ -59,7 +63,8 @@ static void what_is_removed_takes_one_separator_along(void **state)
 	assert_patched("[1, 2, 3]", JSON_REMOVE, "$[1]", "", "[1, 3]");
 	assert_patched("[1, 2, 3]", JSON_REMOVE, "$[2]", "", "[1, 2]");
 	assert_patched("[1]", JSON_REMOVE, "$[0]", "", "[]");
-	assert_patched("{\"a\": \", \", \"b\": 2}", JSON_REMOVE, "$.b", "", "{\"a\": \", \"}");
+	assert_patched("{\"a\": \", \", \"b\": 2}", JSON_REMOVE, "$.b", "",
+		       "{\"a\": \", \"}");
 	assert_patched("{\"a\": 1}", JSON_REMOVE, "$.a", "", "{}");
 	assert_patched("{\"a\": 1}", JSON_REMOVE, "$.b", "", NULL);
 }
@@ -71,7 +76,9 @@ static void malformed_patches_are_refused(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(json_patch_apply(&out, text("{}"), (struct bytes){ cut, sizeof(cut) }, &e), -1);
+	assert_int_equal(json_patch_apply(&out, text("{}"),
+					  (struct bytes){ cut, sizeof(cut) }, &e),
+			 -1);
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "a", "2", NULL);
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "$.", "2", NULL);
 	assert_patched("{\"a\": [1", JSON_REPLACE, "$.a[1]", "2", NULL);

@@ -19,7 +19,8 @@ struct charset_list {
 	uint32_t id_count;
 };
 
-struct charset *charset_add(struct charset_list *l, const char *name, enum charset_kind kind)
+struct charset *charset_add(struct charset_list *l, const char *name,
+			    enum charset_kind kind)
 {
 	struct charset *s = memory_new(struct charset);
 
@@ -110,8 +111,11 @@ const char *charset_of_collation(const struct charset_list *l, uint16_t id)
 /* Bytes of one space, and where in them the 0x20 stands. */
 static size_t space_width(const struct charset *s, size_t *at)
 {
-	size_t width = s->kind == CHARSET_UTF32 ? 4 : s->kind == CHARSET_UCS2 || s->kind == CHARSET_UTF16 ||
-		       s->kind == CHARSET_UTF16LE ? 2 : 1;
+	size_t width = s->kind == CHARSET_UTF32 ? 4
+		       : s->kind == CHARSET_UCS2 || s->kind == CHARSET_UTF16 ||
+				       s->kind == CHARSET_UTF16LE
+			       ? 2
+			       : 1;
 
 	*at = s->kind == CHARSET_UTF16LE ? 0 : width - 1;
 	return width;
@@ -158,7 +162,8 @@ static bool convert(const struct charset *s, struct bytes text, struct buffer *o
 	while (reader_left(&r) > 0) {
 		uint32_t code = charset_next(s, &r);
 
-		if (code == CHARSET_NO_CODE || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) {
+		if (code == CHARSET_NO_CODE || (code >= 0xd800 && code < 0xe000) ||
+		    code > 0x10ffff) {
 			code = REPLACEMENT;
 			is_whole = false;
 		}
@@ -172,7 +177,8 @@ bool charset_append(const struct charset *s, struct bytes text, struct column *c
 	struct buffer out = { 0 };
 	bool is_whole;
 
-	if ((s->keeps_ascii && is_ascii(text)) || (s->kind == CHARSET_UTF8 && text_is_utf8(text))) {
+	if ((s->keeps_ascii && is_ascii(text)) ||
+	    (s->kind == CHARSET_UTF8 && text_is_utf8(text))) {
 		column_add_bytes(c, text.data, (uint32_t)text.size);
 		return true;
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asking the server for a set's table: every code that the set's structure allows, one after the other, in one
- * literal that the server converts to utf8mb4. Each code comes back as one character; "?" for any other code
- * than 0x3f means that the set has no such code. A code outside the structure would void the whole answer, so
- * the structure is written down here.
+ * Asking the server for a set's table: every code that the set's structure allows, one
+ * after the other, in one literal that the server converts to utf8mb4. Each code comes
+ * back as one character; "?" for any other code than 0x3f means that the set has no such
+ * code. A code outside the structure would void the whole answer, so the structure is
+ * written down here.
  */
 #include "source/mysql/charset_table.h"
 
@@ -30,24 +31,33 @@ struct structure {
 #define ASCII_SPAN { 0x00, 0x7f }
 
 static const struct structure structures[] = {
-	{ "big5", { ASCII_SPAN }, { { 0xa1, 0xf9 } }, { { 0x40, 0x7e }, { 0xa1, 0xfe } }, { 0 }, false, false },
-	{ "gbk", { ASCII_SPAN }, { { 0x81, 0xfe } }, { { 0x40, 0x7e }, { 0x80, 0xfe } }, { 0 }, false, false },
-	{ "gb2312", { ASCII_SPAN }, { { 0xa1, 0xf7 } }, { { 0xa1, 0xfe } }, { 0 }, false, false },
-	{ "euckr", { ASCII_SPAN }, { { 0x81, 0xfe } }, { { 0x41, 0x5a }, { 0x61, 0x7a }, { 0x81, 0xfe } },
-	  { 0 }, false, false },
-	{ "sjis", { ASCII_SPAN, { 0xa1, 0xdf } }, { { 0x81, 0x9f }, { 0xe0, 0xfc } },
-	  { { 0x40, 0x7e }, { 0x80, 0xfc } }, { 0 }, false, false },
-	{ "cp932", { ASCII_SPAN, { 0xa1, 0xdf } }, { { 0x81, 0x9f }, { 0xe0, 0xfc } },
-	  { { 0x40, 0x7e }, { 0x80, 0xfc } }, { 0 }, false, false },
-	{ "ujis", { ASCII_SPAN }, { { 0xa1, 0xfe } }, { { 0xa1, 0xfe } }, { 0xa1, 0xdf }, true, false },
-	{ "eucjpms", { ASCII_SPAN }, { { 0xa1, 0xfe } }, { { 0xa1, 0xfe } }, { 0xa1, 0xdf }, true, false },
-	{ "gb18030", { ASCII_SPAN }, { { 0x81, 0xfe } }, { { 0x40, 0x7e }, { 0x80, 0xfe } }, { 0 }, false, true },
+	{ .name = "big5", .single = { ASCII_SPAN }, .lead = { { 0xa1, 0xf9 } },
+	  .trail = { { 0x40, 0x7e }, { 0xa1, 0xfe } } },
+	{ .name = "gbk", .single = { ASCII_SPAN }, .lead = { { 0x81, 0xfe } },
+	  .trail = { { 0x40, 0x7e }, { 0x80, 0xfe } } },
+	{ .name = "gb2312", .single = { ASCII_SPAN }, .lead = { { 0xa1, 0xf7 } },
+	  .trail = { { 0xa1, 0xfe } } },
+	{ .name = "euckr", .single = { ASCII_SPAN }, .lead = { { 0x81, 0xfe } },
+	  .trail = { { 0x41, 0x5a }, { 0x61, 0x7a }, { 0x81, 0xfe } } },
+	{ .name = "sjis", .single = { ASCII_SPAN, { 0xa1, 0xdf } },
+	  .lead = { { 0x81, 0x9f }, { 0xe0, 0xfc } },
+	  .trail = { { 0x40, 0x7e }, { 0x80, 0xfc } } },
+	{ .name = "cp932", .single = { ASCII_SPAN, { 0xa1, 0xdf } },
+	  .lead = { { 0x81, 0x9f }, { 0xe0, 0xfc } },
+	  .trail = { { 0x40, 0x7e }, { 0x80, 0xfc } } },
+	{ .name = "ujis", .single = { ASCII_SPAN }, .lead = { { 0xa1, 0xfe } },
+	  .trail = { { 0xa1, 0xfe } }, .pair_after = { 0xa1, 0xdf }, .has_triple = true },
+	{ .name = "eucjpms", .single = { ASCII_SPAN }, .lead = { { 0xa1, 0xfe } },
+	  .trail = { { 0xa1, 0xfe } }, .pair_after = { 0xa1, 0xdf }, .has_triple = true },
+	{ .name = "gb18030", .single = { ASCII_SPAN }, .lead = { { 0x81, 0xfe } },
+	  .trail = { { 0x40, 0x7e }, { 0x80, 0xfe } }, .has_four = true },
 };
 
 static const char *const eight_bit[] = {
-	"armscii8", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852", "cp866", "dec8", "geostd8",
-	"greek", "hebrew", "hp8", "keybcs2", "koi8r", "koi8u", "latin1", "latin2", "latin5", "latin7",
-	"macce", "macroman", "swe7", "tis620",
+	"armscii8", "cp1250",  "cp1251", "cp1256",   "cp1257", "cp850",
+	"cp852",    "cp866",   "dec8",   "geostd8",  "greek",  "hebrew",
+	"hp8",      "keybcs2", "koi8r",  "koi8u",    "latin1", "latin2",
+	"latin5",   "latin7",  "macce",  "macroman", "swe7",   "tis620",
 };
 
 static const struct structure eight_bit_structure = { .single = { { 0x00, 0xff } } };
@@ -91,7 +101,8 @@ static void walk_single(struct walk *w, const struct structure *s)
 	}
 }
 
-static void walk_trails(struct walk *w, const struct structure *s, const uint8_t *lead, size_t size)
+static void walk_trails(struct walk *w, const struct structure *s, const uint8_t *lead,
+			size_t size)
 {
 	uint8_t code[3] = { lead[0], size > 1 ? lead[1] : 0 };
 
@@ -119,8 +130,10 @@ static void walk_pairs(struct walk *w, const struct structure *s)
 static void walk_four(struct walk *w, const struct structure *s)
 {
 	for (uint32_t n = 0; s->has_four && n < GB18030_BMP_CODES; n++) {
-		uint8_t code[] = { (uint8_t)(0x81 + n / 12600), (uint8_t)(0x30 + n / 1260 % 10),
-				   (uint8_t)(0x81 + n / 10 % 126), (uint8_t)(0x30 + n % 10) };
+		uint8_t code[] = { (uint8_t)(0x81 + n / 12600),
+				   (uint8_t)(0x30 + n / 1260 % 10),
+				   (uint8_t)(0x81 + n / 10 % 126),
+				   (uint8_t)(0x30 + n % 10) };
 
 		w->code(w, code, sizeof(code));
 	}
@@ -131,7 +144,8 @@ static void ask(struct walk *w, const uint8_t *code, size_t size)
 	text_hex(w->out, (struct bytes){ code, size });
 }
 
-static void question(struct buffer *out, const char *name, const struct structure *s, bool is_long)
+static void question(struct buffer *out, const char *name, const struct structure *s,
+		     bool is_long)
 {
 	struct walk w = { .code = ask, .out = out };
 
@@ -146,12 +160,14 @@ static void question(struct buffer *out, const char *name, const struct structur
 	buffer_char(out, 0);
 }
 
-int charset_questions(const char *name, struct buffer *statements, uint32_t *count, struct err *e)
+int charset_questions(const char *name, struct buffer *statements, uint32_t *count,
+		      struct err *e)
 {
 	const struct structure *s = find_structure(name);
 
 	if (s == NULL)
-		return err_set(e, ERR_CONFIG, "character set \"%s\" is not supported", name);
+		return err_set(e, ERR_CONFIG, "character set \"%s\" is not supported",
+			       name);
 	question(statements, name, s, false);
 	*count = 1;
 	if (s->lead[0].last == 0)
@@ -193,8 +209,8 @@ static void learn(struct walk *w, const uint8_t *code, size_t size)
 	} else if (size == 3) {
 		plane(&s->triple, CHARSET_PLANE)[code[1] << 8 | code[2]] = point;
 	} else {
-		number = ((uint32_t)(code[0] - 0x81) * 10 + (code[1] - 0x30u)) * 1260 + (code[2] - 0x81u) * 10 +
-			 (code[3] - 0x30u);
+		number = ((uint32_t)(code[0] - 0x81) * 10 + (code[1] - 0x30u)) * 1260 +
+			 (code[2] - 0x81u) * 10 + (code[3] - 0x30u);
 		plane(&s->four, GB18030_BMP_CODES)[number] = point;
 	}
 }
@@ -208,15 +224,16 @@ static bool keeps_ascii(const struct charset *s)
 	return true;
 }
 
-int charset_learn(struct charset_list *l, const char *name, const struct bytes *answers, uint32_t count,
-		  struct err *e)
+int charset_learn(struct charset_list *l, const char *name, const struct bytes *answers,
+		  uint32_t count, struct err *e)
 {
 	const struct structure *s = find_structure(name);
 	struct walk w = { .code = learn };
 	struct charset set = { .kind = CHARSET_TABLE };
 
 	if (s == NULL || count != (s->lead[0].last == 0 ? 1 : 2))
-		return err_set(e, ERR_CONFIG, "character set \"%s\" is not supported", name);
+		return err_set(e, ERR_CONFIG, "character set \"%s\" is not supported",
+			       name);
 	memset(set.single, 0xff, sizeof(set.single));
 	w.set = &set;
 	w.answer = reader_of(answers[0]);
@@ -232,7 +249,10 @@ int charset_learn(struct charset_list *l, const char *name, const struct bytes *
 		memory_free(set.pair);
 		memory_free(set.triple);
 		memory_free(set.four);
-		return err_set(e, ERR_DATA, "the server's table of character set \"%s\" is not as expected", name);
+		return err_set(
+			e, ERR_DATA,
+			"the server's table of character set \"%s\" is not as expected",
+			name);
 	}
 	set.keeps_ascii = keeps_ascii(&set);
 	memcpy(set.name, name, strlen(name));

@@ -46,7 +46,8 @@ static uint32_t unit(struct reader *r, size_t width, bool is_little)
 		reader_skip(r, left);
 		return CHARSET_NO_CODE;
 	}
-	return (uint32_t)(is_little ? reader_uint_le(r, width) : reader_uint_be(r, width));
+	return (uint32_t)(is_little ? reader_uint_le(r, width)
+				    : reader_uint_be(r, width));
 }
 
 static uint32_t next_utf16(struct reader *r, bool is_little)
@@ -64,18 +65,21 @@ static uint32_t next_utf16(struct reader *r, bool is_little)
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* gb18030: 0x81308130 + n in base 126, 10, 126, 10; behind 0x90308130 the planes above the basic one. */
-static uint32_t next_four(const struct charset *s, struct reader *r, uint8_t first, uint8_t second)
+/* gb18030: 0x81308130 + n in base 126, 10, 126, 10; behind 0x90308130 the planes above
+ * the basic one. */
+static uint32_t next_four(const struct charset *s, struct reader *r, uint8_t first,
+			  uint8_t second)
 {
 	struct reader rest = *r;
 	uint8_t third = reader_u8(&rest), fourth = reader_u8(&rest);
 	uint32_t number;
 
-	if (rest.short_read || third < 0x81 || third > 0xfe || fourth < 0x30 || fourth > 0x39)
+	if (rest.short_read || third < 0x81 || third > 0xfe || fourth < 0x30 ||
+	    fourth > 0x39)
 		return CHARSET_NO_CODE;
 	*r = rest;
-	number = ((uint32_t)(first - 0x81) * 10 + (second - 0x30)) * 1260 + (uint32_t)(third - 0x81) * 10 +
-		 (fourth - 0x30);
+	number = ((uint32_t)(first - 0x81) * 10 + (second - 0x30)) * 1260 +
+		 (uint32_t)(third - 0x81) * 10 + (fourth - 0x30);
 	if (number < GB18030_BMP_CODES)
 		return s->four[number];
 	if (number >= 189000 && number - 189000 <= 0xfffff)

@@ -23,18 +23,22 @@ struct charset {
 	char name[32];
 	enum charset_kind kind;
 	bool keeps_ascii;     /* bytes below 0x80 are ASCII */
-	uint32_t single[256]; /* CHARSET_TABLE: code point, CHARSET_NO_CODE, or CHARSET_LEAD */
+	uint32_t single[256]; /* CHARSET_TABLE: code point, CHARSET_NO_CODE, or
+				 CHARSET_LEAD */
 	uint32_t *pair;       /* [first << 8 | second]; NULL: none */
 	uint32_t *triple;     /* after 0x8f: [second << 8 | third] */
-	uint32_t *four;       /* gb18030's four-byte codes of the basic plane, by linear number */
+	uint32_t *
+		four; /* gb18030's four-byte codes of the basic plane, by linear number */
 };
 
 #define CHARSET_LEAD 0xfffffffeu /* in `single`: the first byte of a longer code */
 
-/* The code points of `text`, one call each; a code that does not exist is CHARSET_NO_CODE. */
+/* The code points of `text`, one call each; a code that does not exist is
+ * CHARSET_NO_CODE. */
 uint32_t charset_next(const struct charset *s, struct reader *r);
 
 /* One more set of the list, known from now on; the caller fills it. */
-struct charset *charset_add(struct charset_list *l, const char *name, enum charset_kind kind);
+struct charset *charset_add(struct charset_list *l, const char *name,
+			    enum charset_kind kind);
 
 #endif

@@ -5,8 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-struct decoder *decoder_new(bool is_mariadb, struct charset_list *charsets, struct sink *sink,
-			    const struct decoder_callbacks *callbacks, const struct value_policy *policy)
+struct decoder *decoder_new(bool is_mariadb, struct charset_list *charsets,
+			    struct sink *sink, const struct decoder_callbacks *callbacks,
+			    const struct value_policy *policy)
 {
 	struct decoder *d = memory_new(struct decoder);
 
@@ -51,7 +52,8 @@ void decoder_set_position(struct decoder *d, const struct mysql_position *p)
 	copy.gtids.is_mariadb = d->is_mariadb;
 	copy.prepared = memory_array(struct mysql_prepared, p->prepared_count);
 	if (p->prepared_count > 0)
-		memcpy(copy.prepared, p->prepared, p->prepared_count * sizeof(*p->prepared));
+		memcpy(copy.prepared, p->prepared,
+		       p->prepared_count * sizeof(*p->prepared));
 	if (p != &d->position)
 		mysql_position_release(&d->position);
 	d->position = copy;
@@ -65,7 +67,8 @@ void decoder_set_position(struct decoder *d, const struct mysql_position *p)
 	d->prepared = memory_array(struct prepared, copy.prepared_count);
 	d->prepared_count = d->missing_count = copy.prepared_count;
 	for (uint32_t i = 0; i < copy.prepared_count; i++)
-		d->prepared[i] = (struct prepared){ .place = copy.prepared[i], .is_missing = true };
+		d->prepared[i] = (struct prepared){ .place = copy.prepared[i],
+						    .is_missing = true };
 }
 
 const struct mysql_position *decoder_position(const struct decoder *d)
@@ -83,7 +86,8 @@ uint64_t decoder_rows(const struct decoder *d)
 	return d->rows;
 }
 
-void decoder_origin(const struct decoder *d, const struct event *event, struct origin *out)
+void decoder_origin(const struct decoder *d, const struct event *event,
+		    struct origin *out)
 {
 	const struct transaction *t = &d->transaction;
 
@@ -91,8 +95,9 @@ void decoder_origin(const struct decoder *d, const struct event *event, struct o
 		.log_file = d->file,
 		.log_offset = d->offset,
 		.gtid = t->is_open && t->has_gtid ? t->gtid_text : NULL,
-		.time_us = t->is_open && t->time_us != 0 ? t->time_us
-							 : (int64_t)event->header.timestamp * 1000000,
+		.time_us = t->is_open && t->time_us != 0
+				   ? t->time_us
+				   : (int64_t)event->header.timestamp * 1000000,
 		.server_id = event->header.server_id,
 		.thread_id = t->thread_id,
 	};
@@ -141,15 +146,19 @@ static int handle_incident(struct decoder *d, const struct event *event, struct 
 	struct bytes text = reader_bytes(&r, reader_u8(&r));
 
 	(void)d;
-	return err_set(e, ERR_DATA, "the server wrote that events were lost (incident %u: %.*s): the tables must "
-		       "be copied anew", incident, (int)text.size, (const char *)text.data);
+	return err_set(e, ERR_DATA,
+		       "the server wrote that events were lost (incident %u: %.*s): the "
+		       "tables must "
+		       "be copied anew",
+		       incident, (int)text.size, (const char *)text.data);
 }
 
 static int handle_encryption(struct decoder *d, const struct event *event, struct err *e)
 {
 	(void)d;
 	(void)event;
-	return err_set(e, ERR_CONFIG, "the log file is encrypted: it can be read through the server's "
+	return err_set(e, ERR_CONFIG,
+		       "the log file is encrypted: it can be read through the server's "
 		       "replication protocol only");
 }
 
@@ -157,15 +166,18 @@ static int handle_load(struct decoder *d, const struct event *event, struct err 
 {
 	(void)d;
 	(void)event;
-	return err_set(e, ERR_CONFIG, "LOAD DATA in statement format: its rows are not in the log; the server "
-		       "must run with binlog_format=ROW, and the tables be copied anew");
+	return err_set(
+		e, ERR_CONFIG,
+		"LOAD DATA in statement format: its rows are not in the log; the server "
+		"must run with binlog_format=ROW, and the tables be copied anew");
 }
 
 static int handle_fragment(struct decoder *d, const struct event *event, struct err *e)
 {
 	(void)d;
 	(void)event;
-	return err_set(e, ERR_CONFIG, "a rows event in fragments is not supported: set the server's "
+	return err_set(e, ERR_CONFIG,
+		       "a rows event in fragments is not supported: set the server's "
 		       "binlog_row_event_fragment_threshold above the largest row");
 }
 
@@ -232,7 +244,8 @@ int decoder_dispatch(struct decoder *d, const struct event *event, struct err *e
 	if (handler == NULL && (event->header.flags & EVENT_FLAG_IGNORABLE) != 0)
 		return 0;
 	if (handler == NULL)
-		return err_set(e, ERR_DATA, "unrecognized event type %u, which may not be ignored",
+		return err_set(e, ERR_DATA,
+			       "unrecognized event type %u, which may not be ignored",
 			       event->header.type);
 	if (!is_row_part(event->header.type))
 		return handler(d, event, e);
@@ -255,10 +268,12 @@ static int read_format(struct decoder *d, struct bytes raw, struct err *e)
 	return 0;
 }
 
-/* Cuts the checksum off. Before the first FORMAT_DESCRIPTION nobody knows, but a match is no accident. */
+/* Cuts the checksum off. Before the first FORMAT_DESCRIPTION nobody knows, but a match is
+ * no accident. */
 static int check_sum(const struct decoder *d, struct bytes *raw, struct err *e)
 {
-	bool fits = (d->format.has_checksum || !d->has_format) && event_checksum_fits(*raw);
+	bool fits =
+		(d->format.has_checksum || !d->has_format) && event_checksum_fits(*raw);
 
 	if (d->has_format && d->format.has_checksum && !fits)
 		return err_set(e, ERR_DATA, "wrong checksum");
@@ -267,8 +282,10 @@ static int check_sum(const struct decoder *d, struct bytes *raw, struct err *e)
 	return 0;
 }
 
-/* The log's next place: headers have the low 32 bits only, and none at all in some events. */
-static uint64_t next_offset(const struct decoder *d, const struct event_header *h, uint64_t size)
+/* The log's next place: headers have the low 32 bits only, and none at all in some
+ * events. */
+static uint64_t next_offset(const struct decoder *d, const struct event_header *h,
+			    uint64_t size)
 {
 	uint64_t expected = d->offset + size, next;
 
@@ -282,11 +299,12 @@ static uint64_t next_offset(const struct decoder *d, const struct event_header *
 
 static bool has_place(const struct event_header *h)
 {
-	return h->type != EVENT_ROTATE && h->type != EVENT_HEARTBEAT && h->type != EVENT_HEARTBEAT_V2 &&
-	       (h->flags & EVENT_FLAG_ARTIFICIAL) == 0;
+	return h->type != EVENT_ROTATE && h->type != EVENT_HEARTBEAT &&
+	       h->type != EVENT_HEARTBEAT_V2 && (h->flags & EVENT_FLAG_ARTIFICIAL) == 0;
 }
 
-static int take_event(struct decoder *d, struct bytes raw, const struct event_header *h, struct err *e)
+static int take_event(struct decoder *d, struct bytes raw, const struct event_header *h,
+		      struct err *e)
 {
 	struct event event = { .header = *h };
 	struct reader r;
@@ -317,11 +335,12 @@ int decoder_event(struct decoder *d, struct bytes raw, struct err *e)
 	struct event_header h;
 
 	if (event_header_parse(&h, raw, e) < 0)
-		return err_wrap(e, "log %s at %llu", d->file, (unsigned long long)d->offset);
+		return err_wrap(e, "log %s at %llu", d->file,
+				(unsigned long long)d->offset);
 	if (take_event(d, raw, &h, e) == 0)
 		return 0;
 	if (e->kind == ERR_STOP || e->kind == ERR_RETRY)
 		return -1;
-	return err_wrap(e, "log %s at %llu: %s event", d->file, (unsigned long long)d->offset,
-			event_name(h.type));
+	return err_wrap(e, "log %s at %llu: %s event", d->file,
+			(unsigned long long)d->offset, event_name(h.type));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows gathered for the sink: successive events of a transaction with the same table, operation and image. */
+/* Rows gathered for the sink: successive events of a transaction with the same table,
+ * operation and image. */
 #include "source/mysql/decoder_state.h"
 
 #include <string.h>
@@ -9,7 +10,8 @@ static void fill_absent(struct columns *c, uint32_t rows)
 {
 	for (uint32_t i = 0; i < c->column_count; i++) {
 		if (c->columns[i].row_count < rows)
-			column_append_nulls(&c->columns[i], rows - c->columns[i].row_count);
+			column_append_nulls(&c->columns[i],
+					    rows - c->columns[i].row_count);
 	}
 	c->row_count = rows;
 }
@@ -45,7 +47,8 @@ void decoder_drop_block(struct decoder *d)
 int decoder_flush(struct decoder *d, struct err *e)
 {
 	struct block *b = &d->block;
-	bool has_before = b->op == OP_UPDATE || b->op == OP_DELETE, has_after = b->op != OP_DELETE;
+	bool has_before = b->op == OP_UPDATE || b->op == OP_DELETE,
+	     has_after = b->op != OP_DELETE;
 	struct change change = { .kind = CHANGE_ROWS, .origin = &b->origin };
 	int rc;
 
@@ -74,7 +77,8 @@ int decoder_flush(struct decoder *d, struct err *e)
 	return rc;
 }
 
-static bool same_bits(const uint8_t *a, const uint8_t *b, bool a_all, bool b_all, uint32_t columns)
+static bool same_bits(const uint8_t *a, const uint8_t *b, bool a_all, bool b_all,
+		      uint32_t columns)
 {
 	return a_all == b_all && (a_all || memcmp(a, b, (columns + 7) / 8) == 0);
 }
@@ -84,18 +88,23 @@ static bool same_block(const struct block *a, const struct block *b)
 	uint32_t columns = b->slot->map.column_count;
 
 	return a->slot == b->slot && a->op == b->op &&
-	       same_bits(a->before_present, b->before_present, a->all_before, b->all_before, columns) &&
-	       same_bits(a->after_present, b->after_present, a->all_after, b->all_after, columns) &&
-	       same_bits(a->patched, b->patched, !a->has_patched, !b->has_patched, columns);
+	       same_bits(a->before_present, b->before_present, a->all_before,
+			 b->all_before, columns) &&
+	       same_bits(a->after_present, b->after_present, a->all_after, b->all_after,
+			 columns) &&
+	       same_bits(a->patched, b->patched, !a->has_patched, !b->has_patched,
+			 columns);
 }
 
 static bool is_full(const struct block *b)
 {
 	return b->count >= BLOCK_ROWS_MAX ||
-	       columns_bytes(&b->slot->before) + columns_bytes(&b->slot->after) >= BLOCK_BYTES_MAX;
+	       columns_bytes(&b->slot->before) + columns_bytes(&b->slot->after) >=
+		       BLOCK_BYTES_MAX;
 }
 
-int decoder_block(struct decoder *d, const struct block *wanted, const struct event *event, struct err *e)
+int decoder_block(struct decoder *d, const struct block *wanted,
+		  const struct event *event, struct err *e)
 {
 	struct block *b = &d->block;
 	size_t bytes = (wanted->slot->map.column_count + 7) / 8;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TRANSACTION_PAYLOAD: { field lenenc, length lenenc, value } with fields 1 payload, 2 compression (0 zstd, 255
- * none), 3 size; field 0 ends them and the payload's bytes follow at once. Inside stand whole events without
- * checksums.
+ * TRANSACTION_PAYLOAD: { field lenenc, length lenenc, value } with fields 1 payload, 2
+ * compression (0 zstd, 255 none), 3 size; field 0 ends them and the payload's bytes
+ * follow at once. Inside stand whole events without checksums.
  *
- * MariaDB packs one run of bytes: u8 with 0x80, algorithm in bits 4-6 (0 zlib), bytes of the size in bits
- * 0-2; the size, big-endian; a zlib stream, or with 0x08 (columns only) a bare deflate stream.
+ * MariaDB packs one run of bytes: u8 with 0x80, algorithm in bits 4-6 (0 zlib), bytes of
+ * the size in bits 0-2; the size, big-endian; a zlib stream, or with 0x08 (columns only)
+ * a bare deflate stream.
  */
 #include "source/mysql/decoder_state.h"
 
@@ -123,7 +124,8 @@ int decoder_payload(struct decoder *d, const struct event *event, struct err *e)
 		rc = take_events(d, e);
 	}
 	if (rc == 0 && d->payload.size > 0)
-		rc = err_set(e, ERR_DATA, "%zu bytes inside are no event", d->payload.size);
+		rc = err_set(e, ERR_DATA, "%zu bytes inside are no event",
+			     d->payload.size);
 	return rc;
 }
 

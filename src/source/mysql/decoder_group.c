@@ -2,12 +2,13 @@
 /*
  * Transactions ("groups" in the servers' words):
  *
- *   MySQL    GTID | ANONYMOUS_GTID | GTID_TAGGED, then BEGIN … XID | COMMIT | ROLLBACK | XA_PREPARE, or one
- *            statement alone
- *   MariaDB  GTID, whose flags tell whether one statement stands alone or XID | COMMIT | … ends it
+ *   MySQL    GTID | ANONYMOUS_GTID | GTID_TAGGED, then BEGIN … XID | COMMIT | ROLLBACK |
+ * XA_PREPARE, or one statement alone MariaDB  GTID, whose flags tell whether one
+ * statement stands alone or XID | COMMIT | … ends it
  *
- * A ROLLBACK ends a group whose rows are undone by a server that applies the log, except rows of tables
- * without transactions: those stay there, which a lake's table cannot tell apart, so such a group halts.
+ * A ROLLBACK ends a group whose rows are undone by a server that applies the log, except
+ * rows of tables without transactions: those stay there, which a lake's table cannot tell
+ * apart, so such a group halts.
  */
 #include "source/mysql/decoder_state.h"
 
@@ -15,7 +16,8 @@
 
 #include "source/mysql/gtid_event.h"
 
-/* Whether the group was finished before our position: read again for an XA transaction in front of it. */
+/* Whether the group was finished before our position: read again for an XA transaction in
+ * front of it. */
 static bool is_known(const struct decoder *d)
 {
 	const struct transaction *t = &d->transaction;
@@ -62,7 +64,8 @@ static int take_gtid(const struct event *event, struct gtid_event *g, struct err
 	case EVENT_GTID_TAGGED:
 		return gtid_event_parse_tagged(g, event->body, e);
 	default:
-		return gtid_event_parse_mariadb(g, event->body, event->header.server_id, e);
+		return gtid_event_parse_mariadb(g, event->body, event->header.server_id,
+						e);
 	}
 }
 
@@ -142,8 +145,11 @@ static int roll_back(struct decoder *d, const struct event *event, struct err *e
 	struct origin origin;
 
 	if (d->transaction.keeps_rows)
-		return err_set(e, ERR_DATA, "a transaction with rows of a table without transactions was rolled "
-			       "back: those rows stay in the source; the tables must be copied anew");
+		return err_set(e, ERR_DATA,
+			       "a transaction with rows of a table without transactions "
+			       "was rolled "
+			       "back: those rows stay in the source; the tables must be "
+			       "copied anew");
 	decoder_drop_block(d);
 	if (d->transaction.was_taken) {
 		decoder_origin(d, event, &origin);
@@ -155,8 +161,9 @@ static int roll_back(struct decoder *d, const struct event *event, struct err *e
 	return decoder_commit(d, event, e);
 }
 
-static int truncate_table(struct decoder *d, const struct event *event, const char *database,
-			  const struct table_name *name, struct err *e)
+static int truncate_table(struct decoder *d, const struct event *event,
+			  const char *database, const struct table_name *name,
+			  struct err *e)
 {
 	struct change change = { .kind = CHANGE_TRUNCATE };
 	struct transaction *t = &d->transaction;
@@ -167,12 +174,13 @@ static int truncate_table(struct decoder *d, const struct event *event, const ch
 		database = name->database;
 	if (d->callbacks.named == NULL || t->is_known)
 		return 0;
-	if (d->callbacks.named(d->callbacks.context, database, name->table, &table, e) < 0)
+	if (d->callbacks.named(d->callbacks.context, database, name->table, &table, e) <
+	    0)
 		return -1;
 	if (table == NULL ||
 	    (d->callbacks.has_already != NULL &&
-	     d->callbacks.has_already(d->callbacks.context, table, t->has_gtid ? &t->gtid : NULL, d->file,
-				      t->start)))
+	     d->callbacks.has_already(d->callbacks.context, table,
+				      t->has_gtid ? &t->gtid : NULL, d->file, t->start)))
 		return 0;
 	decoder_origin(d, event, &origin);
 	if (decoder_flush(d, e) < 0 || decoder_announce(d, table, &origin, e) < 0)
@@ -183,8 +191,8 @@ static int truncate_table(struct decoder *d, const struct event *event, const ch
 	return d->sink->take(d->sink, &change, e);
 }
 
-static int pass_statement(struct decoder *d, const struct event *event, const char *database,
-			  struct bytes sql, struct err *e)
+static int pass_statement(struct decoder *d, const struct event *event,
+			  const char *database, struct bytes sql, struct err *e)
 {
 	struct origin origin;
 
@@ -196,9 +204,11 @@ static int pass_statement(struct decoder *d, const struct event *event, const ch
 	return d->callbacks.statement(d->callbacks.context, database, sql, &origin, e);
 }
 
-/* A statement that is no transaction's frame; alone in its group it ends the group as well. */
-static int take_statement(struct decoder *d, const struct event *event, const char *database,
-			  struct bytes sql, const struct statement *s, struct err *e)
+/* A statement that is no transaction's frame; alone in its group it ends the group as
+ * well. */
+static int take_statement(struct decoder *d, const struct event *event,
+			  const char *database, struct bytes sql,
+			  const struct statement *s, struct err *e)
 {
 	int rc;
 
@@ -219,12 +229,14 @@ static int roll_back_part(const struct decoder *d, struct err *e)
 {
 	if (!d->transaction.has_rows)
 		return 0;
-	return err_set(e, ERR_DATA, "ROLLBACK TO SAVEPOINT behind rows of captured tables: which of them stay "
+	return err_set(e, ERR_DATA,
+		       "ROLLBACK TO SAVEPOINT behind rows of captured tables: which of "
+		       "them stay "
 		       "cannot be told; the tables must be copied anew");
 }
 
-static int run_statement(struct decoder *d, const struct event *event, const char *database,
-			 struct bytes sql, struct err *e)
+static int run_statement(struct decoder *d, const struct event *event,
+			 const char *database, struct bytes sql, struct err *e)
 {
 	struct statement s;
 
@@ -235,8 +247,10 @@ static int run_statement(struct decoder *d, const struct event *event, const cha
 	case STATEMENT_COMMIT:
 	case STATEMENT_ROLLBACK:
 		if (!d->transaction.is_open)
-			return err_set(e, ERR_DATA, "the end of a transaction that did not begin");
-		return s.kind == STATEMENT_COMMIT ? decoder_commit(d, event, e) : roll_back(d, event, e);
+			return err_set(e, ERR_DATA,
+				       "the end of a transaction that did not begin");
+		return s.kind == STATEMENT_COMMIT ? decoder_commit(d, event, e)
+						  : roll_back(d, event, e);
 	case STATEMENT_SAVEPOINT:
 	case STATEMENT_XA_END:
 		return 0;
@@ -261,8 +275,8 @@ static int run_statement(struct decoder *d, const struct event *event, const cha
 }
 
 /*
- * QUERY: thread id u32, seconds u32, database size u8, error u16, status size u16; status variables, database,
- * NUL, statement. MariaDB's compressed form packs the statement.
+ * QUERY: thread id u32, seconds u32, database size u8, error u16, status size u16; status
+ * variables, database, NUL, statement. MariaDB's compressed form packs the statement.
  */
 int decoder_query(struct decoder *d, const struct event *event, struct err *e)
 {

@@ -38,17 +38,18 @@ static inline void image_set_bit(uint8_t *bits, uint32_t i)
 }
 
 /* One image off `r`, a cell into each of its targets. */
-int decoder_image(struct decoder *d, const struct table_slot *s, const struct image *image,
-		  struct reader *r, struct err *e);
+int decoder_image(struct decoder *d, const struct table_slot *s,
+		  const struct image *image, struct reader *r, struct err *e);
 /* One cell into its target. */
-int decoder_cell(struct decoder *d, const struct table_slot *s, const struct image_column *c,
-		 struct bytes cell, struct err *e);
-int decoder_bad_value(const struct table_slot *s, const struct image_column *c, struct bytes cell,
-		      struct err *e);
-void decoder_wanted_block(struct block *out, const struct rows_event *rows, const struct image *before,
-			  const struct image *after);
+int decoder_cell(struct decoder *d, const struct table_slot *s,
+		 const struct image_column *c, struct bytes cell, struct err *e);
+int decoder_bad_value(const struct table_slot *s, const struct image_column *c,
+		      struct bytes cell, struct err *e);
+void decoder_wanted_block(struct block *out, const struct rows_event *rows,
+			  const struct image *before, const struct image *after);
 
-/* decoder_partial.c: the rows of a PARTIAL_UPDATE_ROWS event; images[0] and [1] are made. */
+/* decoder_partial.c: the rows of a PARTIAL_UPDATE_ROWS event; images[0] and [1] are made.
+ */
 int decoder_partial_rows(struct decoder *d, const struct rows_event *rows, struct err *e);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PARTIAL_UPDATE_ROWS: a JSON cell may be a list of differences. With the old document in the event it is applied
- * here; without it goes downstream as a patch, and the block says so. All rows of a block are patched alike.
+ * PARTIAL_UPDATE_ROWS: a JSON cell may be a list of differences. With the old document in
+ * the event it is applied here; without it goes downstream as a patch, and the block says
+ * so. All rows of a block are patched alike.
  */
 #include "source/mysql/decoder_image.h"
 
@@ -11,13 +12,16 @@
 #include "source/mysql/json_binary.h"
 
 struct partial_row {
-	uint8_t differs[PRESENT_BYTES]; /* by column: the new cell is a list of differences */
-	uint8_t patched[PRESENT_BYTES]; /* by column: … and the old document is not here */
+	uint8_t differs[PRESENT_BYTES]; /* by column: the new cell is a list of
+					   differences */
+	uint8_t patched[PRESENT_BYTES]; /* by column: … and the old document is not here
+					 */
 	bool has_patched;
 };
 
 /* The old image's cell of a column, or false when it has none (absent or NULL). */
-static bool find_cell(const struct image *image, struct bytes bytes, uint32_t column, struct bytes *out)
+static bool find_cell(const struct image *image, struct bytes bytes, uint32_t column,
+		      struct bytes *out)
 {
 	struct reader r = reader_of(bytes);
 	struct bytes nulls = reader_bytes(&r, (image->count + 7) / 8);
@@ -45,8 +49,8 @@ static bool image_has(const struct image *image, uint32_t column)
 	return false;
 }
 
-static bool read_options(struct partial_row *row, const struct rows_event *rows, const struct image *before,
-			 struct reader *r)
+static bool read_options(struct partial_row *row, const struct rows_event *rows,
+			 const struct image *before, struct reader *r)
 {
 	uint64_t options = reader_lenenc(r);
 	uint32_t json_count = 0, bit = 0;
@@ -61,7 +65,8 @@ static bool read_options(struct partial_row *row, const struct rows_event *rows,
 	if (r->short_read || options != 1)
 		return false;
 	for (uint32_t i = 0; i < rows->slot->map.column_count; i++) {
-		if (rows->slot->plans[i].type != MYSQL_JSON || !image_bit(bits.data, bit++))
+		if (rows->slot->plans[i].type != MYSQL_JSON ||
+		    !image_bit(bits.data, bit++))
 			continue;
 		image_set_bit(row->differs, i);
 		if (image_has(before, i))
@@ -87,9 +92,9 @@ static int apply(struct buffer *out, struct bytes old, struct bytes diffs, struc
 	return rc;
 }
 
-static int add_difference(struct decoder *d, const struct partial_row *row, const struct image_column *c,
-			  const struct table_slot *s, struct bytes old_image, struct bytes diffs,
-			  struct err *e)
+static int add_difference(struct decoder *d, const struct partial_row *row,
+			  const struct image_column *c, const struct table_slot *s,
+			  struct bytes old_image, struct bytes diffs, struct err *e)
 {
 	struct bytes old;
 	int rc = 0;
@@ -98,20 +103,23 @@ static int add_difference(struct decoder *d, const struct partial_row *row, cons
 	if (image_bit(row->patched, c->index))
 		rc = json_binary_patch(&d->text, diffs);
 	else if (!find_cell(&d->images[0], old_image, c->index, &old))
-		return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": a partial update of NULL",
+		return err_set(e, ERR_DATA,
+			       "table %s.%s, column \"%s\": a partial update of NULL",
 			       s->map.database, s->map.table, c->plan->column->name);
 	else if (apply(&d->text, old, diffs, e) < 0)
-		return err_wrap(e, "table %s.%s, column \"%s\"", s->map.database, s->map.table,
-				c->plan->column->name);
+		return err_wrap(e, "table %s.%s, column \"%s\"", s->map.database,
+				s->map.table, c->plan->column->name);
 	if (rc < 0)
 		return decoder_bad_value(s, c, diffs, e);
 	column_add_bytes(c->target, d->text.data, (uint32_t)d->text.size);
 	return 0;
 }
 
-/* The new image: runs of ordinary columns could go by decoder_image, but differences are rare enough. */
-static int read_after(struct decoder *d, const struct rows_event *rows, const struct partial_row *row,
-		      struct bytes old_image, struct reader *r, struct err *e)
+/* The new image: runs of ordinary columns could go by decoder_image, but differences are
+ * rare enough. */
+static int read_after(struct decoder *d, const struct rows_event *rows,
+		      const struct partial_row *row, struct bytes old_image,
+		      struct reader *r, struct err *e)
 {
 	const struct image *image = &d->images[1];
 	struct bytes nulls = reader_bytes(r, (image->count + 7) / 8);
@@ -167,7 +175,8 @@ int decoder_partial_rows(struct decoder *d, const struct rows_event *rows, struc
 		if (r.short_read || !read_options(&row, rows, &d->images[0], &r))
 			return err_set(e, ERR_DATA, "unrecognized row options");
 		wanted.has_patched = row.has_patched;
-		memcpy(wanted.patched, row.patched, (rows->slot->map.column_count + 7) / 8);
+		memcpy(wanted.patched, row.patched,
+		       (rows->slot->map.column_count + 7) / 8);
 		if (decoder_block(d, &wanted, rows->event, e) < 0)
 			return -1;
 		again = reader_of(old_image);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows events: table id u48, flags u16, [v2: extra data u16 size (itself included)], column count lenenc,
- * bitmap of the columns in the image (lowest bit first), in updates a second one for the new image; then rows
- * up to the end, each { NULL bitmap over the image's columns, cells }, in updates both images in turn.
+ * Rows events: table id u48, flags u16, [v2: extra data u16 size (itself included)],
+ * column count lenenc, bitmap of the columns in the image (lowest bit first), in updates
+ * a second one for the new image; then rows up to the end, each { NULL bitmap over the
+ * image's columns, cells }, in updates both images in turn.
  *
- * PARTIAL_UPDATE_ROWS has in front of each new image an option lenenc; its bit 0 says that a bitmap over the
- * table's JSON columns follows, telling which cells are differences from the old value.
+ * PARTIAL_UPDATE_ROWS has in front of each new image an option lenenc; its bit 0 says
+ * that a bitmap over the table's JSON columns follows, telling which cells are
+ * differences from the old value.
  *
  * MariaDB's compressed events have the rows as one compressed run.
  */
@@ -33,15 +35,21 @@ static enum op op_of(uint8_t type)
 
 static bool is_v2(uint8_t type)
 {
-	return (type >= EVENT_WRITE_ROWS && type <= EVENT_DELETE_ROWS) || type == EVENT_PARTIAL_UPDATE_ROWS ||
-	       (type >= EVENT_WRITE_ROWS_COMPRESSED && type <= EVENT_DELETE_ROWS_COMPRESSED);
+	return (type >= EVENT_WRITE_ROWS && type <= EVENT_DELETE_ROWS) ||
+	       type == EVENT_PARTIAL_UPDATE_ROWS ||
+	       (type >= EVENT_WRITE_ROWS_COMPRESSED &&
+		type <= EVENT_DELETE_ROWS_COMPRESSED);
 }
 
 /* What stands in front of the rows. 1: an event that changes no table of ours. */
-static int read_frame(struct decoder *d, struct rows_event *out, const struct event *event, struct err *e)
+static int read_frame(struct decoder *d, struct rows_event *out,
+		      const struct event *event, struct err *e)
 {
 	uint8_t type = event->header.type;
-	size_t id_size = d->format.post_header_count >= type && d->format.post_header[type - 1] == 6 ? 4 : 6;
+	size_t id_size = d->format.post_header_count >= type &&
+					 d->format.post_header[type - 1] == 6
+				 ? 4
+				 : 6;
 	struct reader r = reader_of(event->body);
 	uint64_t id = reader_uint_le(&r, id_size), columns;
 	size_t bytes;
@@ -66,11 +74,13 @@ static int read_frame(struct decoder *d, struct rows_event *out, const struct ev
 		return 1;
 	out->slot = decoder_slot(d, id);
 	if (out->slot == NULL)
-		return err_set(e, ERR_DATA, "table id %llu has no TABLE_MAP", (unsigned long long)id);
+		return err_set(e, ERR_DATA, "table id %llu has no TABLE_MAP",
+			       (unsigned long long)id);
 	if (columns != out->slot->map.column_count)
-		return err_set(e, ERR_DATA, "%llu columns, but the TABLE_MAP of %s.%s has %u",
-			       (unsigned long long)columns, out->slot->map.database, out->slot->map.table,
-			       out->slot->map.column_count);
+		return err_set(e, ERR_DATA,
+			       "%llu columns, but the TABLE_MAP of %s.%s has %u",
+			       (unsigned long long)columns, out->slot->map.database,
+			       out->slot->map.table, out->slot->map.column_count);
 	return 0;
 }
 
@@ -84,14 +94,16 @@ static bool is_wanted(const struct decoder *d, struct table_slot *s)
 		s->transaction = d->transaction_number;
 		s->is_done = d->callbacks.has_already != NULL &&
 			     d->callbacks.has_already(d->callbacks.context, s->table,
-						      t->has_gtid ? &t->gtid : NULL, d->file, t->start);
+						      t->has_gtid ? &t->gtid : NULL,
+						      d->file, t->start);
 	}
 	return !s->is_done;
 }
 
-/* The columns of an image in order, and where each goes; `keys_only` steps over what is no key. */
-static void image_make(struct image *image, const struct table_slot *s, struct bytes present,
-		       struct columns *target, bool keys_only)
+/* The columns of an image in order, and where each goes; `keys_only` steps over what is
+ * no key. */
+static void image_make(struct image *image, const struct table_slot *s,
+		       struct bytes present, struct columns *target, bool keys_only)
 {
 	image->count = 0;
 	image->has_all = true;
@@ -99,7 +111,8 @@ static void image_make(struct image *image, const struct table_slot *s, struct b
 	for (uint32_t i = 0; i < s->map.column_count; i++) {
 		struct image_column *c = &image->columns[image->count];
 		bool is_present = image_bit(present.data, i);
-		bool is_decoded = is_present && (!keys_only || s->table->columns[i].is_key);
+		bool is_decoded =
+			is_present && (!keys_only || s->table->columns[i].is_key);
 
 		image->has_all = image->has_all && is_decoded;
 		if (!is_present)
@@ -113,24 +126,28 @@ static void image_make(struct image *image, const struct table_slot *s, struct b
 	}
 }
 
-int decoder_bad_value(const struct table_slot *s, const struct image_column *c, struct bytes cell, struct err *e)
+int decoder_bad_value(const struct table_slot *s, const struct image_column *c,
+		      struct bytes cell, struct err *e)
 {
 	char text[96];
 
 	value_describe(c->plan, cell, text, sizeof(text));
-	return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": impossible value %s", s->map.database,
-		       s->map.table, c->plan->column->name, text);
+	return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": impossible value %s",
+		       s->map.database, s->map.table, c->plan->column->name, text);
 }
 
-static int report_invalid(const struct decoder *d, const struct table_slot *s, const struct image_column *c,
-			  struct bytes cell, struct err *e)
+static int report_invalid(const struct decoder *d, const struct table_slot *s,
+			  const struct image_column *c, struct bytes cell, struct err *e)
 {
 	char text[96];
 
 	value_describe(c->plan, cell, text, sizeof(text));
 	if (d->policy.halts || c->plan->column->is_key)
-		return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": the value %s has no place in the lake",
-			       s->map.database, s->map.table, c->plan->column->name, text);
+		return err_set(e, ERR_DATA,
+			       "table %s.%s, column \"%s\": the value %s has no place in "
+			       "the lake",
+			       s->map.database, s->map.table, c->plan->column->name,
+			       text);
 	s->table->columns[c->index].invalid_count++;
 	if (d->policy.invalid != NULL)
 		d->policy.invalid(d->policy.context, s->table, c->index, text);
@@ -139,11 +156,12 @@ static int report_invalid(const struct decoder *d, const struct table_slot *s, c
 
 static int short_image(const struct table_slot *s, struct err *e)
 {
-	return err_set(e, ERR_DATA, "table %s.%s: a row ends beyond the event", s->map.database, s->map.table);
+	return err_set(e, ERR_DATA, "table %s.%s: a row ends beyond the event",
+		       s->map.database, s->map.table);
 }
 
-int decoder_cell(struct decoder *d, const struct table_slot *s, const struct image_column *c, struct bytes cell,
-		 struct err *e)
+int decoder_cell(struct decoder *d, const struct table_slot *s,
+		 const struct image_column *c, struct bytes cell, struct err *e)
 {
 	switch (c->plan->decode(c->plan, cell, c->target)) {
 	case VALUE_OK:
@@ -157,8 +175,8 @@ int decoder_cell(struct decoder *d, const struct table_slot *s, const struct ima
 }
 
 /* One image off `r`. The inner loop of everything: no calls but the cell's decoder. */
-int decoder_image(struct decoder *d, const struct table_slot *s, const struct image *image,
-		  struct reader *r, struct err *e)
+int decoder_image(struct decoder *d, const struct table_slot *s,
+		  const struct image *image, struct reader *r, struct err *e)
 {
 	struct bytes nulls = reader_bytes(r, (image->count + 7) / 8);
 
@@ -184,8 +202,8 @@ int decoder_image(struct decoder *d, const struct table_slot *s, const struct im
 	return r->short_read ? short_image(s, e) : 0;
 }
 
-void decoder_wanted_block(struct block *out, const struct rows_event *rows, const struct image *before,
-			 const struct image *after)
+void decoder_wanted_block(struct block *out, const struct rows_event *rows,
+			  const struct image *before, const struct image *after)
 {
 	size_t bytes = (rows->slot->map.column_count + 7) / 8;
 
@@ -199,8 +217,8 @@ void decoder_wanted_block(struct block *out, const struct rows_event *rows, cons
 	memcpy(out->after_present, after->decoded, bytes);
 }
 
-static int read_rows(struct decoder *d, const struct rows_event *rows, const struct image *before,
-		     const struct image *after, struct err *e)
+static int read_rows(struct decoder *d, const struct rows_event *rows,
+		     const struct image *before, const struct image *after, struct err *e)
 {
 	struct table_slot *s = rows->slot;
 	struct reader r = reader_of(rows->rows);
@@ -211,9 +229,11 @@ static int read_rows(struct decoder *d, const struct rows_event *rows, const str
 		if (decoder_block(d, &wanted, rows->event, e) < 0)
 			return -1;
 		do {
-			if (rows->op != OP_INSERT && decoder_image(d, s, before, &r, e) < 0)
+			if (rows->op != OP_INSERT &&
+			    decoder_image(d, s, before, &r, e) < 0)
 				return -1;
-			if (rows->op != OP_DELETE && decoder_image(d, s, after, &r, e) < 0)
+			if (rows->op != OP_DELETE &&
+			    decoder_image(d, s, after, &r, e) < 0)
 				return -1;
 			d->block.count++;
 		} while (reader_left(&r) > 0 && d->block.count % 64 != 0);
@@ -240,12 +260,13 @@ int decoder_rows_event(struct decoder *d, const struct event *event, struct err 
 			return -1;
 		rows.rows = buffer_bytes(&d->inflated);
 	}
-	keys_only = rows.op == OP_UPDATE && !d->sink->wants_before && rows.slot->table->schema->key_count > 0;
+	keys_only = rows.op == OP_UPDATE && !d->sink->wants_before &&
+		    rows.slot->table->schema->key_count > 0;
 	image_make(&d->images[0], rows.slot, rows.before, &rows.slot->before, keys_only);
 	image_make(&d->images[1], rows.slot, rows.after, &rows.slot->after, false);
 	if (d->images[rows.op == OP_INSERT].count == 0)
-		return err_set(e, ERR_DATA, "rows of table %s.%s without any column", rows.slot->map.database,
-			       rows.slot->map.table);
+		return err_set(e, ERR_DATA, "rows of table %s.%s without any column",
+			       rows.slot->map.database, rows.slot->map.table);
 	if (rows.is_partial)
 		return decoder_partial_rows(d, &rows, e);
 	return read_rows(d, &rows, &d->images[0], &d->images[1], e);

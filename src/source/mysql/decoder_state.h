@@ -12,7 +12,9 @@
 #define PRESENT_BYTES   (TABLE_COLUMNS_MAX / 8)
 #define TABLE_ID_DUMMY  0xffffffu /* a rows event that changes nothing */
 #define HELD_BYTES_MAX  ((size_t)256 << 20)
-#define EVENT_BYTES_MAX ((size_t)1536 << 20) /* a 1 GiB row before and after is split by neither server */
+#define EVENT_BYTES_MAX                                                                  \
+	((size_t)1536 << 20) /* a 1 GiB row before and after is split by neither server  \
+			      */
 
 struct event {
 	struct event_header header;
@@ -22,14 +24,14 @@ struct event {
 /* A table id of the log, until it gets another map or the log file ends. */
 struct table_slot {
 	uint64_t id;
-	struct buffer raw;          /* the map's body: the same bytes need no second parse */
+	struct buffer raw; /* the map's body: the same bytes need no second parse */
 	struct arena arena;
 	struct table_map map;
 	struct mysql_table *table;  /* NULL: not captured */
 	struct value_plan *plans;
 	struct columns before, after;
 	bool has_columns;
-	uint64_t transaction;       /* number of the transaction that `is_done` was asked for */
+	uint64_t transaction; /* number of the transaction that `is_done` was asked for */
 	bool is_done;               /* the table has all of it already */
 };
 
@@ -39,15 +41,18 @@ struct block {
 	enum op op;
 	uint32_t count;
 	bool all_before, all_after, has_patched;
-	uint8_t before_present[PRESENT_BYTES], after_present[PRESENT_BYTES], patched[PRESENT_BYTES];
+	uint8_t before_present[PRESENT_BYTES], after_present[PRESENT_BYTES],
+		patched[PRESENT_BYTES];
 	struct origin origin;
 };
 
 /* From a GTID event or BEGIN to the end of the group. */
 struct transaction {
 	bool is_open;
-	bool has_begun;   /* more than one statement: ends with XID, COMMIT, ROLLBACK or XA_PREPARE */
-	bool is_known;    /* read again for the XA transactions in it: nothing of it goes downstream */
+	bool has_begun; /* more than one statement: ends with XID, COMMIT, ROLLBACK or
+			   XA_PREPARE */
+	bool is_known; /* read again for the XA transactions in it: nothing of it goes
+			  downstream */
 	bool has_gtid;
 	bool is_xa;       /* rows are held until the XA transaction's end is known */
 	bool has_rows;    /* rows of captured tables were seen */
@@ -59,13 +64,15 @@ struct transaction {
 	int64_t time_us;
 	uint64_t thread_id;
 	struct xid xid;
-	struct buffer held; /* events of the XA transaction: { u32 size, event }, without checksum */
+	struct buffer held; /* events of the XA transaction: { u32 size, event }, without
+			       checksum */
 };
 
 /* An XA transaction that is prepared and not decided. */
 struct prepared {
 	struct mysql_prepared place;
-	bool is_missing;     /* known from the position only; its events are still to be read again */
+	bool is_missing; /* known from the position only; its events are still to be read
+			    again */
 	struct buffer held;
 };
 
@@ -96,15 +103,16 @@ struct decoder {
 
 /* decoder.c */
 int decoder_dispatch(struct decoder *d, const struct event *event, struct err *e);
-void decoder_origin(const struct decoder *d, const struct event *event, struct origin *out);
+void decoder_origin(const struct decoder *d, const struct event *event,
+		    struct origin *out);
 
 /* decoder_table.c */
 int decoder_table_map(struct decoder *d, const struct event *event, struct err *e);
 struct table_slot *decoder_slot(const struct decoder *d, uint64_t id);
 void decoder_drop_slots(struct decoder *d);
 /* Announces the schema of a captured table that the sink has not seen yet. */
-int decoder_announce(struct decoder *d, struct mysql_table *t, const struct origin *origin,
-		     struct err *e);
+int decoder_announce(struct decoder *d, struct mysql_table *t,
+		     const struct origin *origin, struct err *e);
 
 /* decoder_rows.c */
 int decoder_rows_event(struct decoder *d, const struct event *event, struct err *e);
@@ -112,8 +120,8 @@ int decoder_rows_event(struct decoder *d, const struct event *event, struct err 
 int decoder_flush(struct decoder *d, struct err *e);
 void decoder_drop_block(struct decoder *d);
 /* Opens, or goes on with, the block that these rows belong to. */
-int decoder_block(struct decoder *d, const struct block *wanted, const struct event *event,
-		  struct err *e);
+int decoder_block(struct decoder *d, const struct block *wanted,
+		  const struct event *event, struct err *e);
 
 /* decoder_group.c: transactions */
 int decoder_gtid(struct decoder *d, const struct event *event, struct err *e);
@@ -125,8 +133,8 @@ int decoder_query(struct decoder *d, const struct event *event, struct err *e);
 int decoder_xa_start(struct decoder *d, const struct xid *xid, struct err *e);
 int decoder_xa_hold(struct decoder *d, const struct event *event, struct err *e);
 int decoder_xa_prepare(struct decoder *d, const struct event *event, struct err *e);
-int decoder_xa_end(struct decoder *d, const struct event *event, const struct xid *xid, bool commits,
-		   struct err *e);
+int decoder_xa_end(struct decoder *d, const struct event *event, const struct xid *xid,
+		   bool commits, struct err *e);
 void decoder_xa_forget(struct decoder *d);
 
 /* decoder_compressed.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Table ids: an open hash from id to slot; the map of a slot is parsed once per layout. */
+/* Table ids: an open hash from id to slot; the map of a slot is parsed once per layout.
+ */
 #include "source/mysql/decoder_state.h"
 
 #include <string.h>
@@ -80,9 +81,12 @@ static struct table_slot *slot_new(struct decoder *d, uint64_t id)
 	return s;
 }
 
-int decoder_announce(struct decoder *d, struct mysql_table *t, const struct origin *origin, struct err *e)
+int decoder_announce(struct decoder *d, struct mysql_table *t,
+		     const struct origin *origin, struct err *e)
 {
-	struct change change = { .kind = CHANGE_SCHEMA, .schema = t->schema, .origin = origin };
+	struct change change = { .kind = CHANGE_SCHEMA,
+				 .schema = t->schema,
+				 .origin = origin };
 
 	if (t->is_announced)
 		return 0;
@@ -90,12 +94,13 @@ int decoder_announce(struct decoder *d, struct mysql_table *t, const struct orig
 	return d->sink->take(d->sink, &change, e);
 }
 
-static int load_charsets(struct decoder *d, struct table_slot *s, struct bytes body, size_t id_size,
-			 struct err *e)
+static int load_charsets(struct decoder *d, struct table_slot *s, struct bytes body,
+			 size_t id_size, struct err *e)
 {
 	bool has_loaded = false;
 
-	for (uint32_t i = 0; i < s->map.column_count && d->callbacks.charset != NULL; i++) {
+	for (uint32_t i = 0; i < s->map.column_count && d->callbacks.charset != NULL;
+	     i++) {
 		const struct mysql_column *c = &s->map.columns[i];
 
 		if (c->charset != NULL || c->collation == 0 || c->collation == 63)
@@ -116,11 +121,16 @@ static int make_plans(struct table_slot *s, struct err *e)
 	struct mysql_table *t = s->table;
 
 	if (t->column_count != map->column_count)
-		return err_set(e, ERR_CONFIG, "table %s.%s has %u columns in the log, %u by the definition that we "
-			       "have", map->database, map->table, map->column_count, t->column_count);
+		return err_set(e, ERR_CONFIG,
+			       "table %s.%s has %u columns in the log, %u by the "
+			       "definition that we "
+			       "have",
+			       map->database, map->table, map->column_count,
+			       t->column_count);
 	s->plans = memory_array(struct value_plan, map->column_count);
 	for (uint32_t i = 0; i < map->column_count; i++) {
-		if (value_plan_make(&s->plans[i], t, i, map->types[i], map->meta[i], e) < 0)
+		if (value_plan_make(&s->plans[i], t, i, map->types[i], map->meta[i], e) <
+		    0)
 			return -1;
 	}
 	columns_init(&s->before, t->schema);
@@ -130,15 +140,16 @@ static int make_plans(struct table_slot *s, struct err *e)
 	return 0;
 }
 
-static int fill_slot(struct decoder *d, struct table_slot *s, const struct event *event, size_t id_size,
-		     struct err *e)
+static int fill_slot(struct decoder *d, struct table_slot *s, const struct event *event,
+		     size_t id_size, struct err *e)
 {
 	struct origin origin;
 
 	if (decoder_flush(d, e) < 0)
 		return -1;
 	slot_clear(s);
-	if (table_map_parse(&s->map, event->body, id_size, d->charsets, &s->arena, e) < 0 ||
+	if (table_map_parse(&s->map, event->body, id_size, d->charsets, &s->arena, e) <
+		    0 ||
 	    load_charsets(d, s, event->body, id_size, e) < 0)
 		return -1;
 	if (d->callbacks.table(d->callbacks.context, &s->map, &s->table, e) < 0)

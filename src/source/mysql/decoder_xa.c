@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XA transactions: the log has the rows at XA PREPARE, and in a later group the decision. Until then the events
- * are held as they are; the position names the groups that a restart has to read again.
+ * XA transactions: the log has the rows at XA PREPARE, and in a later group the decision.
+ * Until then the events are held as they are; the position names the groups that a
+ * restart has to read again.
  */
 #include "source/mysql/decoder_state.h"
 
@@ -40,7 +41,8 @@ int decoder_xa_hold(struct decoder *d, const struct event *event, struct err *e)
 	struct buffer *held = &d->transaction.held;
 
 	if (held_bytes(d) + event->body.size + sizeof(event->header) > HELD_BYTES_MAX)
-		return err_set(e, ERR_DATA, "prepared XA transactions have more than %zu MiB of rows",
+		return err_set(e, ERR_DATA,
+			       "prepared XA transactions have more than %zu MiB of rows",
 			       HELD_BYTES_MAX >> 20);
 	buffer_append(held, &event->header, sizeof(event->header));
 	buffer_u32le(held, (uint32_t)event->body.size);
@@ -90,7 +92,8 @@ static void drop_prepared(struct decoder *d, uint32_t at)
 	d->missing_count -= d->prepared[at].is_missing;
 	buffer_release(&d->prepared[at].held);
 	d->prepared_count--;
-	memmove(d->prepared + at, d->prepared + at + 1, (d->prepared_count - at) * sizeof(*d->prepared));
+	memmove(d->prepared + at, d->prepared + at + 1,
+		(d->prepared_count - at) * sizeof(*d->prepared));
 	list_prepared(d);
 }
 
@@ -102,12 +105,15 @@ static void keep_prepared(struct decoder *d)
 
 	if (at == d->prepared_count) {
 		d->prepared = memory_grow(d->prepared, struct prepared, at + 1);
-		d->prepared[d->prepared_count++] = (struct prepared){ .is_missing = false };
+		d->prepared[d->prepared_count++] =
+			(struct prepared){ .is_missing = false };
 	}
 	p = &d->prepared[at];
 	d->missing_count -= p->is_missing;
 	p->is_missing = false;
-	p->place = (struct mysql_prepared){ .xid = t->xid, .offset = t->start, .has_gtid = t->has_gtid,
+	p->place = (struct mysql_prepared){ .xid = t->xid,
+					    .offset = t->start,
+					    .has_gtid = t->has_gtid,
 					    .gtid = t->gtid };
 	memcpy(p->place.file, d->file, sizeof(p->place.file));
 	buffer_release(&p->held);
@@ -140,8 +146,8 @@ int decoder_xa_prepare(struct decoder *d, const struct event *event, struct err 
 	return rc < 0 ? -1 : decoder_commit(d, event, e);
 }
 
-int decoder_xa_end(struct decoder *d, const struct event *event, const struct xid *xid, bool commits,
-		   struct err *e)
+int decoder_xa_end(struct decoder *d, const struct event *event, const struct xid *xid,
+		   bool commits, struct err *e)
 {
 	uint32_t at = find_prepared(d, xid);
 	struct buffer held;
@@ -153,14 +159,18 @@ int decoder_xa_end(struct decoder *d, const struct event *event, const struct xi
 		held = d->prepared[at].held;
 		d->prepared[at].held = (struct buffer){ 0 };
 		if (commits && d->prepared[at].is_missing)
-			rc = err_set(e, ERR_DATA, "XA COMMIT of a transaction whose rows did not come again");
+			rc = err_set(e, ERR_DATA,
+				     "XA COMMIT of a transaction whose rows did not come "
+				     "again");
 		else if (commits)
 			rc = replay(d, &held, e);
 		buffer_release(&held);
 		drop_prepared(d, at);
 	} else if (commits) {
-		rc = err_set(e, ERR_DATA, "XA COMMIT of a transaction that was prepared before we began to "
-			     "read: its rows are unknown; the tables must be copied anew");
+		rc = err_set(
+			e, ERR_DATA,
+			"XA COMMIT of a transaction that was prepared before we began to "
+			"read: its rows are unknown; the tables must be copied anew");
 	}
 	return rc < 0 ? -1 : decoder_commit(d, event, e);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * WKB: byte order u8 (1: little-endian), type u32, then coordinates or members. EWKB sets 0x20000000 in the
- * outermost type and puts the SRID behind it; with SRID 0 both are the same.
+ * WKB: byte order u8 (1: little-endian), type u32, then coordinates or members. EWKB sets
+ * 0x20000000 in the outermost type and puts the SRID behind it; with SRID 0 both are the
+ * same.
  */
 #include "source/mysql/geometry.h"
 

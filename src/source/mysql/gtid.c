@@ -25,7 +25,8 @@ void gtid_set_copy(struct gtid_set *to, const struct gtid_set *from)
 }
 
 /* Order of whose numbers they are; the numbers themselves do not count. */
-static int compare_owner(const struct gtid_range *a, const struct gtid_range *b, bool is_mariadb)
+static int compare_owner(const struct gtid_range *a, const struct gtid_range *b,
+			 bool is_mariadb)
 {
 	int order;
 
@@ -36,7 +37,8 @@ static int compare_owner(const struct gtid_range *a, const struct gtid_range *b,
 }
 
 /* The first range that is not before (owner, number): where it is or would be. */
-static uint32_t lower_bound(const struct gtid_set *s, const struct gtid_range *key, uint64_t number)
+static uint32_t lower_bound(const struct gtid_set *s, const struct gtid_range *key,
+			    uint64_t number)
 {
 	uint32_t low = 0, high = s->count;
 
@@ -95,7 +97,8 @@ void gtid_set_add_range(struct gtid_set *s, const struct gtid_range *r)
 		return;
 	}
 	assert(r->first >= 1 && r->first <= r->last);
-	at = lower_bound(s, r, r->first - 1); /* one that ends right before touches as well */
+	at = lower_bound(s, r,
+			 r->first - 1); /* one that ends right before touches as well */
 	while (owns(s, at, r) && s->ranges[at].first <= merged.last + 1) {
 		if (s->ranges[at].first < merged.first)
 			merged.first = s->ranges[at].first;
@@ -113,7 +116,9 @@ void gtid_set_add_range(struct gtid_set *s, const struct gtid_range *r)
 
 static struct gtid_range range_of(const struct gtid *g)
 {
-	struct gtid_range r = { .domain = g->domain, .server = g->server, .first = g->number,
+	struct gtid_range r = { .domain = g->domain,
+				.server = g->server,
+				.first = g->number,
 				.last = g->number };
 
 	memcpy(r.uuid, g->uuid, sizeof(r.uuid));
@@ -164,7 +169,8 @@ bool gtid_set_has(const struct gtid_set *s, const struct gtid *g)
 
 	if (!owns(s, at, &r))
 		return false;
-	return s->is_mariadb ? s->ranges[at].last >= g->number : s->ranges[at].first <= g->number;
+	return s->is_mariadb ? s->ranges[at].last >= g->number
+			     : s->ranges[at].first <= g->number;
 }
 
 bool gtid_set_contains(const struct gtid_set *outer, const struct gtid_set *inner)

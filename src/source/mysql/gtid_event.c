@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GTID, ANONYMOUS_GTID: flags u8, uuid, number u64, [2 u8, last committed u64, sequence u64,
- * [commit time u56le in microseconds, its highest bit: the original server's follows]].
+ * GTID, ANONYMOUS_GTID: flags u8, uuid, number u64, [2 u8, last committed u64, sequence
+ * u64, [commit time u56le in microseconds, its highest bit: the original server's
+ * follows]].
  *
- * GTID_TAGGED is a message of MySQL's serialization library: version, size, last field that may not be
- * ignored, then { field id, value }, all as variable-length integers; absent fields are left out. The integer's
- * first byte has as many low 1-bits as bytes follow; the rest, little-endian, is the value (signed ones
- * shifted by one, lowest bit = negative). A uuid is 16 such integers, a text is its size and its bytes.
+ * GTID_TAGGED is a message of MySQL's serialization library: version, size, last field
+ * that may not be ignored, then { field id, value }, all as variable-length integers;
+ * absent fields are left out. The integer's first byte has as many low 1-bits as bytes
+ * follow; the rest, little-endian, is the value (signed ones shifted by one, lowest bit =
+ * negative). A uuid is 16 such integers, a text is its size and its bytes.
  *
- * MariaDB's GTID: number u64, domain u32, flags u8, [commit id u64 in a group commit], [XA: format u32, global
- * size u8, branch size u8, data].
+ * MariaDB's GTID: number u64, domain u32, flags u8, [commit id u64 in a group commit],
+ * [XA: format u32, global size u8, branch size u8, data].
  */
 #include "source/mysql/gtid_event.h"
 
@@ -18,13 +20,26 @@
 #define COMMIT_TIME_HAS_ORIGINAL ((uint64_t)1 << 55)
 
 enum mariadb_gtid_flags {
-	GTID_STANDALONE = 1, GTID_GROUP_COMMIT = 2, GTID_PREPARED_XA = 64, GTID_COMPLETED_XA = 128,
+	GTID_STANDALONE = 1,
+	GTID_GROUP_COMMIT = 2,
+	GTID_PREPARED_XA = 64,
+	GTID_COMPLETED_XA = 128,
 };
 
 enum tagged_field {
-	TAGGED_FLAGS, TAGGED_UUID, TAGGED_NUMBER, TAGGED_TAG, TAGGED_LAST_COMMITTED, TAGGED_SEQUENCE,
-	TAGGED_COMMIT_TIME, TAGGED_ORIGINAL_COMMIT_TIME, TAGGED_LENGTH, TAGGED_SERVER_VERSION,
-	TAGGED_ORIGINAL_SERVER_VERSION, TAGGED_COMMIT_GROUP_TICKET, TAGGED_FIELDS,
+	TAGGED_FLAGS,
+	TAGGED_UUID,
+	TAGGED_NUMBER,
+	TAGGED_TAG,
+	TAGGED_LAST_COMMITTED,
+	TAGGED_SEQUENCE,
+	TAGGED_COMMIT_TIME,
+	TAGGED_ORIGINAL_COMMIT_TIME,
+	TAGGED_LENGTH,
+	TAGGED_SERVER_VERSION,
+	TAGGED_ORIGINAL_SERVER_VERSION,
+	TAGGED_COMMIT_GROUP_TICKET,
+	TAGGED_FIELDS,
 };
 
 int gtid_event_parse(struct gtid_event *out, struct bytes body, struct err *e)
@@ -70,7 +85,8 @@ static bool tagged_tag(struct reader *r, struct gtid *gtid)
 {
 	struct bytes tag = reader_bytes(r, tagged_uint(r));
 
-	if (tag.size >= sizeof(gtid->tag) || (tag.size > 0 && memchr(tag.data, 0, tag.size) != NULL))
+	if (tag.size >= sizeof(gtid->tag) ||
+	    (tag.size > 0 && memchr(tag.data, 0, tag.size) != NULL))
 		return false;
 	memcpy(gtid->tag, tag.data, tag.size);
 	return true;
@@ -110,10 +126,13 @@ int gtid_event_parse_tagged(struct gtid_event *out, struct bytes body, struct er
 {
 	struct gtid_event g = { .has_gtid = true };
 	struct reader r = reader_of(body);
-	uint64_t version = tagged_uint(&r), size = tagged_uint(&r), last_needed = tagged_uint(&r);
+	uint64_t version = tagged_uint(&r), size = tagged_uint(&r),
+		 last_needed = tagged_uint(&r);
 
-	if (r.short_read || version != 1 || size > body.size || last_needed >= TAGGED_FIELDS)
-		return err_set(e, ERR_DATA, "it is written in a newer form (version %llu)",
+	if (r.short_read || version != 1 || size > body.size ||
+	    last_needed >= TAGGED_FIELDS)
+		return err_set(e, ERR_DATA,
+			       "it is written in a newer form (version %llu)",
 			       (unsigned long long)version);
 	while (reader_left(&r) > 0) {
 		uint64_t field = tagged_uint(&r);
@@ -121,7 +140,8 @@ int gtid_event_parse_tagged(struct gtid_event *out, struct bytes body, struct er
 		if (field >= TAGGED_FIELDS)
 			break; /* newer fields, which may be ignored, stand at the end */
 		if (!tagged_value(&g, field, &r) || r.short_read)
-			return err_set(e, ERR_DATA, "its field %llu is malformed", (unsigned long long)field);
+			return err_set(e, ERR_DATA, "its field %llu is malformed",
+				       (unsigned long long)field);
 	}
 	if (g.gtid.number == 0)
 		return err_set(e, ERR_DATA, "it has no number");
@@ -143,7 +163,8 @@ static void read_xid(struct xid *xid, struct reader *r)
 		memcpy(xid->data, data.data, data.size);
 }
 
-int gtid_event_parse_mariadb(struct gtid_event *out, struct bytes body, uint32_t server_id, struct err *e)
+int gtid_event_parse_mariadb(struct gtid_event *out, struct bytes body,
+			     uint32_t server_id, struct err *e)
 {
 	struct gtid_event g = { .has_gtid = true };
 	struct reader r = reader_of(body);

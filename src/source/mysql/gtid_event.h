@@ -16,9 +16,10 @@ struct gtid_event {
 };
 
 /* Bodies behind the header, without checksum. */
-int gtid_event_parse(struct gtid_event *out, struct bytes body, struct err *e); /* 33 and 34 */
+int gtid_event_parse(struct gtid_event *out, struct bytes body,
+		     struct err *e); /* 33 and 34 */
 int gtid_event_parse_tagged(struct gtid_event *out, struct bytes body, struct err *e);
-int gtid_event_parse_mariadb(struct gtid_event *out, struct bytes body, uint32_t server_id,
-			     struct err *e);
+int gtid_event_parse_mariadb(struct gtid_event *out, struct bytes body,
+			     uint32_t server_id, struct err *e);
 
 #endif

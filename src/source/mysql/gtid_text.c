@@ -2,12 +2,13 @@
 /*
  * Texts and wire forms of GTID sets.
  *
- * MySQL: "uuid:1-5:7,uuid:tag:1-3", several tags of a uuid may follow one another: "uuid:1-5:tag:1-3".
- * MariaDB: "domain-server-sequence,…".
+ * MySQL: "uuid:1-5:7,uuid:tag:1-3", several tags of a uuid may follow one another:
+ * "uuid:1-5:tag:1-3". MariaDB: "domain-server-sequence,…".
  *
- * Wire (PREVIOUS_GTIDS, COM_BINLOG_DUMP_GTID): count u64, then count x { uuid, [tag length u8 * 2, tag,] interval
- * count u64, intervals { first u64, last + 1 u64 } }. Tags are there when the count's highest byte is 1; then
- * the lowest byte is 1 too and the count stands in the six between.
+ * Wire (PREVIOUS_GTIDS, COM_BINLOG_DUMP_GTID): count u64, then count x { uuid, [tag
+ * length u8 * 2, tag,] interval count u64, intervals { first u64, last + 1 u64 } }. Tags
+ * are there when the count's highest byte is 1; then the lowest byte is 1 too and the
+ * count stands in the six between.
  */
 #include <string.h>
 
@@ -58,8 +59,10 @@ static void format_uuid(const uint8_t uuid[16], struct buffer *out)
 /* Cuts what stands before `separator` off `text`, trimmed of white space. */
 static struct bytes cut(struct bytes *text, char separator)
 {
-	const uint8_t *end = text->size > 0 ? memchr(text->data, separator, text->size) : NULL;
-	struct bytes part = { text->data, end != NULL ? (size_t)(end - text->data) : text->size };
+	const uint8_t *end =
+		text->size > 0 ? memchr(text->data, separator, text->size) : NULL;
+	struct bytes part = { text->data,
+			      end != NULL ? (size_t)(end - text->data) : text->size };
 
 	*text = end != NULL ? (struct bytes){ end + 1, text->size - part.size - 1 }
 			    : (struct bytes){ text->data + text->size, 0 };
@@ -76,7 +79,9 @@ static bool parse_tag(struct bytes text, char tag[33])
 		return false;
 	memset(tag, 0, 33);
 	for (size_t i = 0; i < text.size; i++) {
-		uint8_t c = text.data[i] >= 'A' && text.data[i] <= 'Z' ? text.data[i] | 0x20 : text.data[i];
+		uint8_t c = text.data[i] >= 'A' && text.data[i] <= 'Z'
+				    ? text.data[i] | 0x20
+				    : text.data[i];
 		bool is_letter = (c >= 'a' && c <= 'z') || c == '_';
 
 		if (!is_letter && (i == 0 || c < '0' || c > '9'))
@@ -91,8 +96,9 @@ static bool parse_interval(struct bytes text, struct gtid_range *r)
 	bool has_last = text.size > 0 && memchr(text.data, '-', text.size) != NULL;
 	struct bytes first = cut(&text, '-'), last = has_last ? cut(&text, '-') : first;
 
-	return text_parse_uint(first, &r->first) && text_parse_uint(last, &r->last) && r->first >= 1 &&
-	       r->first <= r->last && r->last < INT64_MAX && text.size == 0;
+	return text_parse_uint(first, &r->first) && text_parse_uint(last, &r->last) &&
+	       r->first >= 1 && r->first <= r->last && r->last < INT64_MAX &&
+	       text.size == 0;
 }
 
 static bool parse_mysql_part(struct gtid_set *s, struct bytes part)
@@ -121,16 +127,21 @@ static bool parse_mariadb_part(struct gtid_set *s, struct bytes part)
 	uint64_t domain, server, number;
 	struct gtid_range r;
 
-	if (!text_parse_uint(cut(&part, '-'), &domain) || !text_parse_uint(cut(&part, '-'), &server) ||
-	    !text_parse_uint(cut(&part, '-'), &number) || domain > UINT32_MAX || server > UINT32_MAX)
+	if (!text_parse_uint(cut(&part, '-'), &domain) ||
+	    !text_parse_uint(cut(&part, '-'), &server) ||
+	    !text_parse_uint(cut(&part, '-'), &number) || domain > UINT32_MAX ||
+	    server > UINT32_MAX)
 		return false;
-	r = (struct gtid_range){ .domain = (uint32_t)domain, .server = (uint32_t)server, .first = number,
+	r = (struct gtid_range){ .domain = (uint32_t)domain,
+				 .server = (uint32_t)server,
+				 .first = number,
 				 .last = number };
 	gtid_set_add_range(s, &r);
 	return part.size == 0;
 }
 
-int gtid_set_parse(struct gtid_set *out, bool is_mariadb, struct bytes text, struct err *e)
+int gtid_set_parse(struct gtid_set *out, bool is_mariadb, struct bytes text,
+		   struct err *e)
 {
 	struct gtid_set s = { .is_mariadb = is_mariadb };
 
@@ -139,10 +150,12 @@ int gtid_set_parse(struct gtid_set *out, bool is_mariadb, struct bytes text, str
 
 		if (part.size == 0)
 			continue;
-		if (is_mariadb ? parse_mariadb_part(&s, part) : parse_mysql_part(&s, part))
+		if (is_mariadb ? parse_mariadb_part(&s, part)
+			       : parse_mysql_part(&s, part))
 			continue;
 		gtid_set_release(&s);
-		return err_set(e, ERR_DATA, "\"%.*s\" is no GTID set", part.size > 60 ? 60 : (int)part.size,
+		return err_set(e, ERR_DATA, "\"%.*s\" is no GTID set",
+			       part.size > 60 ? 60 : (int)part.size,
 			       (const char *)part.data);
 	}
 	gtid_set_release(out);
@@ -152,20 +165,23 @@ int gtid_set_parse(struct gtid_set *out, bool is_mariadb, struct bytes text, str
 
 static bool same_owner(const struct gtid_range *a, const struct gtid_range *b)
 {
-	return memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 && strcmp(a->tag, b->tag) == 0;
+	return memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 &&
+	       strcmp(a->tag, b->tag) == 0;
 }
 
 void gtid_set_format(const struct gtid_set *s, struct buffer *out)
 {
 	for (uint32_t i = 0; i < s->count; i++) {
-		const struct gtid_range *r = &s->ranges[i], *before = i > 0 ? r - 1 : NULL;
+		const struct gtid_range *r = &s->ranges[i],
+					*before = i > 0 ? r - 1 : NULL;
 
 		if (s->is_mariadb) {
-			buffer_format(out, "%s%u-%u-%llu", i > 0 ? "," : "", r->domain, r->server,
-				      (unsigned long long)r->last);
+			buffer_format(out, "%s%u-%u-%llu", i > 0 ? "," : "", r->domain,
+				      r->server, (unsigned long long)r->last);
 			continue;
 		}
-		if (before == NULL || memcmp(before->uuid, r->uuid, sizeof(r->uuid)) != 0) {
+		if (before == NULL ||
+		    memcmp(before->uuid, r->uuid, sizeof(r->uuid)) != 0) {
 			buffer_text(out, i > 0 ? "," : "");
 			format_uuid(r->uuid, out);
 			before = NULL;
@@ -182,7 +198,8 @@ void gtid_set_format(const struct gtid_set *s, struct buffer *out)
 void gtid_format(const struct gtid *g, struct buffer *out)
 {
 	if (g->is_mariadb) {
-		buffer_format(out, "%u-%u-%llu", g->domain, g->server, (unsigned long long)g->number);
+		buffer_format(out, "%u-%u-%llu", g->domain, g->server,
+			      (unsigned long long)g->number);
 		return;
 	}
 	format_uuid(g->uuid, out);
@@ -234,13 +251,15 @@ static bool decode_owner(struct gtid_set *s, struct reader *r, bool has_tags)
 	if (has_tags)
 		tag = reader_bytes(r, reader_u8(r) >> 1);
 	intervals = reader_u64le(r);
-	if (r->short_read || intervals > reader_left(r) / 16 || (tag.size > 0 && !parse_tag(tag, range.tag)))
+	if (r->short_read || intervals > reader_left(r) / 16 ||
+	    (tag.size > 0 && !parse_tag(tag, range.tag)))
 		return false;
 	memcpy(range.uuid, uuid.data, sizeof(range.uuid));
 	for (uint64_t i = 0; i < intervals; i++) {
 		range.first = reader_u64le(r);
 		range.last = reader_u64le(r) - 1;
-		if (range.first < 1 || range.last < range.first || range.last >= INT64_MAX)
+		if (range.first < 1 || range.last < range.first ||
+		    range.last >= INT64_MAX)
 			return false;
 		gtid_set_add_range(s, &range);
 	}
@@ -260,7 +279,8 @@ int gtid_set_decode(struct gtid_set *out, struct bytes wire, struct err *e)
 		is_good = decode_owner(&s, &r, has_tags);
 	if (!is_good || reader_left(&r) > 0) {
 		gtid_set_release(&s);
-		return err_set(e, ERR_DATA, "a GTID set of %zu bytes is malformed", wire.size);
+		return err_set(e, ERR_DATA, "a GTID set of %zu bytes is malformed",
+			       wire.size);
 	}
 	gtid_set_release(out);
 	*out = s;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * value = type u8, body. Offsets count from the body's start; "small" containers have 2-byte numbers, "large"
- * ones 4-byte:
+ * value = type u8, body. Offsets count from the body's start; "small" containers have
+ * 2-byte numbers, "large" ones 4-byte:
  *
- *   object   count, size, count x { key offset, key length u16 }, count x { type u8, value or its offset }
- *   array    count, size, count x { type u8, value or its offset }
+ *   object   count, size, count x { key offset, key length u16 }, count x { type u8,
+ * value or its offset } array    count, size, count x { type u8, value or its offset }
  *   string   length (7 bits a byte, lowest first, high bit = more), UTF-8
  *   opaque   column type u8, length as above, bytes
- *   literal  u8: 0 null, 1 true, 2 false; 16-bit numbers and literals, in large containers 32-bit numbers
- *            too, stand in the entry itself
+ *   literal  u8: 0 null, 1 true, 2 false; 16-bit numbers and literals, in large
+ * containers 32-bit numbers too, stand in the entry itself
  *
- * Entries may point anywhere, so a hostile value can repeat a part without end: the text's size is bounded by
- * the value's.
+ * Entries may point anywhere, so a hostile value can repeat a part without end: the
+ * text's size is bounded by the value's.
  */
 #include "source/mysql/json_binary.h"
 
@@ -26,9 +26,20 @@
 #include "source/mysql/value_decode.h"
 
 enum json_type {
-	JSON_SMALL_OBJECT, JSON_LARGE_OBJECT, JSON_SMALL_ARRAY, JSON_LARGE_ARRAY, JSON_LITERAL,
-	JSON_INT16, JSON_UINT16, JSON_INT32, JSON_UINT32, JSON_INT64, JSON_UINT64, JSON_DOUBLE,
-	JSON_STRING, JSON_OPAQUE = 15,
+	JSON_SMALL_OBJECT,
+	JSON_LARGE_OBJECT,
+	JSON_SMALL_ARRAY,
+	JSON_LARGE_ARRAY,
+	JSON_LITERAL,
+	JSON_INT16,
+	JSON_UINT16,
+	JSON_INT32,
+	JSON_UINT32,
+	JSON_INT64,
+	JSON_UINT64,
+	JSON_DOUBLE,
+	JSON_STRING,
+	JSON_OPAQUE = 15,
 };
 
 #define JSON_DEPTH_MAX 101 /* the server's own limit is 100 */
@@ -82,7 +93,8 @@ static void add_digits(struct buffer *out, const char *digits, int count, int po
 	}
 }
 
-/* The shortest digits that read back as `v`, "d.ddde±x". Below DBL_MIN fewer than 15 may do. */
+/* The shortest digits that read back as `v`, "d.ddde±x". Below DBL_MIN fewer than 15 may
+ * do. */
 static void shortest(char *out, size_t size, double v)
 {
 	int precision = v < 2.2250738585072014e-308 ? 0 : 14;
@@ -94,7 +106,8 @@ static void shortest(char *out, size_t size, double v)
 	}
 }
 
-#define POINT_MAX 15 /* digits before the point, or zeros behind it, that are written out */
+#define POINT_MAX                                                                        \
+	15 /* digits before the point, or zeros behind it, that are written out */
 
 void json_binary_double(struct buffer *out, double v)
 {
@@ -135,17 +148,19 @@ static void add_date(struct buffer *out, uint64_t date)
 {
 	uint64_t months = date >> 5;
 
-	buffer_format(out, "%04u-%02u-%02u", (unsigned)(months / 13), (unsigned)(months % 13),
-		      (unsigned)(date & 31));
+	buffer_format(out, "%04u-%02u-%02u", (unsigned)(months / 13),
+		      (unsigned)(months % 13), (unsigned)(date & 31));
 }
 
-/* Packed: 17 bits year * 13 + month, 5 day, 5 (TIME: 10) hour, 6 minute, 6 second, 24 microsecond. */
+/* Packed: 17 bits year * 13 + month, 5 day, 5 (TIME: 10) hour, 6 minute, 6 second, 24
+ * microsecond. */
 static int add_temporal(struct buffer *out, uint8_t type, struct bytes data)
 {
 	struct reader r = reader_of(data);
 	int64_t packed = (int64_t)reader_u64le(&r);
 	uint64_t v = packed < 0 ? 0 - (uint64_t)packed : (uint64_t)packed;
-	uint64_t whole = v >> 24, hours = type == MYSQL_TIME ? whole >> 12 & 1023 : whole >> 12 & 31;
+	uint64_t whole = v >> 24,
+		 hours = type == MYSQL_TIME ? whole >> 12 & 1023 : whole >> 12 & 31;
 
 	if (r.short_read || reader_left(&r) > 0)
 		return -1;
@@ -157,8 +172,9 @@ static int add_temporal(struct buffer *out, uint8_t type, struct bytes data)
 	if (type != MYSQL_TIME && type != MYSQL_DATE)
 		buffer_char(out, ' ');
 	if (type != MYSQL_DATE)
-		buffer_format(out, "%02u:%02u:%02u.%06u", (unsigned)hours, (unsigned)(whole >> 6 & 63),
-			      (unsigned)(whole & 63), (unsigned)(v & 0xffffff));
+		buffer_format(out, "%02u:%02u:%02u.%06u", (unsigned)hours,
+			      (unsigned)(whole >> 6 & 63), (unsigned)(whole & 63),
+			      (unsigned)(v & 0xffffff));
 	buffer_char(out, '"');
 	return 0;
 }
@@ -176,7 +192,8 @@ static void add_base64(struct buffer *out, uint8_t type, struct bytes data)
 
 		if (at > 0)
 			buffer_text(out, "\\n");
-		buffer_append(out, line.data + at, left < BASE64_LINE ? left : BASE64_LINE);
+		buffer_append(out, line.data + at,
+			      left < BASE64_LINE ? left : BASE64_LINE);
 	}
 	buffer_char(out, '"');
 	buffer_release(&line);
@@ -261,8 +278,8 @@ static bool is_inline(uint8_t type, bool is_large)
 	       (is_large && (type == JSON_INT32 || type == JSON_UINT32));
 }
 
-static int add_entry(struct json_text *t, struct bytes body, struct reader *entries, bool is_large,
-		     int depth)
+static int add_entry(struct json_text *t, struct bytes body, struct reader *entries,
+		     bool is_large, int depth)
 {
 	uint8_t type = reader_u8(entries);
 	struct bytes inlined = { entries->at, reader_left(entries) };
@@ -275,7 +292,8 @@ static int add_entry(struct json_text *t, struct bytes body, struct reader *entr
 	return add_value(t, type, bytes_from(body, offset), depth + 1);
 }
 
-static int add_key(struct json_text *t, struct bytes body, struct reader *keys, bool is_large)
+static int add_key(struct json_text *t, struct bytes body, struct reader *keys,
+		   bool is_large)
 {
 	uint64_t offset = reader_uint_le(keys, is_large ? 4 : 2);
 	uint16_t length = reader_u16le(keys);
@@ -289,7 +307,8 @@ static int add_key(struct json_text *t, struct bytes body, struct reader *keys, 
 	return 0;
 }
 
-static int add_container(struct json_text *t, bool is_object, bool is_large, struct bytes body, int depth)
+static int add_container(struct json_text *t, bool is_object, bool is_large,
+			 struct bytes body, int depth)
 {
 	size_t width = is_large ? 4 : 2;
 	struct reader r = reader_of(body), keys;
@@ -306,7 +325,8 @@ static int add_container(struct json_text *t, bool is_object, bool is_large, str
 			buffer_text(t->out, ", ");
 		if (is_object && add_key(t, body, &keys, is_large) < 0)
 			return -1;
-		if (add_entry(t, body, &r, is_large, depth) < 0 || t->out->size > t->size_max)
+		if (add_entry(t, body, &r, is_large, depth) < 0 ||
+		    t->out->size > t->size_max)
 			return -1;
 	}
 	buffer_char(t->out, is_object ? '}' : ']');
@@ -333,18 +353,21 @@ static int add_value(struct json_text *t, uint8_t type, struct bytes body, int d
 
 int json_binary_text(struct buffer *out, struct bytes value)
 {
-	struct json_text t = { .out = out, .size_max = out->size + value.size * 16 + 256 };
+	struct json_text t = { .out = out,
+			       .size_max = out->size + value.size * 16 + 256 };
 	struct reader r = reader_of(value);
 	uint8_t type = reader_u8(&r);
 
-	if (value.size == 0) { /* what an empty column default leaves behind; the server prints it so */
+	if (value.size ==
+	    0) { /* what an empty column default leaves behind; the server prints it so */
 		buffer_text(out, "null");
 		return 0;
 	}
 	return add_value(&t, type, (struct bytes){ r.at, reader_left(&r) }, 0);
 }
 
-/* Repeated { operation u8, path length lenenc, path, [value length lenenc, binary JSON] }. */
+/* Repeated { operation u8, path length lenenc, path, [value length lenenc, binary JSON]
+ * }. */
 int json_binary_patch(struct buffer *patch, struct bytes diffs)
 {
 	struct reader r = reader_of(diffs);
@@ -363,7 +386,8 @@ int json_binary_patch(struct buffer *patch, struct bytes diffs)
 		if (r.short_read)
 			rc = -1;
 		if (rc == 0)
-			json_patch_add(patch, (enum json_operation)operation, path, buffer_bytes(&text));
+			json_patch_add(patch, (enum json_operation)operation, path,
+				       buffer_bytes(&text));
 	}
 	buffer_release(&text);
 	return rc;

@@ -21,7 +21,8 @@ static void format_prepared(struct buffer *out, const struct mysql_prepared *p)
 	buffer_format(out, "{\"xid\":\"%u:", p->xid.format);
 	text_hex(out, (struct bytes){ p->xid.data, p->xid.global_size });
 	buffer_char(out, ':');
-	text_hex(out, (struct bytes){ p->xid.data + p->xid.global_size, p->xid.branch_size });
+	text_hex(out,
+		 (struct bytes){ p->xid.data + p->xid.global_size, p->xid.branch_size });
 	buffer_text(out, "\",\"file\":");
 	text_json_string(out, p->file);
 	buffer_format(out, ",\"offset\":%llu", (unsigned long long)p->offset);
@@ -30,7 +31,8 @@ static void format_prepared(struct buffer *out, const struct mysql_prepared *p)
 	buffer_char(out, '}');
 }
 
-void mysql_position_format(const struct position *base, const struct schema *table, struct buffer *out)
+void mysql_position_format(const struct position *base, const struct schema *table,
+			   struct buffer *out)
 {
 	const struct mysql_position *p = (const struct mysql_position *)base;
 
@@ -38,7 +40,8 @@ void mysql_position_format(const struct position *base, const struct schema *tab
 	text_json_string(out, p->server_uuid);
 	buffer_format(out, ",\"server_id\":%u,\"file\":", p->server_id);
 	text_json_string(out, p->file);
-	buffer_format(out, ",\"offset\":%llu,\"gtids\":\"", (unsigned long long)p->offset);
+	buffer_format(out, ",\"offset\":%llu,\"gtids\":\"",
+		      (unsigned long long)p->offset);
 	gtid_set_format(&p->gtids, out);
 	buffer_format(out, "\",\"time_us\":%lld", (long long)p->base.committed_at_us);
 	if (p->prepared_count > 0) {
@@ -89,8 +92,9 @@ static bool parse_xid(struct xid *xid, const char *text)
 	size_t global_digits;
 
 	*xid = (struct xid){ .format = 0 };
-	if (branch == NULL ||
-	    !text_parse_uint((struct bytes){ (const uint8_t *)text, (size_t)(global - text) }, &format))
+	if (branch == NULL || !text_parse_uint((struct bytes){ (const uint8_t *)text,
+							       (size_t)(global - text) },
+					       &format))
 		return false;
 	global_digits = (size_t)(branch - global - 1);
 	xid->format = (uint32_t)format;
@@ -108,12 +112,16 @@ static bool parse_one_gtid(struct gtid *out, const char *text, bool is_mariadb)
 	struct err ignored = ERR_INIT;
 	bool is_one;
 
-	if (gtid_set_parse(&s, is_mariadb, (struct bytes){ (const uint8_t *)text, strlen(text) }, &ignored) < 0)
+	if (gtid_set_parse(&s, is_mariadb,
+			   (struct bytes){ (const uint8_t *)text, strlen(text) },
+			   &ignored) < 0)
 		return false;
 	is_one = s.count == 1;
 	if (is_one) {
-		*out = (struct gtid){ .is_mariadb = is_mariadb, .domain = s.ranges[0].domain,
-				      .server = s.ranges[0].server, .number = s.ranges[0].last };
+		*out = (struct gtid){ .is_mariadb = is_mariadb,
+				      .domain = s.ranges[0].domain,
+				      .server = s.ranges[0].server,
+				      .number = s.ranges[0].last };
 		memcpy(out->uuid, s.ranges[0].uuid, sizeof(out->uuid));
 		memcpy(out->tag, s.ranges[0].tag, sizeof(out->tag));
 	}
@@ -121,7 +129,8 @@ static bool parse_one_gtid(struct gtid *out, const char *text, bool is_mariadb)
 	return is_one;
 }
 
-static bool parse_prepared(struct mysql_prepared *out, const json_t *object, bool is_mariadb)
+static bool parse_prepared(struct mysql_prepared *out, const json_t *object,
+			   bool is_mariadb)
 {
 	const char *gtid = json_string_value(json_object_get(object, "gtid"));
 	const json_t *offset = json_object_get(object, "offset");
@@ -130,42 +139,52 @@ static bool parse_prepared(struct mysql_prepared *out, const json_t *object, boo
 	out->offset = (uint64_t)json_integer_value(offset);
 	return parse_xid(&out->xid, json_string_value(json_object_get(object, "xid"))) &&
 	       copy_text(out->file, sizeof(out->file), json_object_get(object, "file")) &&
-	       json_is_integer(offset) && (gtid == NULL || parse_one_gtid(&out->gtid, gtid, is_mariadb));
+	       json_is_integer(offset) &&
+	       (gtid == NULL || parse_one_gtid(&out->gtid, gtid, is_mariadb));
 }
 
-static bool parse_members(struct mysql_position *p, const json_t *root, bool is_mariadb, struct err *e)
+static bool parse_members(struct mysql_position *p, const json_t *root, bool is_mariadb,
+			  struct err *e)
 {
-	const json_t *offset = json_object_get(root, "offset"), *prepared = json_object_get(root, "prepared");
+	const json_t *offset = json_object_get(root, "offset"),
+		     *prepared = json_object_get(root, "prepared");
 	const char *gtids = json_string_value(json_object_get(root, "gtids"));
 
-	if (!copy_text(p->server_uuid, sizeof(p->server_uuid), json_object_get(root, "server")) ||
-	    !copy_text(p->file, sizeof(p->file), json_object_get(root, "file")) || !json_is_integer(offset) ||
-	    json_integer_value(offset) < 0 || gtids == NULL)
+	if (!copy_text(p->server_uuid, sizeof(p->server_uuid),
+		       json_object_get(root, "server")) ||
+	    !copy_text(p->file, sizeof(p->file), json_object_get(root, "file")) ||
+	    !json_is_integer(offset) || json_integer_value(offset) < 0 || gtids == NULL)
 		return false;
 	p->offset = (uint64_t)json_integer_value(offset);
 	p->server_id = (uint32_t)json_integer_value(json_object_get(root, "server_id"));
 	p->base.committed_at_us = json_integer_value(json_object_get(root, "time_us"));
-	if (gtid_set_parse(&p->gtids, is_mariadb, (struct bytes){ (const uint8_t *)gtids, strlen(gtids) }, e) < 0)
+	if (gtid_set_parse(&p->gtids, is_mariadb,
+			   (struct bytes){ (const uint8_t *)gtids, strlen(gtids) },
+			   e) < 0)
 		return false;
 	p->prepared = memory_array(struct mysql_prepared, json_array_size(prepared));
 	for (size_t i = 0; i < json_array_size(prepared); i++) {
-		if (!parse_prepared(&p->prepared[i], json_array_get(prepared, i), is_mariadb))
+		if (!parse_prepared(&p->prepared[i], json_array_get(prepared, i),
+				    is_mariadb))
 			return false;
 		p->prepared_count++;
 	}
 	return true;
 }
 
-int mysql_position_parse(struct mysql_position *out, const char *json, bool is_mariadb, struct err *e)
+int mysql_position_parse(struct mysql_position *out, const char *json, bool is_mariadb,
+			 struct err *e)
 {
-	struct mysql_position p = { .base.format = mysql_position_format, .gtids.is_mariadb = is_mariadb };
+	struct mysql_position p = { .base.format = mysql_position_format,
+				    .gtids.is_mariadb = is_mariadb };
 	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
 	bool is_good = json_is_object(root) && parse_members(&p, root, is_mariadb, e);
 
 	json_decref(root);
 	if (!is_good) {
 		mysql_position_release(&p);
-		return err_set(e, ERR_DATA, "\"%.100s\" is no position of a MySQL log", json);
+		return err_set(e, ERR_DATA, "\"%.100s\" is no position of a MySQL log",
+			       json);
 	}
 	*out = p;
 	return 0;
@@ -179,7 +198,8 @@ void mysql_position_release(struct mysql_position *p)
 	p->prepared_count = 0;
 }
 
-static int compare_place(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b)
+static int compare_place(const char *file_a, uint64_t offset_a, const char *file_b,
+			 uint64_t offset_b)
 {
 	size_t a = strlen(file_a), b = strlen(file_b);
 	int order = a != b ? (a < b ? -1 : 1) : strcmp(file_a, file_b);
@@ -189,8 +209,8 @@ static int compare_place(const char *file_a, uint64_t offset_a, const char *file
 	return offset_a < offset_b ? -1 : offset_a > offset_b;
 }
 
-void mysql_position_start(const struct mysql_position *p, char file[256], uint64_t *offset,
-			  struct gtid_set *gtids)
+void mysql_position_start(const struct mysql_position *p, char file[256],
+			  uint64_t *offset, struct gtid_set *gtids)
 {
 	memcpy(file, p->file, sizeof(p->file));
 	*offset = p->offset;

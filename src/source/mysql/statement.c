@@ -34,8 +34,8 @@ static bool is_space(uint8_t c)
 
 static bool is_word(uint8_t c)
 {
-	return c == '_' || c == '$' || c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z');
+	return c == '_' || c == '$' || c >= 0x80 || (c >= '0' && c <= '9') ||
+	       (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
 static void skip_line(struct reader *r)
@@ -52,10 +52,13 @@ static void skip_comment(struct reader *r)
 	reader_skip(r, reader_left(r) < 2 ? reader_left(r) : 2);
 }
 
-/* Comments that begin with "!50100" or "M!" hold SQL: only their frame is stepped over. */
+/* Comments that begin with "!50100" or "M!" hold SQL: only their frame is stepped over.
+ */
 static bool skip_executable(struct reader *r)
 {
-	size_t frame = peek(r, 2) == '!' ? 3 : peek(r, 2) == 'M' && peek(r, 3) == '!' ? 4 : 0;
+	size_t frame = peek(r, 2) == '!'                        ? 3
+		       : peek(r, 2) == 'M' && peek(r, 3) == '!' ? 4
+								: 0;
 
 	if (frame == 0)
 		return false;
@@ -72,7 +75,8 @@ static void skip_blank(struct reader *r)
 
 		if (is_space(c))
 			reader_skip(r, 1);
-		else if (c == '#' || (c == '-' && next == '-' && (is_space(peek(r, 2)) || reader_left(r) == 2)))
+		else if (c == '#' || (c == '-' && next == '-' &&
+				      (is_space(peek(r, 2)) || reader_left(r) == 2)))
 			skip_line(r);
 		else if (c == '*' && next == '/') /* the end of an executable comment */
 			reader_skip(r, 2);
@@ -90,8 +94,10 @@ static void scan_quoted(struct scanner *s, uint8_t quote)
 
 	reader_skip(&s->r, 1);
 	start = s->r.at;
-	while (reader_left(&s->r) > 0 && !(peek(&s->r, 0) == quote && peek(&s->r, 1) != quote)) {
-		bool is_pair = peek(&s->r, 0) == quote || (has_escapes && peek(&s->r, 0) == '\\');
+	while (reader_left(&s->r) > 0 &&
+	       !(peek(&s->r, 0) == quote && peek(&s->r, 1) != quote)) {
+		bool is_pair = peek(&s->r, 0) == quote ||
+			       (has_escapes && peek(&s->r, 0) == '\\');
 
 		reader_skip(&s->r, is_pair && reader_left(&s->r) > 1 ? 2 : 1);
 	}
@@ -209,7 +215,8 @@ static int read_xid_part(struct scanner *s, struct xid *xid, size_t at)
 		return -1;
 	for (size_t i = 0; i < size; i++) {
 		const uint8_t *c = s->now.text.data + (is_hex ? 2 * i : i);
-		int high = is_hex ? hex_value(c[0]) : 0, low = is_hex ? hex_value(c[1]) : 0;
+		int high = is_hex ? hex_value(c[0]) : 0,
+		    low = is_hex ? hex_value(c[1]) : 0;
 
 		if (high < 0 || low < 0)
 			return -1;
@@ -374,13 +381,15 @@ static void table_targets(struct ddl_targets *t, struct scanner *s, struct bytes
 
 static bool is_ddl_word(const struct scanner *s)
 {
-	return is(s, "ALTER") || is(s, "CREATE") || is(s, "DROP") || is(s, "RENAME") || is(s, "TRUNCATE");
+	return is(s, "ALTER") || is(s, "CREATE") || is(s, "DROP") || is(s, "RENAME") ||
+	       is(s, "TRUNCATE");
 }
 
 /* Words that may stand between the verb and the kind of object. */
 static bool accept_modifier(struct ddl_targets *t, struct scanner *s)
 {
-	static const char *const words[] = { "OR", "REPLACE", "ONLINE", "OFFLINE", "IGNORE", "UNIQUE",
+	static const char *const words[] = { "OR",       "REPLACE", "ONLINE",
+					     "OFFLINE",  "IGNORE",  "UNIQUE",
 					     "FULLTEXT", "SPATIAL", "VECTOR" };
 
 	if (accept(s, "TEMPORARY")) {

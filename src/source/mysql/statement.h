@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The little of SQL that must be read to follow a row log: transaction words, TRUNCATE, and names in DDL. */
+/* The little of SQL that must be read to follow a row log: transaction words, TRUNCATE,
+ * and names in DDL. */
 #ifndef SOURCE_MYSQL_STATEMENT_H
 #define SOURCE_MYSQL_STATEMENT_H
 
@@ -36,7 +37,8 @@ void statement_parse(struct statement *out, struct bytes sql);
 
 #define DDL_TARGETS_MAX 256
 
-/* What a DDL statement names. Too many names, or a statement of an unknown form: is_unclear. */
+/* What a DDL statement names. Too many names, or a statement of an unknown form:
+ * is_unclear. */
 struct ddl_targets {
 	bool is_ddl;       /* begins with ALTER, CREATE, DROP, RENAME or TRUNCATE */
 	bool is_temporary; /* the table is none of the log's */
@@ -46,8 +48,9 @@ struct ddl_targets {
 };
 
 /*
- * The tables of ALTER/CREATE/DROP/RENAME/TRUNCATE TABLE and CREATE/DROP INDEX, the database of DROP and ALTER
- * DATABASE. Other objects (views, users, routines …) name no table: count 0.
+ * The tables of ALTER/CREATE/DROP/RENAME/TRUNCATE TABLE and CREATE/DROP INDEX, the
+ * database of DROP and ALTER DATABASE. Other objects (views, users, routines …) name no
+ * table: count 0.
  */
 void ddl_targets(struct ddl_targets *out, struct bytes sql);
 

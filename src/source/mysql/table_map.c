@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TABLE_MAP: table id u48 (u32 in very old logs), flags u16; database and table, each { length u8, name, NUL };
- * column count lenenc; type u8 per column; metadata size lenenc, metadata (0, 1 or 2 bytes per column);
- * nullable bitmap, lowest bit first; then, up to the end, optional metadata as { field u8, length lenenc,
- * value }. The bitmaps of signedness and visibility have the highest bit first, and of signedness only a bit
- * per numeric column; charsets stand per character column, labels per ENUM or SET column, in order.
+ * TABLE_MAP: table id u48 (u32 in very old logs), flags u16; database and table, each {
+ * length u8, name, NUL }; column count lenenc; type u8 per column; metadata size lenenc,
+ * metadata (0, 1 or 2 bytes per column); nullable bitmap, lowest bit first; then, up to
+ * the end, optional metadata as { field u8, length lenenc, value }. The bitmaps of
+ * signedness and visibility have the highest bit first, and of signedness only a bit per
+ * numeric column; charsets stand per character column, labels per ENUM or SET column, in
+ * order.
  */
 #include "source/mysql/table_map.h"
 
 #include <string.h>
 
 enum metadata_field {
-	META_SIGNEDNESS = 1, META_DEFAULT_CHARSET = 2, META_COLUMN_CHARSET = 3, META_COLUMN_NAME = 4,
-	META_SET_LABELS = 5, META_ENUM_LABELS = 6, META_GEOMETRY_TYPE = 7, META_SIMPLE_KEY = 8,
-	META_KEY_WITH_PREFIX = 9, META_LABELS_DEFAULT_CHARSET = 10, META_LABELS_COLUMN_CHARSET = 11,
-	META_VISIBILITY = 12, META_VECTOR_DIMENSIONALITY = 13,
+	META_SIGNEDNESS = 1,
+	META_DEFAULT_CHARSET = 2,
+	META_COLUMN_CHARSET = 3,
+	META_COLUMN_NAME = 4,
+	META_SET_LABELS = 5,
+	META_ENUM_LABELS = 6,
+	META_GEOMETRY_TYPE = 7,
+	META_SIMPLE_KEY = 8,
+	META_KEY_WITH_PREFIX = 9,
+	META_LABELS_DEFAULT_CHARSET = 10,
+	META_LABELS_COLUMN_CHARSET = 11,
+	META_VISIBILITY = 12,
+	META_VECTOR_DIMENSIONALITY = 13,
 };
 
 #define COLLATION_BINARY 63
@@ -171,7 +182,8 @@ static bool has_labels(enum mysql_type type)
 	return is_enum(type) || is_set(type);
 }
 
-/* The index of the next column at or behind `i` that `is` accepts; column_count when none is left. */
+/* The index of the next column at or behind `i` that `is` accepts; column_count when none
+ * is left. */
 static uint32_t next_of(const struct parse *p, uint32_t i, bool (*is)(enum mysql_type))
 {
 	while (i < p->map->column_count && !is(p->columns[i].type))
@@ -206,14 +218,17 @@ static int read_visibility(struct parse *p, struct reader *r)
 	return 0;
 }
 
-/* A default collation, then { index among these columns, collation } for those that differ. */
-static int read_default_charset(struct parse *p, struct reader *r, bool (*is)(enum mysql_type))
+/* A default collation, then { index among these columns, collation } for those that
+ * differ. */
+static int read_default_charset(struct parse *p, struct reader *r,
+				bool (*is)(enum mysql_type))
 {
 	uint16_t collation = (uint16_t)reader_lenenc(r);
 	uint32_t number = 0;
 	uint64_t exception = reader_left(r) > 0 ? reader_lenenc(r) : UINT64_MAX;
 
-	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count; i = next_of(p, i + 1, is), number++) {
+	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count;
+	     i = next_of(p, i + 1, is), number++) {
 		p->columns[i].collation = collation;
 		if (number != exception)
 			continue;
@@ -223,9 +238,11 @@ static int read_default_charset(struct parse *p, struct reader *r, bool (*is)(en
 	return 0;
 }
 
-static int read_column_charset(struct parse *p, struct reader *r, bool (*is)(enum mysql_type))
+static int read_column_charset(struct parse *p, struct reader *r,
+			       bool (*is)(enum mysql_type))
 {
-	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count; i = next_of(p, i + 1, is))
+	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count;
+	     i = next_of(p, i + 1, is))
 		p->columns[i].collation = (uint16_t)reader_lenenc(r);
 	return 0;
 }
@@ -267,7 +284,9 @@ static int read_key(struct parse *p, struct reader *r, bool has_prefix)
 			is_whole = false;
 	}
 	p->map->key = key;
-	p->map->key_count = is_whole ? count : 0; /* the prefix of a column does not tell rows apart */
+	p->map->key_count =
+		is_whole ? count
+			 : 0; /* the prefix of a column does not tell rows apart */
 	p->map->has_key = true;
 	return 0;
 }
@@ -313,7 +332,7 @@ static int read_field(struct parse *p, uint8_t field, struct bytes value)
 		break;
 	case META_GEOMETRY_TYPE:         /* EWKB says it itself */
 	case META_VECTOR_DIMENSIONALITY: /* so does the value's length */
-	default:                         /* optional by definition: rows decode without it */
+	default: /* optional by definition: rows decode without it */
 		break;
 	}
 	return r.short_read ? -1 : rc;
@@ -321,13 +340,17 @@ static int read_field(struct parse *p, uint8_t field, struct bytes value)
 
 static const struct charset *find_charset(const struct parse *p, uint16_t collation)
 {
-	const char *name = p->charsets != NULL ? charset_of_collation(p->charsets, collation) : NULL;
+	const char *name =
+		p->charsets != NULL ? charset_of_collation(p->charsets, collation) : NULL;
 
-	return name != NULL && collation != COLLATION_BINARY ? charset_find(p->charsets, name) : NULL;
+	return name != NULL && collation != COLLATION_BINARY
+		       ? charset_find(p->charsets, name)
+		       : NULL;
 }
 
 /* A label in UTF-8; without its charset as it is, when it is UTF-8 anyway. */
-static char *label_copy(struct parse *p, const struct charset *charset, struct bytes label)
+static char *label_copy(struct parse *p, const struct charset *charset,
+			struct bytes label)
 {
 	struct column text = { .storage = STORAGE_BYTES };
 	char *copy;
@@ -348,7 +371,8 @@ static int read_labels(struct parse *p, struct bytes value, bool (*is)(enum mysq
 
 	if (value.size == 0)
 		return 0;
-	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count; i = next_of(p, i + 1, is)) {
+	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count;
+	     i = next_of(p, i + 1, is)) {
 		struct mysql_column *c = &p->columns[i];
 		uint64_t count = reader_lenenc(&r);
 
@@ -373,12 +397,15 @@ static int read_optional(struct parse *p, struct reader *r, struct err *e)
 		struct bytes value = reader_bytes(r, reader_lenenc(r));
 
 		if (r->short_read || read_field(p, field, value) < 0)
-			return err_set(e, ERR_DATA, "optional metadata %u is malformed", field);
+			return err_set(e, ERR_DATA, "optional metadata %u is malformed",
+				       field);
 	}
 	for (uint32_t i = 0; i < p->map->column_count; i++)
 		p->columns[i].charset = find_charset(p, p->columns[i].collation);
-	if (read_labels(p, p->set_labels, is_set) < 0 || read_labels(p, p->enum_labels, is_enum) < 0)
-		return err_set(e, ERR_DATA, "the labels in the optional metadata are malformed");
+	if (read_labels(p, p->set_labels, is_set) < 0 ||
+	    read_labels(p, p->enum_labels, is_enum) < 0)
+		return err_set(e, ERR_DATA,
+			       "the labels in the optional metadata are malformed");
 	return 0;
 }
 
@@ -393,24 +420,29 @@ static int read_columns(struct parse *p, struct reader *r, struct err *e)
 	metas = reader_bytes(r, reader_lenenc(r));
 	nullable = reader_bytes(r, (types.size + 7) / 8);
 	if (r->short_read || types.size == 0 || types.size > TABLE_COLUMNS_MAX)
-		return err_set(e, ERR_DATA, "a table of %llu columns", (unsigned long long)count);
+		return err_set(e, ERR_DATA, "a table of %llu columns",
+			       (unsigned long long)count);
 	p->columns = arena_new(p->arena, struct mysql_column, types.size);
 	m = reader_of(metas);
 	for (size_t i = 0; i < types.size; i++) {
 		int size = meta_size(types.data[i]);
 
 		if (size < 0)
-			return err_set(e, ERR_DATA, "column %zu has unrecognized type %u", i + 1,
-				       types.data[i]);
+			return err_set(e, ERR_DATA, "column %zu has unrecognized type %u",
+				       i + 1, types.data[i]);
 		meta[i] = size > 0 ? (uint16_t)reader_uint_le(&m, (size_t)size) : 0;
 		mysql_column_from_log(&p->columns[i], types.data[i], meta[i]);
 		p->columns[i].is_nullable = (nullable.data[i / 8] >> (i % 8) & 1) != 0;
 	}
 	if (m.short_read || reader_left(&m) > 0)
-		return err_set(e, ERR_DATA, "%zu bytes of column metadata do not fit the types", metas.size);
+		return err_set(e, ERR_DATA,
+			       "%zu bytes of column metadata do not fit the types",
+			       metas.size);
 	map->column_count = (uint32_t)types.size;
-	map->types = memcpy(arena_take(p->arena, types.size, 1, 1), types.data, types.size);
-	map->nullable = memcpy(arena_take(p->arena, nullable.size, 1, 1), nullable.data, nullable.size);
+	map->types =
+		memcpy(arena_take(p->arena, types.size, 1, 1), types.data, types.size);
+	map->nullable = memcpy(arena_take(p->arena, nullable.size, 1, 1), nullable.data,
+			       nullable.size);
 	map->meta = meta;
 	map->columns = p->columns;
 	return 0;
@@ -431,7 +463,8 @@ uint64_t table_map_id(struct reader *body, size_t id_size)
 }
 
 int table_map_parse(struct table_map *out, struct bytes body, size_t id_size,
-		    const struct charset_list *charsets, struct arena *arena, struct err *e)
+		    const struct charset_list *charsets, struct arena *arena,
+		    struct err *e)
 {
 	struct table_map map = { 0 };
 	struct parse p = { .map = &map, .charsets = charsets, .arena = arena };
@@ -451,7 +484,8 @@ int table_map_parse(struct table_map *out, struct bytes body, size_t id_size,
 
 struct mysql_column *mysql_columns_copy(const struct table_map *map)
 {
-	struct mysql_column *columns = memory_array(struct mysql_column, map->column_count);
+	struct mysql_column *columns =
+		memory_array(struct mysql_column, map->column_count);
 
 	for (uint32_t i = 0; i < map->column_count; i++) {
 		struct mysql_column *c = &columns[i];

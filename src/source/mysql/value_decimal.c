@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DECIMAL(p,s) in the log: big-endian groups of nine digits in four bytes, the whole part's short group
- * first, the fraction's short group last; a short group of d digits has bytes_of[d] bytes. The highest bit
- * is flipped (set for positive numbers); of a negative number all bits are inverted besides.
+ * DECIMAL(p,s) in the log: big-endian groups of nine digits in four bytes, the whole
+ * part's short group first, the fraction's short group last; a short group of d digits
+ * has bytes_of[d] bytes. The highest bit is flipped (set for positive numbers); of a
+ * negative number all bits are inverted besides.
  */
 #include "source/mysql/value_decode.h"
 
 static const uint8_t bytes_of[10] = { 0, 1, 1, 2, 2, 3, 3, 4, 4, 4 };
-static const uint32_t power_of_ten[10] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+static const uint32_t power_of_ten[10] = { 1,         10,        100,     1000,
+					   10000,     100000,    1000000, 10000000,
 					   100000000, 1000000000 };
 
 #define DECIMAL_BYTES_MAX 33 /* 65 digits in the worst split */
@@ -18,12 +20,14 @@ uint32_t value_decimal_size(unsigned precision, unsigned scale)
 {
 	unsigned whole = precision - scale;
 
-	if (precision > DECIMAL_PRECISION_MAX || scale > precision || scale > DECIMAL_SCALE_MAX)
+	if (precision > DECIMAL_PRECISION_MAX || scale > precision ||
+	    scale > DECIMAL_SCALE_MAX)
 		return 0;
 	return whole / 9 * 4 + bytes_of[whole % 9] + scale / 9 * 4 + bytes_of[scale % 9];
 }
 
-/* Takes a group of `digits` digits off `at`; false when it is larger than its digits allow. */
+/* Takes a group of `digits` digits off `at`; false when it is larger than its digits
+ * allow. */
 static bool group(const uint8_t **at, unsigned digits, uint8_t flip, uint32_t *out)
 {
 	uint32_t v = 0;
@@ -54,8 +58,8 @@ static void add_text(struct digits *d, uint32_t v, unsigned digits)
 	d->count += digits;
 }
 
-static bool each_group(const struct value_plan *p, const uint8_t *at, uint8_t flip, struct digits *d,
-		       void (*add)(struct digits *, uint32_t, unsigned))
+static bool each_group(const struct value_plan *p, const uint8_t *at, uint8_t flip,
+		       struct digits *d, void (*add)(struct digits *, uint32_t, unsigned))
 {
 	unsigned whole = (unsigned)(p->precision - p->scale), left;
 	uint32_t v;
@@ -80,7 +84,8 @@ static bool each_group(const struct value_plan *p, const uint8_t *at, uint8_t fl
 	return true;
 }
 
-enum value_result value_add_decimal(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_decimal(const struct value_plan *p, struct bytes cell,
+				    struct column *c)
 {
 	uint8_t image[DECIMAL_BYTES_MAX];
 	struct digits d;
@@ -96,7 +101,9 @@ enum value_result value_add_decimal(const struct value_plan *p, struct bytes cel
 	if (c->storage == STORAGE_BYTES) {
 		if (!each_group(p, image, flip, &d, add_text))
 			return VALUE_BAD;
-		return cell_decimal(c, is_negative, d.text, d.count, p->scale) ? VALUE_OK : VALUE_BAD;
+		return cell_decimal(c, is_negative, d.text, d.count, p->scale)
+			       ? VALUE_OK
+			       : VALUE_BAD;
 	}
 	if (!each_group(p, image, flip, &d, add_number))
 		return VALUE_BAD;
@@ -110,9 +117,11 @@ enum value_result value_add_decimal(const struct value_plan *p, struct bytes cel
 	return VALUE_OK;
 }
 
-bool value_decimal_text(struct buffer *out, unsigned precision, unsigned scale, struct bytes image)
+bool value_decimal_text(struct buffer *out, unsigned precision, unsigned scale,
+			struct bytes image)
 {
-	struct value_plan p = { .precision = (uint8_t)precision, .scale = (uint8_t)scale };
+	struct value_plan p = { .precision = (uint8_t)precision,
+				.scale = (uint8_t)scale };
 	struct column c = { .storage = STORAGE_BYTES };
 	bool is_good;
 

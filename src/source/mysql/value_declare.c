@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* COLUMN_TYPE, the catalog's words for a type, and back from a logged type to such words. */
+/* COLUMN_TYPE, the catalog's words for a type, and back from a logged type to such words.
+ */
 #include "source/mysql/value.h"
 
 #include <string.h>
@@ -73,7 +74,8 @@ static const struct type_word type_words[] = {
 static const struct type_word *find_word(const char *text, size_t size)
 {
 	for (size_t i = 0; i < sizeof(type_words) / sizeof(type_words[0]); i++) {
-		if (strlen(type_words[i].word) == size && strncasecmp(type_words[i].word, text, size) == 0)
+		if (strlen(type_words[i].word) == size &&
+		    strncasecmp(type_words[i].word, text, size) == 0)
 			return &type_words[i];
 	}
 	return NULL;
@@ -106,8 +108,8 @@ static const char *read_labels(struct mysql_column *c, const char *at)
 	return at;
 }
 
-static void read_brackets(struct mysql_column *c, const struct type_word *w, const char *at,
-			  uint32_t bytes_per_character)
+static void read_brackets(struct mysql_column *c, const struct type_word *w,
+			  const char *at, uint32_t bytes_per_character)
 {
 	uint32_t first = 0, second = 0;
 
@@ -139,8 +141,10 @@ int mysql_column_declare(struct mysql_column *c, const char *column_type, bool i
 	const struct type_word *w = find_word(column_type, size);
 
 	if (w == NULL)
-		return err_set(e, ERR_DATA, "column \"%s\" has type \"%.100s\", which is not supported",
-			       c->name != NULL ? c->name : "?", column_type);
+		return err_set(
+			e, ERR_DATA,
+			"column \"%s\" has type \"%.100s\", which is not supported",
+			c->name != NULL ? c->name : "?", column_type);
 	c->type = (enum mysql_type)w->type;
 	c->extension = w->extension;
 	c->length = w->length;
@@ -149,8 +153,10 @@ int mysql_column_declare(struct mysql_column *c, const char *column_type, bool i
 		c->extension = MARIADB_VECTOR;
 	}
 	read_brackets(c, w, column_type + size, bytes_per_character);
-	c->is_unsigned = strstr(column_type, " unsigned") != NULL && w->shape != SHAPE_LABELS;
-	if (is_mariadb && strstr(column_type, " COMPRESSED") != NULL && w->shape != SHAPE_LABELS)
+	c->is_unsigned =
+		strstr(column_type, " unsigned") != NULL && w->shape != SHAPE_LABELS;
+	if (is_mariadb && strstr(column_type, " COMPRESSED") != NULL &&
+	    w->shape != SHAPE_LABELS)
 		c->extension = MARIADB_COMPRESSED;
 	return 0;
 }

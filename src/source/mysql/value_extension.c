@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MariaDB's own types. UUID: 16 bytes in the order that they are written in (the log does not have the
- * order that the server keeps them in). INET4: 4 bytes. INET6: 16 bytes, printed as RFC 5952 says. COMPRESSED
- * columns: a header byte of zero and the value, or a packed run as in compressed events.
+ * MariaDB's own types. UUID: 16 bytes in the order that they are written in (the log does
+ * not have the order that the server keeps them in). INET4: 4 bytes. INET6: 16 bytes,
+ * printed as RFC 5952 says. COMPRESSED columns: a header byte of zero and the value, or a
+ * packed run as in compressed events.
  */
 #include "source/mysql/value_decode.h"
 
@@ -41,18 +42,21 @@ static enum value_result add_uuid(struct bytes cell, struct column *c)
 	return VALUE_OK;
 }
 
-static enum value_result add_inet(struct bytes cell, struct column *c, int family, size_t size)
+static enum value_result add_inet(struct bytes cell, struct column *c, int family,
+				  size_t size)
 {
 	uint8_t address[16];
 	char text[INET6_ADDRSTRLEN];
 
-	if (!padded(cell, address, size) || inet_ntop(family, address, text, sizeof(text)) == NULL)
+	if (!padded(cell, address, size) ||
+	    inet_ntop(family, address, text, sizeof(text)) == NULL)
 		return VALUE_BAD;
 	column_add_bytes(c, text, (uint32_t)strlen(text));
 	return VALUE_OK;
 }
 
-enum value_result value_add_extension(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_extension(const struct value_plan *p, struct bytes cell,
+				      struct column *c)
 {
 	switch (p->column->extension) {
 	case MARIADB_UUID:
@@ -70,12 +74,15 @@ enum value_result value_add_extension(const struct value_plan *p, struct bytes c
 	return VALUE_BAD;
 }
 
-static enum value_result add_plain(const struct value_plan *p, struct bytes value, struct column *c)
+static enum value_result add_plain(const struct value_plan *p, struct bytes value,
+				   struct column *c)
 {
-	return p->column->charset != NULL ? value_add_text(p, value, c) : value_add_bytes(p, value, c);
+	return p->column->charset != NULL ? value_add_text(p, value, c)
+					  : value_add_bytes(p, value, c);
 }
 
-enum value_result value_add_compressed(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_compressed(const struct value_plan *p, struct bytes cell,
+				       struct column *c)
 {
 	struct buffer value = { 0 };
 	enum value_result result = VALUE_BAD;

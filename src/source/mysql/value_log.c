@@ -2,9 +2,10 @@
 /*
  * Cells of row images: what each type's bytes mean.
  *
- * Integers, FLOAT, DOUBLE: little-endian. YEAR: u8 from 1900, 0 for 0000. DATE: u24le, day 5 bits, month 4,
- * year 15. BIT: big-endian. VARCHAR, CHAR, BINARY, BLOB, JSON, GEOMETRY, VECTOR: a length, then bytes.
- * ENUM, SET: little-endian number. Temporals and decimals: value_temporal.c, value_decimal.c.
+ * Integers, FLOAT, DOUBLE: little-endian. YEAR: u8 from 1900, 0 for 0000. DATE: u24le,
+ * day 5 bits, month 4, year 15. BIT: big-endian. VARCHAR, CHAR, BINARY, BLOB, JSON,
+ * GEOMETRY, VECTOR: a length, then bytes. ENUM, SET: little-endian number. Temporals and
+ * decimals: value_temporal.c, value_decimal.c.
  */
 #include "source/mysql/value_decode.h"
 
@@ -19,7 +20,8 @@ static uint64_t number_le(struct bytes cell)
 	return v;
 }
 
-static enum value_result add_tiny(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_tiny(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
 	(void)p;
 	column_add_int32(c, (int8_t)cell.data[0]);
@@ -34,7 +36,8 @@ static enum value_result add_tiny_unsigned(const struct value_plan *p, struct by
 	return VALUE_OK;
 }
 
-static enum value_result add_short(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_short(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	int16_t v;
 
@@ -52,14 +55,16 @@ static enum value_result add_unsigned_int32(const struct value_plan *p, struct b
 	return VALUE_OK;
 }
 
-static enum value_result add_int24(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_int24(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	(void)p;
 	column_add_int32(c, (int32_t)((uint32_t)number_le(cell) << 8) >> 8);
 	return VALUE_OK;
 }
 
-static enum value_result add_int32(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_int32(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	int32_t v;
 
@@ -69,7 +74,8 @@ static enum value_result add_int32(const struct value_plan *p, struct bytes cell
 	return VALUE_OK;
 }
 
-static enum value_result add_uint32(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_uint32(const struct value_plan *p, struct bytes cell,
+				    struct column *c)
 {
 	uint32_t v;
 
@@ -79,7 +85,8 @@ static enum value_result add_uint32(const struct value_plan *p, struct bytes cel
 	return VALUE_OK;
 }
 
-static enum value_result add_int64(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_int64(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	int64_t v;
 
@@ -89,14 +96,16 @@ static enum value_result add_int64(const struct value_plan *p, struct bytes cell
 	return VALUE_OK;
 }
 
-static enum value_result add_uint64(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_uint64(const struct value_plan *p, struct bytes cell,
+				    struct column *c)
 {
 	(void)p;
 	column_add_int128(c, (int128_t)number_le(cell));
 	return VALUE_OK;
 }
 
-static enum value_result add_float(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_float(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	float v;
 
@@ -106,7 +115,8 @@ static enum value_result add_float(const struct value_plan *p, struct bytes cell
 	return VALUE_OK;
 }
 
-static enum value_result add_double(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_double(const struct value_plan *p, struct bytes cell,
+				    struct column *c)
 {
 	double v;
 
@@ -116,14 +126,16 @@ static enum value_result add_double(const struct value_plan *p, struct bytes cel
 	return VALUE_OK;
 }
 
-static enum value_result add_year(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_year(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
 	(void)p;
 	column_add_int32(c, cell.data[0] == 0 ? 0 : 1900 + cell.data[0]);
 	return VALUE_OK;
 }
 
-enum value_result value_add_bit(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_bit(const struct value_plan *p, struct bytes cell,
+				struct column *c)
 {
 	uint64_t v = 0;
 
@@ -141,7 +153,8 @@ enum value_result value_add_bit(const struct value_plan *p, struct bytes cell, s
 	return VALUE_OK;
 }
 
-enum value_result value_add_enum(const struct value_plan *p, uint64_t index, struct column *c)
+enum value_result value_add_enum(const struct value_plan *p, uint64_t index,
+				 struct column *c)
 {
 	const char *label;
 
@@ -152,7 +165,8 @@ enum value_result value_add_enum(const struct value_plan *p, uint64_t index, str
 	return VALUE_OK;
 }
 
-enum value_result value_add_set(const struct value_plan *p, uint64_t bits, struct column *c)
+enum value_result value_add_set(const struct value_plan *p, uint64_t bits,
+				struct column *c)
 {
 	uint32_t count = p->column->label_count, used = 0, room = 0;
 	char *at;
@@ -160,7 +174,8 @@ enum value_result value_add_set(const struct value_plan *p, uint64_t bits, struc
 	if (count < 64 && bits >> count != 0)
 		return VALUE_BAD;
 	for (uint32_t i = 0; i < count; i++)
-		room += (bits >> i & 1) != 0 ? (uint32_t)strlen(p->column->labels[i]) + 1 : 0;
+		room += (bits >> i & 1) != 0 ? (uint32_t)strlen(p->column->labels[i]) + 1
+					     : 0;
 	at = (char *)column_begin_bytes(c, room);
 	for (uint32_t i = 0; i < count; i++) {
 		size_t size = strlen(p->column->labels[i]);
@@ -175,17 +190,20 @@ enum value_result value_add_set(const struct value_plan *p, uint64_t bits, struc
 	return VALUE_OK;
 }
 
-static enum value_result add_enum(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_enum(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
 	return value_add_enum(p, number_le(cell), c);
 }
 
-static enum value_result add_set(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_set(const struct value_plan *p, struct bytes cell,
+				 struct column *c)
 {
 	return value_add_set(p, number_le(cell), c);
 }
 
-enum value_result value_add_bytes(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_bytes(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
 	(void)p;
 	column_add_bytes(c, cell.data, (uint32_t)cell.size);
@@ -193,7 +211,8 @@ enum value_result value_add_bytes(const struct value_plan *p, struct bytes cell,
 }
 
 /* BINARY(n): the log leaves trailing zeros out. */
-enum value_result value_add_binary(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_binary(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	uint32_t size = p->column->length;
 	uint8_t *at;
@@ -208,17 +227,20 @@ enum value_result value_add_binary(const struct value_plan *p, struct bytes cell
 	return VALUE_OK;
 }
 
-enum value_result value_add_text(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_text(const struct value_plan *p, struct bytes cell,
+				 struct column *c)
 {
 	return charset_append(p->column->charset, cell, c) ? VALUE_OK : VALUE_INVALID;
 }
 
-enum value_result value_add_char(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_char(const struct value_plan *p, struct bytes cell,
+				 struct column *c)
 {
 	return value_add_text(p, charset_trim(p->column->charset, cell), c);
 }
 
-static enum value_result add_json(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_json(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
 	struct buffer text = { 0 };
 	bool is_good;
@@ -231,13 +253,15 @@ static enum value_result add_json(const struct value_plan *p, struct bytes cell,
 	return is_good ? VALUE_OK : VALUE_BAD;
 }
 
-enum value_result value_add_geometry(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_geometry(const struct value_plan *p, struct bytes cell,
+				     struct column *c)
 {
 	(void)p;
 	return geometry_append(c, cell) ? VALUE_OK : VALUE_BAD;
 }
 
-enum value_result value_add_vector(const struct value_plan *p, struct bytes cell, struct column *c)
+enum value_result value_add_vector(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	struct buffer text = { 0 };
 
@@ -292,19 +316,22 @@ static void plan_string(struct value_plan *p)
 	if (c->extension != MYSQL_PLAIN)
 		plan_length(p, length_size, value_add_extension);
 	else
-		plan_length(p, length_size, c->charset != NULL ? value_add_char : value_add_binary);
+		plan_length(p, length_size,
+			    c->charset != NULL ? value_add_char : value_add_binary);
 }
 
 static void plan_varchar(struct value_plan *p, uint8_t length_size)
 {
 	const struct mysql_column *c = p->column;
 
-	if (p->type == MYSQL_MARIADB_BLOB_COMPRESSED || p->type == MYSQL_MARIADB_VARCHAR_COMPRESSED)
+	if (p->type == MYSQL_MARIADB_BLOB_COMPRESSED ||
+	    p->type == MYSQL_MARIADB_VARCHAR_COMPRESSED)
 		plan_length(p, length_size, value_add_compressed);
 	else if (c->extension == MARIADB_VECTOR)
 		plan_length(p, length_size, value_add_vector);
 	else
-		plan_length(p, length_size, c->charset != NULL ? value_add_text : value_add_bytes);
+		plan_length(p, length_size,
+			    c->charset != NULL ? value_add_text : value_add_bytes);
 }
 
 static bool plan_number(struct value_plan *p)
@@ -327,9 +354,13 @@ static bool plan_number(struct value_plan *p)
 	case MYSQL_YEAR:
 		return plan_fixed(p, 1, add_year), true;
 	case MYSQL_BIT:
-		return plan_fixed(p, (p->meta >> 8) + ((p->meta & 0xff) > 0), value_add_bit), true;
+		return plan_fixed(p, (p->meta >> 8) + ((p->meta & 0xff) > 0),
+				  value_add_bit),
+		       true;
 	case MYSQL_NEWDECIMAL:
-		return plan_fixed(p, value_decimal_size(p->precision, p->scale), value_add_decimal), true;
+		return plan_fixed(p, value_decimal_size(p->precision, p->scale),
+				  value_add_decimal),
+		       true;
 	default:
 		return false;
 	}
@@ -400,7 +431,8 @@ static bool plan_is_sane(const struct value_plan *p)
 	case MYSQL_NEWDECIMAL:
 		return p->precision == c->precision && p->scale == c->scale;
 	case MYSQL_BIT:
-		return p->fixed_size <= 8 && (p->meta & 0xff) + (p->meta >> 8) * 8u == c->length;
+		return p->fixed_size <= 8 &&
+		       (p->meta & 0xff) + (p->meta >> 8) * 8u == c->length;
 	case MYSQL_ENUM:
 		return p->fixed_size <= 2;
 	case MYSQL_SET:
@@ -410,25 +442,34 @@ static bool plan_is_sane(const struct value_plan *p)
 	}
 }
 
-int value_plan_make(struct value_plan *out, const struct mysql_table *t, uint32_t column, uint8_t type,
-		    uint16_t meta, struct err *e)
+int value_plan_make(struct value_plan *out, const struct mysql_table *t, uint32_t column,
+		    uint8_t type, uint16_t meta, struct err *e)
 {
 	const struct mysql_column *c = &t->columns[column];
-	struct value_plan p = { .column = c, .meta = meta, .type = (uint8_t)mysql_real_type(type, meta) };
+	struct value_plan p = { .column = c,
+				.meta = meta,
+				.type = (uint8_t)mysql_real_type(type, meta) };
 
 	p.precision = (uint8_t)meta;
 	p.scale = (uint8_t)(meta >> 8);
 	p.fraction_digits = (uint8_t)meta;
 	if (family((enum mysql_type)p.type) != family(c->type))
-		return err_set(e, ERR_CONFIG, "table %s.%s: column \"%s\" is of type %u in the log, but of type "
-			       "%u by the definition that we have", t->schema->database, t->schema->table,
-			       c->name, p.type, c->type);
+		return err_set(e, ERR_CONFIG,
+			       "table %s.%s: column \"%s\" is of type %u in the log, but "
+			       "of type "
+			       "%u by the definition that we have",
+			       t->schema->database, t->schema->table, c->name, p.type,
+			       c->type);
 	if (!plan_number(&p) && !plan_text(&p) && !value_plan_temporal(&p))
-		return err_set(e, ERR_DATA, "table %s.%s: column \"%s\" has unrecognized type %u",
+		return err_set(e, ERR_DATA,
+			       "table %s.%s: column \"%s\" has unrecognized type %u",
 			       t->schema->database, t->schema->table, c->name, type);
 	if (!plan_is_sane(&p))
-		return err_set(e, ERR_CONFIG, "table %s.%s: column \"%s\" (%s) does not fit its metadata %04x in "
-			       "the log", t->schema->database, t->schema->table, c->name,
+		return err_set(e, ERR_CONFIG,
+			       "table %s.%s: column \"%s\" (%s) does not fit its "
+			       "metadata %04x in "
+			       "the log",
+			       t->schema->database, t->schema->table, c->name,
 			       c->declared != NULL ? c->declared : "?", meta);
 	*out = p;
 	return 0;

@@ -58,7 +58,8 @@ static void bit_literal(struct buffer *out, struct bytes value)
 	text_uint(out, v);
 }
 
-void value_literal(const struct mysql_table *t, uint32_t column, struct bytes text, struct buffer *out)
+void value_literal(const struct mysql_table *t, uint32_t column, struct bytes text,
+		   struct buffer *out)
 {
 	const struct mysql_column *c = &t->columns[column];
 

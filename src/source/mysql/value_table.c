@@ -91,7 +91,8 @@ static void set_decimal(struct field *f, const struct mysql_column *c)
 	f->scale = is_integer ? 0 : c->scale;
 }
 
-/* Dates that the lake does not have become NULL by the default policy; in a key they halt. */
+/* Dates that the lake does not have become NULL by the default policy; in a key they
+ * halt. */
 static bool may_be_null(const struct mysql_column *c)
 {
 	if (c->is_nullable || c->is_key)
@@ -116,8 +117,10 @@ static int add_field(struct schema *s, const struct mysql_column *c, struct err 
 	struct field *f;
 
 	if (type == TYPES)
-		return err_set(e, ERR_DATA, "table %s.%s: column \"%s\" has type %u, which is not supported",
-			       s->database, s->table, c->name, c->type);
+		return err_set(
+			e, ERR_DATA,
+			"table %s.%s: column \"%s\" has type %u, which is not supported",
+			s->database, s->table, c->name, c->type);
 	f = schema_add(s, c->name, type, may_be_null(c));
 	if (type == TYPE_DECIMAL)
 		set_decimal(f, c);
@@ -129,8 +132,8 @@ static int add_field(struct schema *s, const struct mysql_column *c, struct err 
 }
 
 int mysql_table_new(struct mysql_table **out, const char *database, const char *name,
-		    struct mysql_column *columns, uint32_t column_count, const uint32_t *key,
-		    uint32_t key_count, struct err *e)
+		    struct mysql_column *columns, uint32_t column_count,
+		    const uint32_t *key, uint32_t key_count, struct err *e)
 {
 	struct mysql_table *t = memory_new(struct mysql_table);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dates and times in the log. The present forms are big-endian and sort as bytes; f fraction digits add
- * (f + 1) / 2 bytes: hundredths, ten-thousandths or microseconds.
+ * Dates and times in the log. The present forms are big-endian and sort as bytes; f
+ * fraction digits add (f + 1) / 2 bytes: hundredths, ten-thousandths or microseconds.
  *
- *   DATETIME2   5 bytes + fraction: 1 bit (set), 17 bits year * 13 + month, 5 day, 5 hour, 6 minute, 6 second
- *   TIMESTAMP2  4 bytes + fraction: seconds since 1970; all zero is '0000-00-00 00:00:00'
- *   TIME2       3 bytes + fraction, as one number with 0x800000 (of the first three) standing for zero:
- *               1 bit, 1 unused, 10 hour, 6 minute, 6 second, fraction
- *   DATE        u24le: 5 bits day, 4 month, 15 year
- *   TIMESTAMP   u32le; DATETIME u64le as decimal YYYYMMDDhhmmss; TIME i24le as decimal hhmmss (old forms)
+ *   DATETIME2   5 bytes + fraction: 1 bit (set), 17 bits year * 13 + month, 5 day, 5
+ * hour, 6 minute, 6 second TIMESTAMP2  4 bytes + fraction: seconds since 1970; all zero
+ * is '0000-00-00 00:00:00' TIME2       3 bytes + fraction, as one number with 0x800000
+ * (of the first three) standing for zero: 1 bit, 1 unused, 10 hour, 6 minute, 6 second,
+ * fraction DATE        u24le: 5 bits day, 4 month, 15 year TIMESTAMP   u32le; DATETIME
+ * u64le as decimal YYYYMMDDhhmmss; TIME i24le as decimal hhmmss (old forms)
  */
 #include "source/mysql/value_decode.h"
 
@@ -36,9 +36,11 @@ static enum value_result invalid_unless(bool is_valid)
 	return is_valid ? VALUE_OK : VALUE_INVALID;
 }
 
-static enum value_result add_date(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_date(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
-	uint32_t v = cell.data[0] | (uint32_t)cell.data[1] << 8 | (uint32_t)cell.data[2] << 16;
+	uint32_t v =
+		cell.data[0] | (uint32_t)cell.data[1] << 8 | (uint32_t)cell.data[2] << 16;
 	struct calendar date = { .year = (int)(v >> 9), .month = (int)(v >> 5 & 15),
 				 .day = (int)(v & 31) };
 
@@ -46,22 +48,29 @@ static enum value_result add_date(const struct value_plan *p, struct bytes cell,
 	return invalid_unless(cell_date(c, &date));
 }
 
-static enum value_result add_datetime2(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_datetime2(const struct value_plan *p, struct bytes cell,
+				       struct column *c)
 {
 	uint64_t v = big_endian(cell.data, 5) & 0x7fffffffff;
 	size_t fraction = cell.size - 5;
 	uint32_t months = (uint32_t)(v >> 22);
 	struct calendar t = {
-		.year = (int)(months / 13), .month = (int)(months % 13), .day = (int)(v >> 17 & 31),
-		.hour = (int)(v >> 12 & 31), .minute = (int)(v >> 6 & 63), .second = (int)(v & 63),
-		.microsecond = (int)microseconds(big_endian(cell.data + 5, fraction), fraction),
+		.year = (int)(months / 13),
+		.month = (int)(months % 13),
+		.day = (int)(v >> 17 & 31),
+		.hour = (int)(v >> 12 & 31),
+		.minute = (int)(v >> 6 & 63),
+		.second = (int)(v & 63),
+		.microsecond =
+			(int)microseconds(big_endian(cell.data + 5, fraction), fraction),
 	};
 
 	(void)p;
 	return invalid_unless(cell_timestamp(c, &t));
 }
 
-static enum value_result add_instant(struct column *c, uint64_t seconds, uint32_t fraction_us)
+static enum value_result add_instant(struct column *c, uint64_t seconds,
+				     uint32_t fraction_us)
 {
 	if (seconds == 0 && fraction_us == 0) {
 		column_set_null(c);
@@ -73,7 +82,8 @@ static enum value_result add_instant(struct column *c, uint64_t seconds, uint32_
 	return VALUE_OK;
 }
 
-static enum value_result add_timestamp2(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_timestamp2(const struct value_plan *p, struct bytes cell,
+					struct column *c)
 {
 	size_t fraction = cell.size - 4;
 
@@ -82,21 +92,26 @@ static enum value_result add_timestamp2(const struct value_plan *p, struct bytes
 			   microseconds(big_endian(cell.data + 4, fraction), fraction));
 }
 
-static enum value_result add_time2(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_time2(const struct value_plan *p, struct bytes cell,
+				   struct column *c)
 {
 	size_t fraction = cell.size - 3, shift = fraction * 8;
-	int64_t v = (int64_t)big_endian(cell.data, cell.size) - ((int64_t)0x800000 << shift);
+	int64_t v =
+		(int64_t)big_endian(cell.data, cell.size) - ((int64_t)0x800000 << shift);
 	uint64_t size = v < 0 ? (uint64_t)-v : (uint64_t)v;
 	uint32_t whole = (uint32_t)(size >> shift);
 	uint32_t us = microseconds(size & (((uint64_t)1 << shift) - 1), fraction);
 
-	if ((whole >> 12) > 1023 || (whole >> 6 & 63) > 59 || (whole & 63) > 59 || us > 999999)
+	if ((whole >> 12) > 1023 || (whole >> 6 & 63) > 59 || (whole & 63) > 59 ||
+	    us > 999999)
 		return VALUE_BAD;
-	cell_time(c, v < 0, whole >> 12, whole >> 6 & 63, whole & 63, us, p->fraction_digits);
+	cell_time(c, v < 0, whole >> 12, whole >> 6 & 63, whole & 63, us,
+		  p->fraction_digits);
 	return VALUE_OK;
 }
 
-static enum value_result add_timestamp(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_timestamp(const struct value_plan *p, struct bytes cell,
+				       struct column *c)
 {
 	uint32_t seconds;
 
@@ -105,7 +120,8 @@ static enum value_result add_timestamp(const struct value_plan *p, struct bytes 
 	return add_instant(c, seconds, 0);
 }
 
-static enum value_result add_datetime(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_datetime(const struct value_plan *p, struct bytes cell,
+				      struct column *c)
 {
 	uint64_t v, date, time;
 	struct calendar t = { 0 };
@@ -123,9 +139,11 @@ static enum value_result add_datetime(const struct value_plan *p, struct bytes c
 	return invalid_unless(cell_timestamp(c, &t));
 }
 
-static enum value_result add_time(const struct value_plan *p, struct bytes cell, struct column *c)
+static enum value_result add_time(const struct value_plan *p, struct bytes cell,
+				  struct column *c)
 {
-	uint32_t raw = cell.data[0] | (uint32_t)cell.data[1] << 8 | (uint32_t)cell.data[2] << 16;
+	uint32_t raw =
+		cell.data[0] | (uint32_t)cell.data[1] << 8 | (uint32_t)cell.data[2] << 16;
 	int32_t v = (int32_t)(raw << 8) >> 8;
 	uint32_t size = v < 0 ? (uint32_t)-v : (uint32_t)v;
 

@@ -8,7 +8,8 @@
 /* Numbers of at most this many bytes come as text. */
 #define NUMBER_BYTES_MAX 400
 
-static enum value_result text_integer(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_integer(const struct value_plan *p, struct bytes text,
+				      struct column *c)
 {
 	int64_t v;
 
@@ -25,7 +26,8 @@ static enum value_result text_integer(const struct value_plan *p, struct bytes t
 	return VALUE_OK;
 }
 
-static enum value_result text_decimal(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_decimal(const struct value_plan *p, struct bytes text,
+				      struct column *c)
 {
 	char digits[NUMBER_BYTES_MAX];
 	size_t count = 0, whole = 0;
@@ -66,7 +68,8 @@ static enum value_result text_number(struct bytes text, struct column *c)
 	return VALUE_OK;
 }
 
-static enum value_result text_real(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_real(const struct value_plan *p, struct bytes text,
+				   struct column *c)
 {
 	(void)p;
 	return text_number(text, c);
@@ -109,18 +112,21 @@ static bool take_seconds(struct reader *r, int *seconds, int *microseconds)
 	return true;
 }
 
-static enum value_result text_date(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_date(const struct value_plan *p, struct bytes text,
+				   struct column *c)
 {
 	struct reader r = reader_of(text);
 	struct calendar d = { 0 };
 
 	(void)p;
-	if (!take_number(&r, '-', &d.year) || !take_number(&r, '-', &d.month) || !take_number(&r, -1, &d.day))
+	if (!take_number(&r, '-', &d.year) || !take_number(&r, '-', &d.month) ||
+	    !take_number(&r, -1, &d.day))
 		return VALUE_BAD;
 	return cell_date(c, &d) ? VALUE_OK : VALUE_INVALID;
 }
 
-static enum value_result text_timestamp(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_timestamp(const struct value_plan *p, struct bytes text,
+					struct column *c)
 {
 	struct reader r = reader_of(text);
 	struct calendar t = { 0 };
@@ -128,12 +134,14 @@ static enum value_result text_timestamp(const struct value_plan *p, struct bytes
 	(void)p;
 	if (!take_number(&r, '-', &t.year) || !take_number(&r, '-', &t.month) ||
 	    !take_number(&r, ' ', &t.day) || !take_number(&r, ':', &t.hour) ||
-	    !take_number(&r, ':', &t.minute) || !take_seconds(&r, &t.second, &t.microsecond))
+	    !take_number(&r, ':', &t.minute) ||
+	    !take_seconds(&r, &t.second, &t.microsecond))
 		return VALUE_BAD;
 	return cell_timestamp(c, &t) ? VALUE_OK : VALUE_INVALID;
 }
 
-static enum value_result text_time(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_time(const struct value_plan *p, struct bytes text,
+				   struct column *c)
 {
 	struct reader r = reader_of(text);
 	bool is_negative = text.size > 0 && text.data[0] == '-';
@@ -142,28 +150,32 @@ static enum value_result text_time(const struct value_plan *p, struct bytes text
 	if (is_negative)
 		reader_skip(&r, 1);
 	if (!take_number(&r, ':', &hours) || !take_number(&r, ':', &minutes) ||
-	    !take_seconds(&r, &seconds, &microseconds) || hours > 838 || minutes > 59 || seconds > 59)
+	    !take_seconds(&r, &seconds, &microseconds) || hours > 838 || minutes > 59 ||
+	    seconds > 59)
 		return VALUE_BAD;
 	cell_time(c, is_negative, (uint32_t)hours, (uint32_t)minutes, (uint32_t)seconds,
 		  (uint32_t)microseconds, p->column->fraction_digits);
 	return VALUE_OK;
 }
 
-static enum value_result text_enum(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_enum(const struct value_plan *p, struct bytes text,
+				   struct column *c)
 {
 	uint64_t index;
 
 	return text_parse_uint(text, &index) ? value_add_enum(p, index, c) : VALUE_BAD;
 }
 
-static enum value_result text_set(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_set(const struct value_plan *p, struct bytes text,
+				  struct column *c)
 {
 	uint64_t bits;
 
 	return text_parse_uint(text, &bits) ? value_add_set(p, bits, c) : VALUE_BAD;
 }
 
-static enum value_result text_utf8_as_is(const struct value_plan *p, struct bytes text, struct column *c)
+static enum value_result text_utf8_as_is(const struct value_plan *p, struct bytes text,
+					 struct column *c)
 {
 	return text_is_utf8(text) ? value_add_bytes(p, text, c) : VALUE_BAD;
 }
@@ -238,13 +250,14 @@ static void describe_text(struct bytes text, char *out, size_t size)
 		if (text.data[i] >= ' ' && text.data[i] < 0x7f)
 			out[used++] = (char)text.data[i];
 		else
-			used += (size_t)snprintf(out + used, size - used, "\\x%02x", text.data[i]);
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x",
+						 text.data[i]);
 	}
 	out[used] = 0;
 }
 
-int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text, struct column *c,
-		    const struct value_policy *policy, struct err *e)
+int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text,
+		    struct column *c, const struct value_policy *policy, struct err *e)
 {
 	const struct mysql_column *m = &t->columns[column];
 	struct value_plan p = { .column = m };
@@ -255,10 +268,13 @@ int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes t
 		return 0;
 	describe_text(text, shown, sizeof(shown));
 	if (result == VALUE_BAD)
-		return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": impossible value \"%s\"",
+		return err_set(e, ERR_DATA,
+			       "table %s.%s, column \"%s\": impossible value \"%s\"",
 			       t->schema->database, t->schema->table, m->name, shown);
 	if (policy->halts || m->is_key)
-		return err_set(e, ERR_DATA, "table %s.%s, column \"%s\": the value \"%s\" has no place in the lake",
+		return err_set(e, ERR_DATA,
+			       "table %s.%s, column \"%s\": the value \"%s\" has no "
+			       "place in the lake",
 			       t->schema->database, t->schema->table, m->name, shown);
 	t->columns[column].invalid_count++;
 	if (policy->invalid != NULL)
@@ -276,7 +292,8 @@ void value_describe(const struct value_plan *p, struct bytes cell, char *out, si
 		return;
 	}
 	if (p->type == MYSQL_DATE && cell.size == 3) {
-		unsigned v = cell.data[0] | (unsigned)cell.data[1] << 8 | (unsigned)cell.data[2] << 16;
+		unsigned v = cell.data[0] | (unsigned)cell.data[1] << 8 |
+			     (unsigned)cell.data[2] << 16;
 
 		snprintf(out, size, "%04u-%02u-%02u", v >> 9, v >> 5 & 15, v & 31);
 		return;
@@ -288,9 +305,9 @@ void value_describe(const struct value_plan *p, struct bytes cell, char *out, si
 		for (size_t i = 0; i < 5; i++)
 			v = v << 8 | cell.data[i];
 		months = (unsigned)(v >> 22 & 0x1ffff);
-		snprintf(out, size, "%04u-%02u-%02u %02u:%02u:%02u", months / 13, months % 13,
-			 (unsigned)(v >> 17 & 31), (unsigned)(v >> 12 & 31), (unsigned)(v >> 6 & 63),
-			 (unsigned)(v & 63));
+		snprintf(out, size, "%04u-%02u-%02u %02u:%02u:%02u", months / 13,
+			 months % 13, (unsigned)(v >> 17 & 31), (unsigned)(v >> 12 & 31),
+			 (unsigned)(v >> 6 & 63), (unsigned)(v & 63));
 		return;
 	}
 	out[0] = 0;
