@@ -159,7 +159,7 @@ void buffer_reserve(struct buffer *b, size_t more)
 {
 	size_t capacity = b->capacity > 0 ? b->capacity : 64;
 
-	if (more <= b->capacity - b->size)
+	if (b->data != NULL && more <= b->capacity - b->size)
 		return;
 	while (capacity - b->size < more)
 		capacity *= 2;

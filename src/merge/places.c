@@ -48,6 +48,12 @@ static void set_target(struct places *p, uint32_t file, int32_t target)
 	p->target[file] = target;
 }
 
+static void forget_targets(struct places *p)
+{
+	for (uint32_t i = 0; i < p->target_count; i++)
+		p->target[i] = 0;
+}
+
 void places_reload(struct places *p)
 {
 	const struct snapshot *s = delta_snapshot(p->delta);
@@ -56,7 +62,7 @@ void places_reload(struct places *p)
 	release_rows(p->slots, p->slot_count);
 	p->slots = memory_array(struct file_rows, s->file_count);
 	p->slot_count = s->file_count;
-	memset(p->target, 0, p->target_count * sizeof(*p->target));
+	forget_targets(p);
 	for (uint32_t slot = 0; slot < s->file_count; slot++) {
 		uint32_t file = key_index_file(p->index, s->files[slot].path);
 
@@ -105,7 +111,7 @@ void places_forget(struct places *p)
 	drop_staged(p);
 	for (uint32_t i = 0; i < p->slot_count; i++)
 		p->slots[i].is_touched = false;
-	memset(p->target, 0, p->target_count * sizeof(*p->target));
+	forget_targets(p);
 }
 
 void places_stage(struct places *p, uint32_t index_file)

@@ -63,6 +63,17 @@ static void read_data_head(struct thrift_reader *t, struct thrift_field f, struc
 	}
 }
 
+static void read_dictionary_head(struct thrift_reader *t, struct thrift_field f, struct page_head *h)
+{
+	thrift_enter(t, f);
+	while (thrift_next(t, &f)) {
+		if (f.number == 1)
+			h->value_count = thrift_read_int(t, f);
+		else
+			thrift_skip(t, f); /* its values are PLAIN in every version */
+	}
+}
+
 static void read_data_head_v2(struct thrift_reader *t, struct thrift_field f, struct page_head *h)
 {
 	thrift_enter(t, f);
@@ -92,7 +103,8 @@ static bool parse_head(struct page_head *h, struct bytes data, size_t *used)
 		case 2: h->raw_size = thrift_read_int(&t, f); break;
 		case 3: h->size = thrift_read_int(&t, f); break;
 		case 4: h->crc = thrift_read_int(&t, f); h->has_crc = true; break;
-		case 5: case 7: read_data_head(&t, f, h); break;
+		case 5: read_data_head(&t, f, h); break;
+		case 7: read_dictionary_head(&t, f, h); break;
 		case 8: read_data_head_v2(&t, f, h); break;
 		default: thrift_skip(&t, f);
 		}
