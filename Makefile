@@ -79,6 +79,7 @@ benches: $(BENCHES)
 # Ring 1 and 2: no servers, under ten seconds.
 check: all tests
 	tools/layers
+	tools/check_docs $B/tailrace
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -j$$(nproc) -e '' $(UNITS) $(CORPORA)
 
 # Real servers: a short ring; every figure of BENCHMARKS.md; the random tests for HOURS.
@@ -94,9 +95,20 @@ campaign: all
 style:
 	tools/style
 
+# The pages that the program prints about itself.
+docs: all
+	tools/check_docs $B/tailrace --write
+
+install: all
+	install -D -m 755 $B/tailrace $(DESTDIR)$(PREFIX)/bin/tailrace
+	install -D -m 644 docs/tailrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/tailrace.1
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' systemd/tailrace@.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/tailrace@.service
+
 clean:
 	rm -rf build
 
-.PHONY: all tests check e2e fuzz benches bench campaign style clean
+.PHONY: all tests check e2e fuzz benches bench campaign style docs install clean
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
