@@ -196,7 +196,8 @@ static void add_updates(struct batch *b, const struct rows *rows)
 		}
 		if (!stayed) {
 			append_before(b, rows, first, 1);
-			add_run(b, BATCH_DELETE, b->before.row_count - 1, 1, 0);
+			add_run(b, b->schema->key_count > 0 ? BATCH_MOVE : BATCH_DELETE,
+				b->before.row_count - 1, 1, 0);
 		}
 		append_after(b, rows, first, end - first);
 		add_run(b, BATCH_UPSERT, b->after.row_count - (end - first), end - first, present);

@@ -12,11 +12,12 @@
 enum batch_op {
 	BATCH_UPSERT, /* row of `after` */
 	BATCH_DELETE, /* row of `before` */
+	BATCH_MOVE,   /* a delete (row of `before`) whose row goes on under the key of the next change */
 };
 
 struct batch_run { /* `count` consecutive rows with the same operation, in arrival order */
 	enum batch_op op;
-	uint32_t first, count;  /* rows of after (UPSERT) or before (DELETE) */
+	uint32_t first, count;  /* rows of after (UPSERT) or before (DELETE, MOVE) */
 	uint32_t present;       /* index + 1 into `presences`, 0: full image */
 };
 

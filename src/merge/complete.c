@@ -32,24 +32,42 @@ static bool is_patch(const struct completion *c, const struct fold_change *chang
 	return patched != NULL && field_present(patched, field);
 }
 
-/* Whether nothing older than this change may be looked at for the row. */
-static bool ends_row(const struct fold_change *change)
+/*
+ * The row's change before this one: of the same key, or of the key that it had before a move. FOLD_NONE
+ * at a delete, which ends a row, and at the row's first change in the batch.
+ */
+static uint32_t older(const struct completion *c, uint32_t at)
 {
-	return change->op == BATCH_DELETE || change->previous == FOLD_NONE;
+	const struct fold_change *change = &c->fold->changes[at];
+
+	if (change->op == BATCH_DELETE)
+		return FOLD_NONE;
+	return change->moved != FOLD_NONE ? c->fold->changes[change->moved].previous : change->previous;
+}
+
+/* The key under which the table has the row, when the batch has no older change of it. */
+static bool base_key(const struct completion *c, uint32_t at, struct key_hash *out)
+{
+	for (uint32_t next; (next = older(c, at)) != FOLD_NONE; at = next)
+		;
+	if (c->fold->changes[at].op == BATCH_DELETE)
+		return false;
+	if (c->fold->changes[at].moved != FOLD_NONE)
+		at = c->fold->changes[at].moved;
+	*out = c->fold->keys[at];
+	return true;
 }
 
 /* The newest change at or before `at` that has a whole value or a patch of the field; FOLD_NONE: none. */
 static uint32_t holder_of(const struct completion *c, uint32_t at, uint32_t field)
 {
-	for (;;) {
+	for (; at != FOLD_NONE; at = older(c, at)) {
 		const struct fold_change *change = &c->fold->changes[at];
 
 		if (change->op == BATCH_UPSERT && field_present(present_of(c, change), field))
 			return at;
-		if (ends_row(change))
-			return FOLD_NONE;
-		at = change->previous;
 	}
+	return FOLD_NONE;
 }
 
 /* Whether the row's fields cannot all be had from the batch. */
@@ -59,9 +77,7 @@ static bool needs_base(const struct completion *c, uint32_t change)
 		uint32_t at = holder_of(c, change, field);
 
 		while (at != FOLD_NONE && is_patch(c, &c->fold->changes[at], field))
-			at = ends_row(&c->fold->changes[at]) ?
-				     FOLD_NONE :
-				     holder_of(c, c->fold->changes[at].previous, field);
+			at = holder_of(c, older(c, at), field);
 		if (at == FOLD_NONE)
 			return true;
 	}
@@ -102,19 +118,40 @@ static int read_file(struct completion *c, struct store *store, const char *path
 	return rc;
 }
 
+/* Where the table has the rows of those survivors that need one. Returns how many there are. */
+static uint32_t find_base(struct completion *c, const struct key_index *index,
+			  const struct places *places, const uint32_t *survivors, uint32_t count,
+			  struct wanted *wanted)
+{
+	struct key_hash *keys = memory_array(struct key_hash, count);
+	struct row_place *found = memory_array(struct row_place, count);
+	uint32_t asked = 0, kept = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t change = c->fold->last[survivors[i]];
+
+		c->base_row[i] = FOLD_NONE;
+		if (needs_base(c, change) && base_key(c, change, &keys[asked]))
+			wanted[asked++].survivor = i;
+	}
+	key_index_find(index, keys, asked, found);
+	for (uint32_t i = 0; i < asked; i++) {
+		if (place_is_live(places, found[i]))
+			wanted[kept++] = (struct wanted){ found[i], wanted[i].survivor };
+	}
+	memory_free(keys);
+	memory_free(found);
+	return kept;
+}
+
 static int read_base(struct completion *c, struct store *store, const struct key_index *index,
-		     const uint32_t *survivors, uint32_t count, const struct row_place *places,
+		     const struct places *places, const uint32_t *survivors, uint32_t count,
 		     struct err *e)
 {
 	struct wanted *wanted = memory_array(struct wanted, count);
-	uint32_t wanted_count = 0, end;
+	uint32_t wanted_count = find_base(c, index, places, survivors, count, wanted), end;
 	int rc = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		c->base_row[i] = FOLD_NONE;
-		if (places[survivors[i]].file != 0 && needs_base(c, c->fold->last[survivors[i]]))
-			wanted[wanted_count++] = (struct wanted){ places[survivors[i]], i };
-	}
 	qsort(wanted, wanted_count, sizeof(*wanted), compare_wanted);
 	for (uint32_t first = 0; first < wanted_count && rc == 0; first = end) {
 		uint32_t number = wanted[first].place.file;
@@ -139,9 +176,7 @@ static int no_value(const struct completion *c, uint32_t field, struct err *e)
 static int old_text(const struct completion *c, uint32_t change, uint32_t field, uint32_t base_row,
 		    struct buffer *out, struct err *e)
 {
-	uint32_t at = ends_row(&c->fold->changes[change]) ?
-			      FOLD_NONE :
-			      holder_of(c, c->fold->changes[change].previous, field);
+	uint32_t at = holder_of(c, older(c, change), field);
 	const struct column *cells = at != FOLD_NONE ? &c->batch->after.columns[field] :
 						       &c->base.columns[field];
 	uint32_t row = at != FOLD_NONE ? c->fold->changes[at].row : base_row;
@@ -199,8 +234,8 @@ static int append_cell(const struct completion *c, struct column *to, uint32_t c
 }
 
 int complete_rows(struct columns *out, struct store *store, const struct key_index *index,
-		  const struct batch *b, const struct fold *fold, const uint32_t *survivors,
-		  uint32_t count, const struct row_place *places, struct err *e)
+		  const struct places *places, const struct batch *b, const struct fold *fold,
+		  const uint32_t *survivors, uint32_t count, struct err *e)
 {
 	struct completion c = { .batch = b, .fold = fold };
 	int rc;
@@ -208,7 +243,7 @@ int complete_rows(struct columns *out, struct store *store, const struct key_ind
 	columns_init(out, b->schema);
 	columns_init(&c.base, b->schema);
 	c.base_row = memory_array(uint32_t, count);
-	rc = read_base(&c, store, index, survivors, count, places, e);
+	rc = read_base(&c, store, index, places, survivors, count, e);
 	for (uint32_t field = 0; field < b->schema->field_count && rc == 0; field++) {
 		for (uint32_t i = 0; i < count && rc == 0; i++)
 			rc = append_cell(&c, &out->columns[field], fold->last[survivors[i]], field,

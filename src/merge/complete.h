@@ -10,12 +10,12 @@
 #include "merge/places.h"
 
 /*
- * Makes `out` with one whole row per survivor: survivors[i] indexes fold->last, places[] goes with
- * fold->last. A survivor that lacks fields and has no place is ERR_DATA. The caller releases `out`, also
- * after a failure.
+ * Makes `out` with one whole row per survivor: survivors[i] indexes fold->last. A survivor that lacks
+ * fields which neither the batch nor the table has is ERR_DATA. The caller releases `out`, also after a
+ * failure.
  */
 int complete_rows(struct columns *out, struct store *store, const struct key_index *index,
-		  const struct batch *b, const struct fold *fold, const uint32_t *survivors,
-		  uint32_t count, const struct row_place *places, struct err *e);
+		  const struct places *places, const struct batch *b, const struct fold *fold,
+		  const uint32_t *survivors, uint32_t count, struct err *e);
 
 #endif

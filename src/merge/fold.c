@@ -44,6 +44,7 @@ static uint32_t *newest_slot(const struct newest *n, const struct key_hash *keys
 
 static void lay_out(struct fold *f, const struct key_shape *shape, const struct batch *b)
 {
+	bool moves = false; /* the change before is a MOVE */
 	uint32_t at = 0;
 
 	for (uint32_t i = 0; i < b->run_count; i++) {
@@ -52,8 +53,14 @@ static void lay_out(struct fold *f, const struct key_shape *shape, const struct 
 
 		key_hash_rows(shape, rows, run->first, run->count, f->keys + at);
 		for (uint32_t j = 0; j < run->count; j++)
-			f->changes[at + j] = (struct fold_change){ run->first + j, run->present,
-								   FOLD_NONE, run->op };
+			f->changes[at + j] = (struct fold_change){
+				.row = run->first + j,
+				.present = run->present,
+				.previous = FOLD_NONE,
+				.moved = j == 0 && moves ? at - 1 : FOLD_NONE,
+				.op = run->op == BATCH_UPSERT ? BATCH_UPSERT : BATCH_DELETE,
+			};
+		moves = run->op == BATCH_MOVE;
 		at += run->count;
 	}
 }

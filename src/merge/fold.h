@@ -13,7 +13,8 @@ struct fold_change {
 	uint32_t row;      /* of after (UPSERT) or before (DELETE) */
 	uint32_t present;  /* as in struct batch_run */
 	uint32_t previous; /* the change of the same key before this one, or FOLD_NONE */
-	enum batch_op op;
+	uint32_t moved;    /* the MOVE that the row came by from another key, or FOLD_NONE */
+	enum batch_op op;  /* UPSERT, or DELETE (a MOVE is one) */
 };
 
 struct fold {

@@ -287,7 +287,7 @@ static int write_rows(struct merge *m, const struct batch *b, const struct fold 
 			upserts[count++] = i;
 	}
 	if (count > 0 && b->presence_count > 0)
-		rc = complete_rows(&whole, m->store, m->index, b, f, upserts, count, places, e);
+		rc = complete_rows(&whole, m->store, m->index, &m->places, b, f, upserts, count, e);
 	if (count > 0 && rc == 0) {
 		for (uint32_t i = 0; i < count; i++)
 			upserts[i] = f->changes[f->last[upserts[i]]].row;

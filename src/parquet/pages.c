@@ -10,6 +10,7 @@
 #include "parquet/thrift.h"
 
 #define HEAD_BYTES     256u
+#define ENTRIES_MAX    (1 << 24) /* of a page: it is decoded whole */
 #define HEAD_BYTES_MAX (1u << 24) /* statistics in it may hold whole values */
 
 enum page_type { PAGE_DATA = 0, PAGE_INDEX = 1, PAGE_DICTIONARY = 2, PAGE_DATA_V2 = 3 };
@@ -127,7 +128,7 @@ static int read_head(struct pages *p, struct page_head *h, struct err *e)
 		if (parse_head(h, buffer_bytes(&p->head), &used)) {
 			p->at += used;
 			if (h->size < 0 || h->raw_size < 0 || (uint64_t)h->size > p->end - p->at ||
-			    h->value_count < 0)
+			    h->value_count < 0 || h->value_count > ENTRIES_MAX)
 				break;
 			return 0;
 		}
@@ -264,7 +265,8 @@ static int read_data_v2(struct pages *p, const struct page_head *h, struct err *
 		return err_set(e, ERR_DATA, "a page's level sizes are impossible");
 	buffer_clear(&p->data);
 	buffer_append(&p->data, packed.data, levels);
-	packed = (struct bytes){ packed.data + levels, packed.size - levels };
+	if (levels > 0)
+		packed = (struct bytes){ packed.data + levels, packed.size - levels };
 	if (page_decompress(&p->data, h->is_compressed && packed.size > 0 ? p->chunk->codec : 0, packed,
 			    (size_t)h->raw_size - levels, e) < 0)
 		return -1;

@@ -91,7 +91,7 @@ static void a_moved_key_deletes_the_old_one_first(void **state)
 	add(&f->after, 5, 1, 0);
 	take(f, OP_UPDATE);
 	assert_int_equal(f->batch->run_count, 2);
-	assert_int_equal(f->batch->runs[0].op, BATCH_DELETE);
+	assert_int_equal(f->batch->runs[0].op, BATCH_MOVE);
 	assert_int_equal(column_int32(&f->batch->before.columns[0], 0), 1);
 	assert_int_equal(f->batch->runs[1].op, BATCH_UPSERT);
 	assert_int_equal(f->batch->runs[1].count, 2);

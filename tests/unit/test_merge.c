@@ -121,9 +121,21 @@ static void add_partial(struct batch *b, struct columns *scratch, struct columns
 				     .before_present = &key_only, .after_present = &value_only });
 }
 
+/* A key that moves and takes only its new key and value along. */
+static void add_move(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
+		     int64_t to, int64_t value)
+{
+	const uint8_t key_only = 1, key_and_value = 3;
+
+	set_row(scratch, id, 0);
+	set_row(other, to, value);
+	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other,
+				     .before_present = &key_only, .after_present = &key_and_value });
+}
+
 static void random_change(struct table *t, struct batch *b, struct columns *one, struct columns *two)
 {
-	int64_t id = random() % KEYS, value = random() % 1000000;
+	int64_t id = random() % KEYS, to = random() % KEYS, value = random() % 1000000;
 
 	if (random() % 400 == 0) {
 		batch_truncate(b);
@@ -140,6 +152,10 @@ static void random_change(struct table *t, struct batch *b, struct columns *one,
 	} else if (t->model[id] >= 0 && random() % 3 == 0) {
 		add_delete(b, one, id, t->model[id]);
 		t->model[id] = -1;
+	} else if (t->model[id] >= 0 && t->model[to] < 0 && random() % 3 == 0) {
+		add_move(b, one, two, id, to, value);
+		t->model[id] = -1;
+		t->model[to] = value;
 	} else if (t->model[id] >= 0 && random() % 3 == 0) {
 		add_partial(b, one, two, id, value);
 		t->model[id] = value;
