@@ -87,7 +87,8 @@ int follow(const struct settings *s, bool until_now, struct err *e)
 	p = pipeline_new(&ends);
 	running = p;
 	catch_signals(on_signal);
-	progress_start(p);
+	if (chosen.target != TARGET_STDOUT || !isatty(STDOUT_FILENO)) /* rows and a display would mix */
+		progress_start(p);
 	rc = pipeline_run(p, until_now, e);
 	progress_stop();
 	catch_signals(SIG_IGN);

@@ -4,18 +4,26 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #define DRAW_US      250000
 #define LOG_US       10000000
 #define TABLES_SHOWN 12 /* of those under copy */
+#define QUIET_US     5000000 /* a copy that stood still so long is over: estimates are no end */
 
 struct sample {
 	int64_t at_us; /* monotonic */
 	uint64_t rows, commits;
+};
+
+struct table_seen {
+	uint64_t rows;
+	int64_t started_us, moved_us; /* monotonic; 0: no row yet */
 };
 
 static struct {
@@ -26,7 +34,9 @@ static struct {
 	struct buffer text;       /* what the screen shows, or will after the curtain */
 	unsigned lines;           /* of it that are on the screen */
 	bool is_stopping, has_thread;
-	struct sample first, last; /* the thread's own */
+	struct sample last;       /* from here on the thread's own */
+	struct table_seen *tables;
+	uint32_t table_count;
 } display = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
 
 void progress_count(struct buffer *out, uint64_t n)
@@ -101,17 +111,36 @@ static void table_line(struct buffer *out, const char *name, const struct table_
 	buffer_char(out, '\n');
 }
 
-static void table_lines(struct buffer *out, uint32_t count, int64_t us)
+/* Notes the copy's progress of a table; false: it has not begun or is over. */
+static bool is_copying(struct table_seen *seen, const struct table_progress *t, int64_t now_us)
+{
+	if (t->rows_copied > seen->rows) {
+		if (seen->started_us == 0)
+			seen->started_us = now_us;
+		seen->moved_us = now_us;
+	}
+	seen->rows = t->rows_copied;
+	return seen->started_us > 0 && now_us - seen->moved_us < QUIET_US;
+}
+
+static void table_lines(struct buffer *out, uint32_t count, int64_t now_us)
 {
 	struct buffer name = { 0 };
 	uint32_t shown = 0;
 
+	if (count > display.table_count) {
+		display.tables = memory_grow(display.tables, struct table_seen, count);
+		memset(display.tables + display.table_count, 0,
+		       (count - display.table_count) * sizeof(struct table_seen));
+		display.table_count = count;
+	}
 	for (uint32_t i = 0; i < count && shown < TABLES_SHOWN; i++) {
+		struct table_seen *seen = &display.tables[i];
 		struct table_progress t = { 0 };
 
-		if (!pipeline_table(display.pipeline, i, &name, &t) || t.rows_copied >= t.rows_expected)
+		if (!pipeline_table(display.pipeline, i, &name, &t) || !is_copying(seen, &t, now_us))
 			continue;
-		table_line(out, buffer_string(&name), &t, us);
+		table_line(out, buffer_string(&name), &t, now_us - seen->started_us);
 		shown++;
 	}
 	buffer_release(&name);
@@ -140,7 +169,7 @@ static void show(bool is_terminal)
 	pipeline_progress(display.pipeline, &p);
 	now = (struct sample){ clock_monotonic_us(), p.counts.rows, p.counts.commits };
 	if (is_terminal) {
-		table_lines(&text, p.table_count, now.at_us - display.first.at_us);
+		table_lines(&text, p.table_count, now.at_us);
 		total_line(&text, &p, &now);
 		pthread_mutex_lock(&display.lock);
 		erase();
@@ -189,7 +218,7 @@ void progress_start(struct pipeline *p)
 
 	display.pipeline = p;
 	display.is_stopping = false;
-	display.first = display.last = (struct sample){ .at_us = clock_monotonic_us() };
+	display.last = (struct sample){ .at_us = clock_monotonic_us() };
 	if (isatty(STDERR_FILENO))
 		log_set_curtain(lift, drop);
 	sigfillset(&all); /* signals are the other threads' */
@@ -208,5 +237,8 @@ void progress_stop(void)
 		pthread_join(display.thread, NULL);
 	log_set_curtain(NULL, NULL);
 	buffer_release(&display.text);
+	memory_free(display.tables);
+	display.tables = NULL;
+	display.table_count = 0;
 	display.lines = 0; /* the last state stays on the screen */
 }
