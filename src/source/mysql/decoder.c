@@ -103,6 +103,18 @@ void decoder_origin(const struct decoder *d, const struct event *event,
 	};
 }
 
+/* Between transactions the position goes along, never back. */
+static void pass_place(struct decoder *d)
+{
+	struct mysql_position *p = &d->position;
+
+	if (d->missing_count > 0 ||
+	    mysql_place_compare(d->file, d->offset, p->file, p->offset) < 0)
+		return;
+	memcpy(p->file, d->file, sizeof(p->file));
+	p->offset = d->offset;
+}
+
 static int handle_rotate(struct decoder *d, const struct event *event, struct err *e)
 {
 	struct reader r = reader_of(event->body);
@@ -117,10 +129,9 @@ static int handle_rotate(struct decoder *d, const struct event *event, struct er
 	memset(d->file, 0, sizeof(d->file));
 	memcpy(d->file, name.data, name.size);
 	d->offset = offset;
-	if (!d->transaction.is_open && d->missing_count == 0) {
-		memcpy(d->position.file, d->file, sizeof(d->file));
-		d->position.offset = offset;
-	}
+	/* An artificial one says where the stream begins, which may lie before our position. */
+	if (event->header.next_offset != 0 && (event->header.flags & EVENT_FLAG_ARTIFICIAL) == 0)
+		pass_place(d);
 	return 0;
 }
 
@@ -297,10 +308,13 @@ static uint64_t next_offset(const struct decoder *d, const struct event_header *
 	return next + size < d->offset ? next + ((uint64_t)1 << 32) : next;
 }
 
-static bool has_place(const struct event_header *h)
+/* Events that were made for the stream stand in no file. */
+static bool has_place(const struct decoder *d, const struct event_header *h)
 {
-	return h->type != EVENT_ROTATE && h->type != EVENT_HEARTBEAT &&
-	       h->type != EVENT_HEARTBEAT_V2 && (h->flags & EVENT_FLAG_ARTIFICIAL) == 0;
+	if ((h->flags & EVENT_FLAG_ARTIFICIAL) != 0 || h->type == EVENT_ROTATE ||
+	    h->type == EVENT_HEARTBEAT || h->type == EVENT_HEARTBEAT_V2)
+		return false;
+	return h->next_offset != 0 || d->transaction.is_open;
 }
 
 static int take_event(struct decoder *d, struct bytes raw, const struct event_header *h,
@@ -309,10 +323,11 @@ static int take_event(struct decoder *d, struct bytes raw, const struct event_he
 	struct event event = { .header = *h };
 	struct reader r;
 	uint64_t next = next_offset(d, h, raw.size);
+	bool is_placed = has_place(d, h);
 
-	if (has_place(h) && next >= raw.size)
+	if (is_placed && next >= raw.size)
 		d->offset = next - raw.size;
-	d->end = has_place(h) ? next : d->offset;
+	d->end = is_placed ? next : d->offset;
 	if (h->type == EVENT_FORMAT_DESCRIPTION) {
 		if (read_format(d, raw, e) < 0)
 			return -1;
@@ -325,8 +340,10 @@ static int take_event(struct decoder *d, struct bytes raw, const struct event_he
 		if (decoder_dispatch(d, &event, e) < 0)
 			return -1;
 	}
-	if (has_place(h))
+	if (is_placed)
 		d->offset = next;
+	if (is_placed && !d->transaction.is_open)
+		pass_place(d);
 	return 0;
 }
 

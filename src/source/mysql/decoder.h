@@ -61,6 +61,10 @@ void mysql_position_release(struct mysql_position *p);
 void mysql_position_start(const struct mysql_position *p, char file[256],
 			  uint64_t *offset, struct gtid_set *gtids);
 
+/* <0, 0, >0: order of two places in one server's log; a longer file name is a later number. */
+int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_b,
+			uint64_t offset_b);
+
 struct decoder_callbacks {
 	/*
 	 * Loads the character set of a collation that a TABLE_MAP names and the charset
@@ -107,7 +111,10 @@ struct decoder *decoder_new(bool is_mariadb, struct charset_list *charsets,
 void decoder_free(struct decoder *d);
 /* Where the next event comes from: set before the first one. Copies. */
 void decoder_set_position(struct decoder *d, const struct mysql_position *p);
-/* After the last finished transaction. Valid until the next call. */
+/*
+ * After the last finished transaction and what stood behind it without belonging to one (rotations,
+ * descriptions). Valid until the next call.
+ */
 const struct mysql_position *decoder_position(const struct decoder *d);
 /*
  * One event as sent: 19-byte header, body, and 4 bytes CRC-32 when `has_checksum`.

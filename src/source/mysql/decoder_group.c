@@ -22,15 +22,12 @@ static bool is_known(const struct decoder *d)
 {
 	const struct transaction *t = &d->transaction;
 	const struct mysql_position *p = &d->position;
-	size_t size = strlen(d->file), known = strlen(p->file);
-	int order;
 
 	if (t->has_gtid && (!d->is_mariadb || d->missing_count > 0))
 		return gtid_set_has(&p->gtids, &t->gtid);
 	if (d->missing_count == 0)
 		return false;
-	order = size != known ? (size < known ? -1 : 1) : strcmp(d->file, p->file);
-	return order < 0 || (order == 0 && t->start < p->offset);
+	return mysql_place_compare(d->file, t->start, p->file, p->offset) < 0;
 }
 
 static void open_group(struct decoder *d, const struct event *event)

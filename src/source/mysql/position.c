@@ -198,8 +198,8 @@ void mysql_position_release(struct mysql_position *p)
 	p->prepared_count = 0;
 }
 
-static int compare_place(const char *file_a, uint64_t offset_a, const char *file_b,
-			 uint64_t offset_b)
+int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_b,
+			uint64_t offset_b)
 {
 	size_t a = strlen(file_a), b = strlen(file_b);
 	int order = a != b ? (a < b ? -1 : 1) : strcmp(file_a, file_b);
@@ -218,7 +218,7 @@ void mysql_position_start(const struct mysql_position *p, char file[256],
 	for (uint32_t i = 0; i < p->prepared_count; i++) {
 		const struct mysql_prepared *x = &p->prepared[i];
 
-		if (compare_place(x->file, x->offset, file, *offset) < 0) {
+		if (mysql_place_compare(x->file, x->offset, file, *offset) < 0) {
 			memcpy(file, x->file, sizeof(x->file));
 			*offset = x->offset;
 		}
