@@ -103,6 +103,8 @@ static void doubles_look_as_the_server_prints_them(void **state)
 	assert_double(1e14, "100000000000000.0");
 	assert_double(1e15, "1e15");
 	assert_double(123456789012345.0, "123456789012345.0");
+	assert_double(-4437468236896924.5, "-4437468236896924.5");
+	assert_double(1234567890123456.0, "1.234567890123456e15");
 	assert_double(1e-14, "0.00000000000001");
 	assert_double(1.5e300, "1.5e300");
 	assert_double(5e-324, "5e-324");

@@ -106,13 +106,13 @@ static void shortest(char *out, size_t size, double v)
 	}
 }
 
-#define POINT_MAX                                                                        \
-	15 /* digits before the point, or zeros behind it, that are written out */
+/* Zeros that are written out in front of the digits or behind them; a fraction always is. */
+#define POINT_MAX 15
 
 void json_binary_double(struct buffer *out, double v)
 {
 	char text[40], digits[20];
-	int count = 0, exponent;
+	int count = 0, exponent, point;
 
 	if (signbit(v) != 0)
 		buffer_char(out, '-');
@@ -124,8 +124,9 @@ void json_binary_double(struct buffer *out, double v)
 	while (count > 1 && digits[count - 1] == '0')
 		count--;
 	exponent = strchr(text, 'e') != NULL ? atoi(strchr(text, 'e') + 1) : 0;
-	if (v == 0 || (exponent + 1 >= -POINT_MAX + 1 && exponent + 1 <= POINT_MAX)) {
-		add_digits(out, digits, count, exponent + 1);
+	point = exponent + 1;
+	if (v == 0 || (point > -POINT_MAX && (point <= POINT_MAX || count > point))) {
+		add_digits(out, digits, count, point);
 		return;
 	}
 	buffer_char(out, digits[0]);
