@@ -21,6 +21,7 @@ void json_patch_add(struct buffer *patch, enum json_operation op, struct bytes p
 
 struct leg {
 	bool is_index;
+	bool is_from_end; /* [last], [last-1] … */
 	uint64_t index;
 	struct buffer key; /* unescaped */
 };
@@ -140,6 +141,29 @@ static bool is_open(uint8_t c)
 	return c == '.' || c == '[';
 }
 
+/* "[3]", "[last]", "[last-2]"; `*i` on the bracket. */
+static int read_index(struct leg *leg, const struct document *path, size_t *i)
+{
+	size_t start = *i + 1, end;
+
+	leg->is_from_end = path->size - start > 4 && memcmp(path->text + start, "last", 4) == 0;
+	start += leg->is_from_end ? 4 : 0;
+	leg->index = 0;
+	if (leg->is_from_end && at(path, start) == ']') {
+		*i = start + 1;
+		return 0;
+	}
+	start += leg->is_from_end && at(path, start) == '-';
+	for (end = start; at(path, end) >= '0' && at(path, end) <= '9';)
+		end++;
+	*i = end + 1;
+	return at(path, end) == ']' &&
+			       text_parse_uint((struct bytes){ path->text + start, end - start },
+					       &leg->index)
+		       ? 0
+		       : -1;
+}
+
 /* Takes one leg off the path at `*i`. */
 static int read_leg(struct leg *leg, const struct document *path, size_t *i)
 {
@@ -147,18 +171,8 @@ static int read_leg(struct leg *leg, const struct document *path, size_t *i)
 
 	buffer_clear(&leg->key);
 	leg->is_index = at(path, *i) == '[';
-	leg->index = 0;
-	if (leg->is_index) {
-		while (at(path, end) >= '0' && at(path, end) <= '9')
-			end++;
-		*i = end + 1;
-		return at(path, end) == ']' &&
-				       text_parse_uint((struct bytes){ path->text + start,
-								       end - start },
-						       &leg->index)
-			       ? 0
-			       : -1;
-	}
+	if (leg->is_index)
+		return read_index(leg, path, i);
 	if (at(path, start) == '"') {
 		end = skip_string(path, start);
 		*i = end;
@@ -226,30 +240,53 @@ static int compare_keys(const struct document *d, const struct item *item,
 }
 
 struct place {
-	struct item item;     /* the leg's, when found */
+	struct item item;	    /* the leg's, when found */
 	bool is_found;
-	size_t insert_at;     /* where a new item goes */
+	bool is_whole;		    /* [0] of what is no array: the value itself */
+	size_t insert_at;	    /* where a new item goes */
 	bool has_before, has_after; /* items around that place */
 };
 
-/* Looks the leg up in the container that begins at `start`. */
-static int find(const struct document *d, size_t start, const struct leg *leg,
-		struct place *out)
+/* The leg's index counted from the front; a place in front of the first is UINT64_MAX. */
+static int resolve_index(const struct document *d, size_t start, const struct leg *leg,
+			 uint64_t *out)
 {
-	bool is_object = at(d, start) == '{';
 	size_t i = start + 1;
+	uint64_t count = 0;
 	struct item item;
-	uint64_t index = 0;
 	int rc;
 
-	*out = (struct place){ .is_found = false };
-	if (is_object == leg->is_index || (!is_object && at(d, start) != '['))
+	*out = leg->index;
+	if (!leg->is_from_end)
+		return 0;
+	while ((rc = next_item(d, false, count == 0, &i, &item)) > 0)
+		count++;
+	*out = count > leg->index ? count - 1 - leg->index : UINT64_MAX;
+	return rc;
+}
+
+/* Looks the leg up in the container that begins at `start`. */
+static int find(const struct document *d, size_t start, const struct leg *leg, struct place *out)
+{
+	bool is_object = !leg->is_index;
+	size_t i = start + 1;
+	struct item item;
+	uint64_t index = 0, wanted = 0;
+	int rc;
+
+	*out = (struct place){ .insert_at = i };
+	if (leg->is_index && at(d, start) != '[') {
+		out->is_found = out->is_whole = leg->index == 0;
+		out->item = (struct item){ start, start, skip_value(d, start) };
+		return 0;
+	}
+	if (is_object && at(d, start) != '{')
 		return -1;
-	out->insert_at = i;
+	if (leg->is_index && resolve_index(d, start, leg, &wanted) < 0)
+		return -1;
 	while ((rc = next_item(d, is_object, index == 0, &i, &item)) > 0) {
-		int order = is_object            ? compare_keys(d, &item, leg)
-			    : index < leg->index ? -1
-						 : index > leg->index;
+		int order = is_object ? compare_keys(d, &item, leg)
+				      : (index > wanted) - (index < wanted);
 
 		if (order >= 0) {
 			out->has_after = true;
@@ -324,14 +361,15 @@ static int change_item(struct buffer *text, uint8_t operation, const struct leg 
 			splice(text, p->item.value, p->item.end, &new_text);
 		return p->is_found ? 0 : -1;
 	case JSON_INSERT:
-		if (p->is_found && !leg->is_index)
+		if ((p->is_found && !leg->is_index) || p->is_whole)
 			return -1;
 		insert_item(text, leg, p, value);
 		return 0;
 	case JSON_REMOVE:
-		if (p->is_found)
-			remove_item(text, p);
-		return p->is_found ? 0 : -1;
+		if (!p->is_found || p->is_whole)
+			return -1;
+		remove_item(text, p);
+		return 0;
 	default:
 		return -1;
 	}

@@ -36,7 +36,11 @@ static void a_value_is_replaced_where_it_stands(void **state)
 	assert_patched("{\"q\\\"\": 1}", JSON_REPLACE, "$.\"q\\\"\"", "2",
 		       "{\"q\\\"\": 2}");
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "$.z", "2", NULL);
-	assert_patched("{\"a\": 1}", JSON_REPLACE, "$[0]", "2", NULL);
+	assert_patched("[1, 2, 3]", JSON_REPLACE, "$[last]", "0", "[1, 2, 0]");
+	assert_patched("[1, 2, 3]", JSON_REPLACE, "$[last-2]", "0", "[0, 2, 3]");
+	assert_patched("[1, 2, 3]", JSON_REPLACE, "$[last-3]", "0", NULL);
+	assert_patched("{\"a\": 1}", JSON_REPLACE, "$.a[0]", "2", "{\"a\": 2}");
+	assert_patched("{\"a\": 1}", JSON_REMOVE, "$.a[0]", "", NULL);
 	assert_patched("[1]", JSON_REPLACE, "$[1]", "2", NULL);
 }
 
