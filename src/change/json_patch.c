@@ -307,6 +307,7 @@ static void splice(struct buffer *text, size_t from, size_t to,
 {
 	struct buffer out = { 0 };
 
+	buffer_reserve(&out, 1); /* an empty text has a place, too */
 	buffer_append(&out, text->data, from);
 	buffer_append(&out, new_text->data, new_text->size);
 	buffer_append(&out, text->data + to, text->size - to);
@@ -416,6 +417,7 @@ int json_patch_apply(struct buffer *out, struct bytes text, struct bytes patch,
 	struct buffer now = { 0 };
 	int rc = 0;
 
+	buffer_reserve(&now, 1);
 	buffer_bytes_append(&now, text);
 	while (rc == 0 && reader_left(&r) > 0) {
 		uint8_t operation = reader_u8(&r);

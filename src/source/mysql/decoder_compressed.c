@@ -146,7 +146,7 @@ int mariadb_inflate(struct buffer *out, struct bytes packed, size_t size_max)
 	inflater = libdeflate_alloc_decompressor();
 	if (inflater == NULL)
 		return -1;
-	buffer_reserve(out, size);
+	buffer_reserve(out, size + 1); /* nothing has a place, too */
 	if ((head & 8) != 0)
 		result = libdeflate_deflate_decompress(inflater, r.at, reader_left(&r),
 						       out->data + out->size, size, NULL);
