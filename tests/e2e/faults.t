@@ -72,7 +72,7 @@ class Faults:
         server, folder = self.server, self.folder
         self.refused("a wrong password", sync(server, "f", f"{folder}/no", password="wrong"), CONFIG, "denied")
         self.refused("a server that is not there",
-                     tailrace("sync", "--from", "mysql://tailrace@127.0.0.1:1/f", "--to", f"{folder}/no"), (1, 2), "127.0.0.1:1")
+                     tailrace("sync", "--from", "mysql://tailrace@127.0.0.1:1/f", "--to", f"{folder}/no"), (1, 2), "127.0.0.1.* 1:")
         self.refused("a database that is not there", sync(server, "nothing", f"{folder}/no"), CONFIG, "nothing")
         self.db.sql("CREATE USER poor@'%' IDENTIFIED BY 'tailrace'; GRANT SELECT ON f.* TO poor@'%'")
         self.table()
@@ -113,9 +113,15 @@ class Faults:
 
     def position(self):
         name, lake = self.table()
+        other = Server(folder=scratch())
+        other.sql(f"CREATE DATABASE f; CREATE TABLE f.{name} (id INT PRIMARY KEY, v VARCHAR(100)); "
+                  f"INSERT INTO f.{name} VALUES (1, 'other server')")
+        self.refused("another server in its place", sync(other, f"f.{name}", lake), (1, 2), "server|gtid")
+        self.recovers(name, lake, "and with the right one it goes on")
+        other.stop()
+        name, lake = self.table()
         self.insert(name, 100)
-        log = self.db.sql("FLUSH BINARY LOGS; SHOW BINARY LOGS")
-        self.db.sql(f"PURGE BINARY LOGS TO '{log[-1][0]}'")
+        self.purge()
         before = lake_rows(f"{lake}/f/{name}")
         self.refused("a log purged past us", sync(self.server, f"f.{name}", lake), (1, 2), "purged|no longer", "copy")
         self.tap.ok(lake_rows(f"{lake}/f/{name}") == before, "and the table is as it was")
@@ -124,14 +130,15 @@ class Faults:
         self.db.sql("RESET BINARY LOGS AND GTIDS" if self.server.is_mysql else "RESET MASTER")
         self.insert(name, 200)
         self.refused("RESET of the log", sync(self.server, f"f.{name}", lake), (1, 2), "copy")
-        name, lake = self.table()
-        other = Server(folder=scratch())
-        session = other.session()
-        session.sql(f"CREATE DATABASE f; CREATE TABLE f.{name} (id INT PRIMARY KEY, v VARCHAR(100)); "
-                    f"INSERT INTO f.{name} VALUES (1, 'other server')")
-        self.refused("another server in its place", sync(other, f"f.{name}", lake), (1, 2), "server|gtid")
-        self.recovers(name, lake, "and with the right one it goes on")
-        other.stop()
+
+    def purge(self):
+        """All closed log files; the server keeps one while an old connection still reads it."""
+        log = self.db.sql("FLUSH BINARY LOGS; SHOW BINARY LOGS")
+
+        def purged():
+            self.db.sql(f"PURGE BINARY LOGS TO '{log[-1][0]}'")
+            return len(self.db.sql("SHOW BINARY LOGS")) == 1
+        wait_until(purged, 60, 1)
 
     def flipped(self):
         """One bit of the log file itself, as a bad disk would."""
@@ -159,16 +166,16 @@ class Faults:
 
     def lake(self):
         folder = self.folder
-        name, lake = self.table()
-        self.insert(name, 100)
-        newest = sorted(glob.glob(f"{lake}/f/{name}/_delta_log/*.json"))[-1]
-        good = open(newest, "rb").read()
-        for what, bad in (("cut off", good[:len(good) // 2]), ("empty", b""), ("not JSON", b"\0\1\2" * 40),
-                          ("an unknown action with a lie", b'{"add":{"path":"../../etc/passwd","size":-1}}\n')):
-            open(newest, "wb").write(bad)
+        for what, damage in (("cut off", lambda good: good[:len(good) // 2]), ("empty", lambda good: b""), ("not JSON", lambda good: b"\0\1\2" * 40),
+                             ("full of lies", lambda good: b'{"add":{"path":"../../etc/passwd","size":-1}}\n')):
+            name, lake = self.table()
+            self.insert(name, 100)
+            newest = sorted(glob.glob(f"{lake}/f/{name}/_delta_log/*.json"))[-1]
+            good = open(newest, "rb").read()
+            open(newest, "wb").write(damage(good))
             self.refused(f"a log entry that is {what}", sync(self.server, f"f.{name}", lake), (1, 2), os.path.basename(newest)[:20].lstrip("0") or "0")
-        open(newest, "wb").write(good)
-        self.recovers(name, lake, "with the entry as it was it goes on")
+            open(newest, "wb").write(good)
+            self.recovers(name, lake, "and with the entry as it was it goes on")
         with open(f"{lake}/f/{name}/_delta_log/_last_checkpoint", "wb") as f:
             f.write(b"garbage")
         self.insert(name, 101)
@@ -248,7 +255,7 @@ class Faults:
                 made.append(name)
             except SqlError:  # a name that this server does not take
                 self.db = self.server.session()
-        done = sync(self.server, "", lake, "--tables", "../ho\"st'ile.*")
+        done = sync(self.server, "", lake, "--tables", "*ho*ile.*")
         if not self.tap.ok(done.returncode == 0, f"{len(made)} tables with hostile names are copied", done.stderr[-1500:]):
             return
         tables = {folder for folder, inner, _ in os.walk(lake) if "_delta_log" in inner}
@@ -257,7 +264,7 @@ class Faults:
         self.tap.ok(all(sum(lake_rows(t).values()) == 1 for t in tables), "each has its row")
         for name in made:
             self.db.sql(f"UPDATE `../ho\"st'ile`.{quoted(name)} SET id = 2")
-        done = sync(self.server, "", lake, "--tables", "../ho\"st'ile.*")
+        done = sync(self.server, "", lake, "--tables", "*ho*ile.*")
         self.tap.ok(done.returncode == 0 and all({r[0] for r in lake_rows(t)} == {"2"} for t in tables), "and follows the log", done.stderr[-800:])
 
         name, lake = self.table("id INT PRIMARY KEY, v LONGBLOB")
@@ -305,9 +312,9 @@ class Faults:
         if not shutil.which("strace"):
             return self.tap.skip("failing system calls", "no strace")
         for calls, error in (("fsync,fdatasync", "EIO"), ("link,linkat,rename,renameat,renameat2", "EIO"), ("write,pwrite64,writev", "ENOSPC"),
-                             ("openat", "EMFILE"), ("mmap,ftruncate", "ENOMEM")):
+                             ("openat", "EMFILE"), ("ftruncate,fallocate", "ENOSPC")):
             name, lake = self.table()
-            wrong, n, step, failures = "", 0, 1 if calls.startswith(("fsync", "link")) else 7, 0
+            wrong, n, step, failures = "", 0, 3 if calls == "openat" else 1, 0
             while n < 60 * step and not wrong:
                 n += step
                 self.db.sql(f"UPDATE f.{name} SET v = '{n}' WHERE id % 3 = {n % 3}; INSERT INTO f.{name} VALUES ({1000 + n}, 'n'); "
