@@ -49,12 +49,12 @@ tap.equal(done.stdout, '{"id":2,"name":"","price":null}\n', "prints that key's r
 newest = max(v.number for v in versions(table))
 first = min(v.number for v in versions(table) if sum(lake_rows(table, v.number).values()) == 3)
 tap.ok(first < newest, "an old version has the old rows")
-works("a version that is not there", "cat", table, "--version", newest + 5, status=1)
+works("a version that is not there", "cat", table, "--version", newest + 5, status=2, says=(str(newest + 5),))
 
 done = works("describe", "describe", table, says=("id", "price", "decimal(8,2)", "deletionVectors"))
 done = works("history", "history", table)
 tap.ok(len(done.stdout.splitlines()) >= newest + 1, "history has a line for each version", done.stdout)
-works("describe of a folder that is no table", "describe", folder, status=1)
+works("describe of a folder that is no table", "describe", folder, status=2, says=(folder,))
 
 done = works("changes to standard output", "sync", "--from", server.url("shop.item"), "--to", "-")
 lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -66,7 +66,7 @@ works("an unknown command", "frobnicate", status=2, says=("frobnicate",))
 works("an unknown flag", "sync", "--from", server.url("shop"), "--to", lake, "--frobnicate", "1", status=2,
       says=("frobnicate",))
 works("a value out of range", "sync", "--from", server.url("shop"), "--to", lake, "--copy-connections", "-5", status=2)
-works("an unknown scheme", "sync", "--from", "gopher://h/db", "--to", lake, status=2, says=("gopher",))
+works("an unknown scheme", "sync", "--from", "gopher://h/db", "--to", lake, status=2, says=("mysql://",))
 works("a password in the URL is refused", "sync", "--from", f"mysql://u:secret@127.0.0.1:{server.port}/shop", "--to", lake,
       status=2)
 open(f"{folder}/bad.yaml", "w").write("frobnicate: 1\n")
@@ -86,5 +86,5 @@ db.sql("CREATE USER poor@'%' IDENTIFIED BY 'x'; GRANT SELECT ON shop.* TO poor@'
 works("doctor names missing rights and the statement that grants them", "doctor", "--from", server.url("shop", "poor"),
       "--to", lake, status=2, says=("REPLICATION SLAVE", "GRANT"), password="x")
 db.sql("CREATE USER rich@'%' IDENTIFIED BY 'x'; GRANT ALL ON *.* TO rich@'%'")
-works("doctor names excess rights", "doctor", "--from", server.url("shop", "rich"), "--to", lake, says=("REVOKE",), password="x")
+works("doctor names excess rights", "doctor", "--from", server.url("shop", "rich"), "--to", lake, says=("excess",), password="x")
 sys.exit(tap.done())
