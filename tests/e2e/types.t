@@ -148,9 +148,9 @@ def check(tap, server, lake, name):
         wanted = source_rows(db, "types", name, schema)
     except Exception as e:
         return tap.ok(False, f"{name} can be read", f"{type(e).__name__}: {e}"[:800])
-    # a byte that a character set does not define is U+FFFD with us and "?" with the server
+    # a byte that a character set does not define is U+FFFD with us; with the server mostly "?"
     by_id = {int(r[0]): tuple(c and c.replace("\ufffd", "?") for c in r) for r in got}
-    source_by_id = {int(r[0]): r for r in wanted}
+    source_by_id = {int(r[0]): tuple(c and c.replace("\ufffd", "?") for c in r) for r in wanted}
     for i, (column, lake_type) in enumerate(schema):
         if column == "id":
             continue
