@@ -44,19 +44,33 @@ static void print_files(const struct snapshot *s)
 	printf("deleted rows  %llu, still in the files\n", (unsigned long long)dead);
 }
 
+static int print_invalid(const char *position, struct err *e)
+{
+	struct buffer text = { 0 };
+	int rc = invalid_values_describe(&text, position, e);
+
+	if (rc == 0 && text.size > 0)
+		printf("values that the lake does not have\n%s", buffer_string(&text));
+	buffer_release(&text);
+	return rc;
+}
+
 static int print_position(const struct table_view *v, struct err *e)
 {
 	struct history_entry *entries = NULL;
 	int64_t now_us = clock_now_us();
 	uint32_t count = 0, at = 0;
 	char when[32];
+	int rc = 0;
 
 	if (delta_history(v->delta, VERSIONS_SEARCHED, &entries, &count, e) < 0)
 		return -1;
 	while (at < count && !entries[at].is_ours)
 		at++;
-	if (at < count && entries[at].position != NULL)
+	if (at < count && entries[at].position != NULL) {
 		printf("position      %s\n", entries[at].position);
+		rc = print_invalid(entries[at].position, e);
+	}
 	while (at < count && entries[at].source_time_us == 0)
 		at++;
 	if (at < count)
@@ -64,17 +78,6 @@ static int print_position(const struct table_view *v, struct err *e)
 		       clock_format(when, sizeof(when), entries[at].source_time_us),
 		       (double)(now_us - entries[at].source_time_us) / 1e6);
 	delta_history_free(entries, count);
-	return 0;
-}
-
-static int print_invalid(const struct table_view *v, struct err *e)
-{
-	struct buffer text = { 0 };
-	int rc = invalid_values_describe(&text, v->store, e);
-
-	if (rc == 0 && text.size > 0)
-		printf("values that the lake does not have\n%s", buffer_string(&text));
-	buffer_release(&text);
 	return rc;
 }
 
@@ -89,7 +92,7 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	       buffer_string(&protocol));
 	buffer_release(&protocol);
 	print_files(s);
-	if (print_position(v, e) < 0 || print_invalid(v, e) < 0)
+	if (print_position(v, e) < 0)
 		return -1;
 	puts("columns");
 	for (uint32_t i = 0; i < s->schema->field_count; i++)

@@ -3,46 +3,31 @@
 
 #include <jansson.h>
 
-#define INVALID_KEY "_tailrace/invalid.json"
-
 static int describe_column(struct buffer *out, const char *name, const json_t *entry, struct err *e)
 {
 	const json_t *count = json_object_get(entry, "count");
 	const char *first = json_string_value(json_object_get(entry, "first"));
-	const char *value = json_string_value(json_object_get(entry, "value"));
+	const char *at = json_string_value(json_object_get(entry, "at"));
 
-	if (!json_is_integer(count))
-		return err_set(e, ERR_DATA, "\"%s\": column \"%s\" has no count", INVALID_KEY, name);
-	buffer_format(out, "  %s: %lld became NULL", name, (long long)json_integer_value(count));
-	if (first != NULL)
-		buffer_format(out, ", the first at %s", first);
-	if (value != NULL)
-		buffer_format(out, " (%s)", value);
-	buffer_char(out, '\n');
+	if (!json_is_integer(count) || first == NULL || at == NULL)
+		return err_set(e, ERR_DATA, "the position's count of invalid values in \"%s\" is damaged",
+			       name);
+	buffer_format(out, "  %s: %lld became NULL, the first at %s (%s)\n", name,
+		      (long long)json_integer_value(count), at, first);
 	return 0;
 }
 
-int invalid_values_describe(struct buffer *out, struct store *table, struct err *e)
+int invalid_values_describe(struct buffer *out, const char *position, struct err *e)
 {
-	struct buffer text = { 0 };
-	json_t *all = NULL, *entry;
-	json_error_t reason;
+	json_t *root = json_loads(position, JSON_REJECT_DUPLICATES, NULL);
+	json_t *entry;
 	const char *name;
-	int rc = table->ops->get(table, INVALID_KEY, 0, 0, &text, e);
+	int rc = json_is_object(root) ? 0 : err_set(e, ERR_DATA, "the table's position is damaged");
 
-	if (rc == 0) {
-		all = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &reason);
-		if (!json_is_object(all))
-			rc = err_set(e, ERR_DATA, "\"%s\" is damaged", INVALID_KEY);
-	}
-	if (rc == 0) {
-		json_object_foreach(all, name, entry) {
+	json_object_foreach(json_object_get(root, "invalid"), name, entry) {
+		if (rc == 0)
 			rc = describe_column(out, name, entry, e);
-			if (rc < 0)
-				break;
-		}
 	}
-	json_decref(all);
-	buffer_release(&text);
-	return rc < 0 ? -1 : 0;
+	json_decref(root);
+	return rc;
 }

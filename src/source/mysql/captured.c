@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 void captured_take(struct captured_list *l, struct catalog *c)
@@ -119,6 +120,37 @@ static int resume_through(struct captured *t, const json_t *through, bool is_mar
 	return rc;
 }
 
+static void add_invalid(struct captured *t, uint32_t column, uint64_t count, const char *first,
+			const char *position)
+{
+	t->invalid = memory_grow(t->invalid, struct invalid_values, t->invalid_count + 1);
+	t->invalid[t->invalid_count++] = (struct invalid_values){
+		column, count, memory_copy_text(first), memory_copy_text(position) };
+}
+
+/* {"column":{"count":n,"first":"0000-00-00","at":"binlog.000001:1234"}}; a column that is gone is left out. */
+static int resume_invalid(struct captured *t, json_t *members, struct err *e)
+{
+	const struct schema *s = t->now.table->schema;
+	const char *name;
+	json_t *entry;
+
+	json_object_foreach(members, name, entry) {
+		json_t *count = json_object_get(entry, "count");
+		const char *first = json_string_value(json_object_get(entry, "first"));
+		const char *at = json_string_value(json_object_get(entry, "at"));
+		int column = schema_find(s, name);
+
+		if (!json_is_integer(count) || first == NULL || at == NULL)
+			return err_set(e, ERR_DATA, "the counts of invalid values in the lake are not "
+						    "readable");
+		if (column < 0)
+			continue;
+		add_invalid(t, (uint32_t)column, (uint64_t)json_integer_value(count), first, at);
+	}
+	return 0;
+}
+
 int captured_resume(struct captured *t, const char *text, bool is_mariadb, struct err *e)
 {
 	const struct schema *s = t->first_schema;
@@ -134,6 +166,8 @@ int captured_resume(struct captured *t, const char *text, bool is_mariadb, struc
 		rc = resume_through(t, member, is_mariadb, e);
 	if (rc == 0 && (member = json_object_get(root, "copy")) != NULL)
 		rc = copy_progress_parse(&t->copy, member, s->key_count, e);
+	if (rc == 0 && (member = json_object_get(root, "invalid")) != NULL)
+		rc = resume_invalid(t, member, e);
 	json_decref(root);
 	return rc < 0 ? err_wrap(e, "table %s.%s", s->database, s->table) : 0;
 }
@@ -174,15 +208,20 @@ void captured_format(void *list, const struct schema *table, struct buffer *out)
 void captured_note_invalid(struct captured *t, uint32_t column, const char *text,
 			   const char *position)
 {
+	char name[80], value[120];
+
 	for (uint32_t i = 0; i < t->invalid_count; i++) {
 		if (t->invalid[i].column == column) {
 			t->invalid[i].count++;
 			return;
 		}
 	}
-	t->invalid = memory_grow(t->invalid, struct invalid_values, t->invalid_count + 1);
-	t->invalid[t->invalid_count++] = (struct invalid_values){
-		column, 1, memory_copy_text(text), memory_copy_text(position) };
+	add_invalid(t, column, 1, text, position);
+	log_warn("a value that the lake does not have became NULL",
+		 "table=%s.%s column=%s value=%s at=%s", t->first_schema->database,
+		 t->first_schema->table,
+		 log_quote(name, sizeof(name), t->now.table->columns[column].name),
+		 log_quote(value, sizeof(value), text), position);
 }
 
 /* The places are compared first: they are cheap, and cannot deceive on one server. */

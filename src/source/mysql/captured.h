@@ -68,7 +68,7 @@ int captured_resume(struct captured *t, const char *text, bool is_mariadb, struc
  * way, ,"copied_through":{…} until the stream has passed that.
  */
 void captured_format(void *list, const struct schema *table, struct buffer *out);
-/* For struct value_policy: counts, remembers the first. `context` is the list. */
+/* Counts a value that became NULL; remembers and logs the first of its column. */
 void captured_note_invalid(struct captured *t, uint32_t column, const char *text,
 			   const char *position);
 /* The stream has everything up to `now`: updates is_passed and has_copied_through. */
