@@ -34,6 +34,12 @@ void value_select(const struct mysql_table *t, uint32_t column, struct buffer *o
 {
 	const struct mysql_column *c = &t->columns[column];
 
+	if (c->type == MYSQL_SET) { /* the number, as of an ENUM; all 64 bits of it */
+		buffer_text(out, "CAST(");
+		mysql_quote_name(out, c->name);
+		buffer_text(out, " AS UNSIGNED)");
+		return;
+	}
 	mysql_quote_name(out, c->name);
 	switch ((uint8_t)c->type) {
 	case MYSQL_FLOAT: /* by itself it comes with six digits */
@@ -41,7 +47,6 @@ void value_select(const struct mysql_table *t, uint32_t column, struct buffer *o
 		buffer_text(out, "+0e0");
 		break;
 	case MYSQL_ENUM: /* the number: labels then come from one place */
-	case MYSQL_SET:
 		buffer_text(out, "+0");
 		break;
 	default:

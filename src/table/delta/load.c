@@ -60,6 +60,8 @@ int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed,
 	rc = store_get(d->store, key, 0, 0, &text, e);
 	if (rc == 1)
 		rc = err_set(e, ERR_RETRY, "it vanished while the log was read");
+	if (rc == 0 && text.size == 0)
+		rc = err_set(e, ERR_DATA, "it is empty");
 	if (rc == 0)
 		rc = action_list_parse(&list, buffer_bytes(&text), &d->arena, e);
 	if (rc == 0)
