@@ -152,6 +152,7 @@ void key_index_find(const struct key_index *x, const struct key_hash *keys, uint
 {
 	struct key_slots s = slots_of(x);
 
+	key_map_expect(&x->map, count, false);
 	key_slots_find(&s, keys, count, places);
 }
 
@@ -213,6 +214,7 @@ int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t c
 	uint32_t *order = key_slots_order(&s, keys, count);
 	int rc = 0;
 
+	key_map_expect(&x->map, count, true);
 	for (uint32_t first = 0; rc == 0 && first < count; first += APPLY_ROWS) {
 		uint32_t rows = count - first < APPLY_ROWS ? count - first : APPLY_ROWS;
 

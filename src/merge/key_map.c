@@ -41,6 +41,15 @@ static uint64_t new_generation(void)
 	return v;
 }
 
+/* key_map_expect: fewer slots than one in so many pages are left to single faults. */
+#define PAGES_PER_SLOT_MAX    8
+#define MAP_AT_ONCE_BYTES_MAX ((size_t)4 << 30)
+
+#ifndef MADV_POPULATE_READ /* Linux 5.14; older kernels refuse it, which is no harm */
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static size_t map_size(uint64_t capacity, uint32_t slot_size)
 {
 	return HEAD_SIZE + (size_t)capacity * slot_size;
@@ -56,6 +65,12 @@ static int map_file(struct key_map *m, size_t size, struct err *e)
 	m->slots = (uint8_t *)at + HEAD_SIZE;
 	m->size = size;
 	return 0;
+}
+
+void key_map_expect(const struct key_map *m, uint32_t count, bool writes)
+{
+	if (count >= m->size / HEAD_SIZE / PAGES_PER_SLOT_MAX && m->size <= MAP_AT_ONCE_BYTES_MAX)
+		(void)madvise(m->head, m->size, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
 }
 
 static void unmap_file(struct key_map *m)
