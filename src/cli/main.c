@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tailrace: follows a database's log and keeps lake tables equal to it. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,8 @@ int main(int count, char **words)
 	struct err e = ERR_INIT;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a failed write */
+	signal(SIGXFSZ, SIG_IGN); /* so is a file that grows past its limit */
+	mallopt(M_ARENA_MAX, 2);  /* batches are large: more arenas keep what others need */
 	if (count < 2) {
 		manual_overview(stderr);
 		return 2;
