@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #define DRAW_US      250000
 #define LOG_US       10000000
@@ -223,7 +224,7 @@ void progress_start(struct pipeline *p)
 		log_set_curtain(lift, drop);
 	sigfillset(&all); /* signals are the other threads' */
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	display.has_thread = pthread_create(&display.thread, NULL, run, NULL) == 0;
+	display.has_thread = thread_start(&display.thread, run, NULL) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

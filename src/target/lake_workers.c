@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 static void push_ready(struct lake_workers *w, struct lake_table *t)
 {
@@ -120,7 +121,7 @@ int workers_start(struct lake_workers *w, uint32_t threads, size_t bytes_max, st
 	pthread_cond_init(&w->has_room, NULL);
 	w->threads = memory_array(pthread_t, threads);
 	for (; w->thread_count < threads; w->thread_count++) {
-		if (pthread_create(&w->threads[w->thread_count], NULL, worker, w) != 0) {
+		if (thread_start(&w->threads[w->thread_count], worker, w) != 0) {
 			workers_stop(w);
 			return err_set(e, ERR_IO, "could not start %u worker threads", threads);
 		}

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "source/mysql/chunk.h"
 #include "source/mysql/resume.h"
 
@@ -322,7 +323,7 @@ static int run_workers(struct copy *c, struct err *e)
 
 	for (; started < count; started++) {
 		workers[started].copy = c;
-		if (pthread_create(&workers[started].thread, NULL, work_thread, &workers[started]) != 0) {
+		if (thread_start(&workers[started].thread, work_thread, &workers[started]) != 0) {
 			struct err failure = ERR_INIT;
 
 			err_set(&failure, ERR_IO, "could not start a thread");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "source/mysql/chunk.h"
 
 #define LOCK_TRIES   6
@@ -268,7 +269,7 @@ static void run_readers(struct copy *c, struct reader_thread *readers, uint32_t 
 	uint32_t started = 0;
 
 	for (; started < count; started++) {
-		if (pthread_create(&readers[started].thread, NULL, read_thread, &readers[started]) != 0) {
+		if (thread_start(&readers[started].thread, read_thread, &readers[started]) != 0) {
 			struct err failure = ERR_INIT;
 
 			err_set(&failure, ERR_IO, "could not start a thread");
