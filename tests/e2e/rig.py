@@ -306,6 +306,8 @@ GEOMETRIES = ("geometry", "point", "linestring", "polygon", "multipoint", "multi
 
 def source_expression(column, data_type, lake_type):
     name = quoted(column)
+    if data_type == "vector":
+        return f"CONCAT('vector ', HEX({name}))"
     if data_type in GEOMETRIES:
         return f"SUBSTR(HEX({name}), 9)"  # without the SRID
     if lake_type == "binary":
@@ -334,9 +336,18 @@ def source_rows(session, database, name, schema, where=""):
     return rows
 
 
+def shortest(number):
+    """The least digits, six at least, that read back as the same 32-bit number."""
+    as_float = lambda text: struct.unpack("f", struct.pack("f", float(text)))[0]
+    return next(text for text in (f"{number:.{digits}g}" for digits in range(6, 10)) if as_float(text) == number)
+
+
 def source_cell(text, lake_type):
     if text == "~":
         return None
+    if text.startswith("vector "):
+        numbers = struct.iter_unpack("<f", bytes.fromhex(text[7:]))
+        return "[" + ",".join(shortest(number) for number, in numbers) + "]"
     if lake_type == "string":
         return bytes.fromhex(text).decode("utf-8")
     if lake_type == "binary":
