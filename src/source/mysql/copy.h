@@ -35,7 +35,7 @@ struct copy {
 	struct sink *sink;
 	struct copy_position *position;
 	pthread_mutex_t lock;  /* all below and of the tables, and the sink */
-	bool has_failed;
+	_Atomic bool has_failed;
 	struct err failure;
 };
 
