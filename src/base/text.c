@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +138,8 @@ void text_double(struct buffer *out, double v)
 
 	if (text_special(out, v))
 		return;
-	for (int precision = 15; precision <= 17; precision++) {
+	/* every number of 15 digits survives; only subnormal ones need fewer */
+	for (int precision = fabs(v) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
 		snprintf(digits, sizeof(digits), "%.*g", precision, v);
 		if (strtod(digits, NULL) == v)
 			break;
@@ -152,7 +153,7 @@ void text_float(struct buffer *out, float v)
 
 	if (text_special(out, (double)v))
 		return;
-	for (int precision = 6; precision <= 9; precision++) {
+	for (int precision = fabsf(v) < FLT_MIN ? 1 : 6; precision <= 9; precision++) {
 		snprintf(digits, sizeof(digits), "%.*g", precision, (double)v);
 		if (strtof(digits, NULL) == v)
 			break;

@@ -41,7 +41,13 @@ static void doubles_are_shortest_and_exact(void **state)
 	text_float(&b, 0.1f);
 	buffer_char(&b, ' ');
 	text_float(&b, 16777217.0f);
-	assert_buffer_text(b, "0.1 0.3333333333333333 -Infinity 0.1 16777216");
+	buffer_char(&b, ' ');
+	text_double(&b, 5e-324);
+	buffer_char(&b, ' ');
+	text_float(&b, 1e-45f);
+	buffer_char(&b, ' ');
+	text_double(&b, -0.0);
+	assert_buffer_text(b, "0.1 0.3333333333333333 -Infinity 0.1 16777216 5e-324 1e-45 -0");
 }
 
 static void integers_keep_their_ends(void **state)
