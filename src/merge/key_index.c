@@ -196,7 +196,7 @@ static int make_room(struct key_index *x, uint32_t rows, struct err *e)
 	if (h->live_count + h->gone_count + rows <=
 	    h->capacity / LOAD_DENOMINATOR * LOAD_NUMERATOR)
 		return 0;
-	capacity = capacity_for(h->live_count);
+	capacity = capacity_for(h->live_count + rows);
 	return resize(x, capacity / GROWTH_DENOMINATOR * GROWTH_NUMERATOR, e);
 }
 
@@ -207,14 +207,25 @@ int key_index_reserve(struct key_index *x, uint64_t keys, struct err *e)
 	return capacity <= x->map.head->capacity ? 0 : resize(x, capacity, e);
 }
 
+/* Keys that take a slot of their own, as far as the caller knows the old places. */
+static uint32_t count_new(const struct row_place *old, const struct row_place *places, uint32_t count)
+{
+	uint32_t new_count = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		new_count += places[i].file != 0 && (old == NULL || old[i].file == 0);
+	return new_count;
+}
+
 int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    const struct row_place *old, const struct row_place *places, struct err *e)
 {
 	struct key_slots s = slots_of(x);
 	uint32_t *order = key_slots_order(&s, keys, count);
-	int rc = 0;
+	int rc = make_room(x, count_new(old, places, count), e); /* in one step for all */
 
-	key_map_expect(&x->map, count, true);
+	if (rc == 0)
+		key_map_expect(&x->map, count, true);
 	for (uint32_t first = 0; rc == 0 && first < count; first += APPLY_ROWS) {
 		uint32_t rows = count - first < APPLY_ROWS ? count - first : APPLY_ROWS;
 

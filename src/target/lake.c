@@ -174,6 +174,20 @@ static int give(struct lake *l, struct lake_table *t, bool commits, struct err *
 	return workers_give(&l->workers, t, commits, e);
 }
 
+/*
+ * A copy's batch may also end early, when the workers wait for it: they start sooner, and less is left for
+ * the end. The log's batches do not: their number is that of the commits.
+ */
+static bool is_full(struct lake *l, const struct lake_table *t, bool is_copy)
+{
+	uint64_t rows = (uint64_t)t->open->after.row_count + t->open->before.row_count;
+	uint64_t rows_max = (uint64_t)l->options->rows_max;
+
+	if (rows >= rows_max || t->open_bytes >= (size_t)l->options->memory_max / OPEN_SHARE)
+		return true;
+	return is_copy && rows >= rows_max / 2 && workers_are_idle(&l->workers);
+}
+
 static int take_rows(struct lake *l, const struct change *c, struct err *e)
 {
 	struct lake_table *t = find_table(l, c->schema);
@@ -183,9 +197,7 @@ static int take_rows(struct lake *l, const struct change *c, struct err *e)
 	l->open_bytes -= t->open_bytes;
 	t->open_bytes = batch_bytes(t->open);
 	l->open_bytes += t->open_bytes;
-	if (t->open->after.row_count + t->open->before.row_count >= (uint64_t)l->options->rows_max ||
-	    t->open_bytes >= bytes_max)
-		t->is_full = true;
+	t->is_full = t->is_full || is_full(l, t, c->rows.op == OP_COPY);
 	l->any_full |= t->is_full;
 	l->in_transaction = true;
 	/* the transaction alone is too large: what is there goes on as a part */

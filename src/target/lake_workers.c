@@ -153,6 +153,16 @@ static int failure_locked(const struct lake_workers *w, struct err *e)
 	return -1;
 }
 
+bool workers_are_idle(struct lake_workers *w)
+{
+	bool is_idle;
+
+	pthread_mutex_lock(&w->lock);
+	is_idle = w->working == 0 && w->ready_first == NULL;
+	pthread_mutex_unlock(&w->lock);
+	return is_idle;
+}
+
 int workers_failure(struct lake_workers *w, struct err *e)
 {
 	int rc;

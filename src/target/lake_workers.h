@@ -28,6 +28,8 @@ void workers_stop(struct lake_workers *w);
  * the first worker's failure.
  */
 int workers_give(struct lake_workers *w, struct lake_table *t, bool commits, struct err *e);
+/* true when nothing is queued or in work. */
+bool workers_are_idle(struct lake_workers *w);
 int workers_failure(struct lake_workers *w, struct err *e);
 /* Returns when nothing is queued or in work. */
 int workers_wait(struct lake_workers *w, struct err *e);

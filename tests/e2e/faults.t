@@ -26,8 +26,6 @@ class Faults:
         self.db.sql("SET time_zone = '+00:00'; CREATE DATABASE f CHARACTER SET utf8mb4")
         self.table_count = 0
 
-    # --- helpers -------------------------------------------------------------------------------------
-
     def table(self, columns="id INT PRIMARY KEY, v VARCHAR(100)", rows=20):
         """A fresh table and a fresh lake that has its copy: (name, lake)."""
         self.table_count += 1

@@ -49,6 +49,40 @@ static enum value_result text_decimal(const struct value_plan *p, struct bytes t
 	return cell_decimal(c, is_negative, digits, count, scale) ? VALUE_OK : VALUE_BAD;
 }
 
+/*
+ * A decimal whose digits and whose power of ten are both exact doubles is one exact operation away from
+ * its value. false: not so simple, or no number; strtod knows.
+ */
+static bool simple_number(struct bytes text, double *out)
+{
+	static const double powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+					 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+					 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	bool is_negative = text.size > 0 && text.data[0] == '-', has_point = false;
+	size_t digits = 0, fraction = 0;
+	uint64_t mantissa = 0;
+
+	for (size_t i = is_negative; i < text.size; i++) {
+		uint8_t digit = (uint8_t)(text.data[i] - '0');
+
+		if (text.data[i] == '.' && !has_point) {
+			has_point = true;
+			continue;
+		}
+		if (digit > 9 || digits == 19)
+			return false;
+		mantissa = mantissa * 10 + digit;
+		digits++;
+		fraction += has_point;
+	}
+	if (digits == 0 || mantissa > (uint64_t)1 << 53)
+		return false;
+	*out = (double)mantissa / powers[fraction];
+	if (is_negative)
+		*out = -*out;
+	return true;
+}
+
 static enum value_result text_number(struct bytes text, struct column *c)
 {
 	char copy[NUMBER_BYTES_MAX + 1], *end;
@@ -56,11 +90,13 @@ static enum value_result text_number(struct bytes text, struct column *c)
 
 	if (text.size == 0 || text.size > NUMBER_BYTES_MAX)
 		return VALUE_BAD;
-	memcpy(copy, text.data, text.size);
-	copy[text.size] = 0;
-	v = strtod(copy, &end);
-	if (*end != 0)
-		return VALUE_BAD;
+	if (!simple_number(text, &v)) {
+		memcpy(copy, text.data, text.size);
+		copy[text.size] = 0;
+		v = strtod(copy, &end);
+		if (*end != 0)
+			return VALUE_BAD;
+	}
 	if (c->storage == STORAGE_FLOAT)
 		column_add_float(c, (float)v);
 	else
