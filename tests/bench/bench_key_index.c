@@ -71,7 +71,7 @@ static void measure(const struct key_shape *shape, const char *path, uint32_t ro
 		key_index_find(x, keys, BATCH, places);
 		find_us += clock_monotonic_us() - start;
 		start = clock_monotonic_us();
-		if (key_index_apply(x, keys, BATCH, NULL, places, &e) < 0)
+		if (key_index_apply(x, keys, BATCH, places, places, &e) < 0)
 			stop(&e);
 		apply_us += clock_monotonic_us() - start;
 	}
