@@ -155,8 +155,6 @@ bool schema_extends(const struct schema *a, const struct schema *b)
 	for (uint32_t i = 0; i < b->field_count; i++) {
 		if (known < a->field_count && field_equal(&a->fields[known], &b->fields[i]))
 			known++;
-		else if (!b->fields[i].is_nullable)
-			return false;
 	}
 	return known == a->field_count && key_equal(a, b);
 }

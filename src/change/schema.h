@@ -76,8 +76,8 @@ bool schema_is_key(const struct schema *s, uint32_t field);
 /* Same names, types, nullability and key, in the same order. */
 bool schema_equal(const struct schema *a, const struct schema *b);
 /*
- * True when `b` is `a` plus new nullable fields at any place (nothing else differs): what an
- * ADD COLUMN in mid-stream may do.
+ * True when `b` is `a` plus new fields at any place (nothing else differs): what an ADD COLUMN in
+ * mid-stream may do, given a value for the rows so far where a new field is not nullable.
  */
 bool schema_extends(const struct schema *a, const struct schema *b);
 

@@ -94,8 +94,10 @@ static int open_ends(struct pipeline *p, struct err *e)
 
 static void free_starts(struct table_start *starts, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		memory_free(starts[i].position);
+		memory_free(starts[i].lacks);
+	}
 	memory_free(starts);
 }
 
@@ -112,7 +114,7 @@ static int run_once(struct pipeline *p, bool until_now, struct err *e)
 	starts = memory_array(struct table_start, count);
 	for (uint32_t i = 0; i < count; i++) {
 		if (p->target->ops->resume(p->target, p->source->ops->table(p->source, i),
-					   &starts[i].position, e) < 0)
+					   &starts[i].position, &starts[i].lacks, e) < 0)
 			goto out;
 	}
 	if (p->target->ops->stream_start(p->target, &stream_start, e) < 0)

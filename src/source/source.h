@@ -8,6 +8,7 @@
 /* What the target already has of a table. */
 struct table_start {
 	char *position; /* the text of the table's last commit, or NULL: nothing yet, copy it */
+	bool *lacks;    /* per field of the source's table: the target's has not got it yet; NULL: none such */
 };
 
 /* How far a run has come; written by the source, read by a progress display from another thread. */

@@ -118,7 +118,20 @@ static struct lake_table *find_table(struct lake *l, const struct schema *s)
 	return l->by_name[at];
 }
 
-static int lake_resume(struct target *target, struct schema *schema, char **position, struct err *e)
+static bool *find_lacking(const struct schema *lake, const struct schema *source)
+{
+	bool *lacks;
+
+	if (lake == NULL || lake->field_count == source->field_count)
+		return NULL;
+	lacks = memory_array(bool, source->field_count);
+	for (uint32_t i = 0; i < source->field_count; i++)
+		lacks[i] = schema_find(lake, source->fields[i].name) < 0;
+	return lacks;
+}
+
+static int lake_resume(struct target *target, struct schema *schema, char **position, bool **lacks,
+		       struct err *e)
 {
 	struct lake *l = lake_of(target);
 	struct buffer name = { 0 };
@@ -132,6 +145,7 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, schema, e) < 0)
 		return -1;
 	*position = memory_copy_text(t->position);
+	*lacks = find_lacking(delta_snapshot(t->delta)->schema, schema);
 	return 0;
 }
 

@@ -141,10 +141,12 @@ static int stream_idle(struct sink *sink, struct err *e)
 	return stream_flush(&stream_of(sink)->target, e);
 }
 
-static int stream_resume(struct target *t, struct schema *schema, char **position, struct err *e)
+static int stream_resume(struct target *t, struct schema *schema, char **position, bool **lacks,
+			 struct err *e)
 {
 	(void)t, (void)schema, (void)e;
 	*position = NULL;
+	*lacks = NULL;
 	return 0;
 }
 

@@ -15,9 +15,10 @@ struct target_ops {
 	/*
 	 * What the target has of a table: the text of its last position (caller frees), or NULL. Opens
 	 * the table; one that cannot be written (foreign, unknown feature, other schema) is an error
-	 * that says so.
+	 * that says so. *lacks tells which of the schema's fields a table that is there has not got yet
+	 * (caller frees), or is NULL: a CHANGE_SCHEMA before its first row says what its rows have there.
 	 */
-	int (*resume)(struct target *, struct schema *, char **position, struct err *);
+	int (*resume)(struct target *, struct schema *, char **position, bool **lacks, struct err *);
 	/* The pipeline's low-water mark (caller frees), or NULL: every table resumes from its own. */
 	int (*stream_start)(struct target *, char **position, struct err *);
 	/*

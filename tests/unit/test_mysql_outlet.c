@@ -58,8 +58,9 @@ static struct catalog_table make_table(uint32_t column_count)
 		assert_int_equal(mysql_column_declare(&columns[i], "int", false, 1, &e), 0);
 	}
 	assert_int_equal(mysql_table_new(&t.table, "d", "t", columns, column_count, (uint32_t[]){ 1 }, 1, &e), 0);
-	t.has_default = memory_array(bool, 3);
-	t.has_default[1] = true;
+	t.defaults = memory_array(struct column_default, 3);
+	t.default_count = 3;
+	t.defaults[1].kind = DEFAULT_NONE;
 	return t;
 }
 
@@ -159,7 +160,9 @@ static void columns_with_a_value_for_old_rows_halt(void **state)
 
 	(void)f;
 	assert_int_equal(layout_extends(&known, &newer, &e), 0);
-	newer.has_default[2] = true;
+	newer.defaults[2].kind = DEFAULT_LITERAL;
+	assert_int_equal(layout_extends(&known, &newer, &e), 0);
+	newer.defaults[2].kind = DEFAULT_COMPUTED;
 	assert_int_equal(layout_extends(&known, &newer, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_int_equal(layout_extends(&newer, &known, &e), -1);

@@ -39,6 +39,8 @@ static void release(struct captured *t)
 		memory_free(t->invalid[i].position);
 	}
 	memory_free(t->layouts);
+	memory_free(t->lacks);
+	defaults_release(&t->defaults);
 	memory_free(t->old);
 	memory_free(t->invalid);
 	copy_progress_release(&t->copy);
@@ -250,6 +252,7 @@ void captured_replace(struct captured *t, struct catalog_table *newer)
 	t->old = memory_grow(t->old, struct mysql_table *, t->old_count + 1);
 	t->old[t->old_count++] = t->now.table;
 	t->now.table = NULL;
+	defaults_release(&t->defaults);
 	catalog_table_release(&t->now);
 	t->now = *newer;
 	t->now.table->is_announced = true;

@@ -30,6 +30,8 @@ struct captured {
 	struct mysql_table **old;    /* replaced by newer definitions; kept the same way */
 	uint32_t old_count;
 	struct schema *announced;    /* the schema that the sink has; borrowed from the above */
+	bool *lacks;                 /* fields of first_schema that the sink's table has not yet; or NULL */
+	struct defaults defaults;    /* of `now`, loaded when first needed */
 
 	struct mysql_position at;    /* the table has everything up to here (and its copy) */
 	bool has_position, is_passed; /* the stream is past `at` */

@@ -161,6 +161,7 @@ static int read_column(struct reading *r, uint32_t i, struct mysql_column *c, st
 		c->is_generated = strcasestr(extra, "VIRTUAL GENERATED") != NULL ||
 				  strcasestr(extra, "STORED GENERATED") != NULL ||
 				  strcasestr(extra, "PERSISTENT GENERATED") != NULL;
+		c->is_unlogged = r->server->is_mariadb && strcasestr(extra, "VIRTUAL GENERATED") != NULL;
 	}
 	c->collation = 63;
 	if (collation != NULL) {
@@ -244,16 +245,6 @@ static bool is_blob(const struct mysql_column *c)
 	}
 }
 
-/* A literal DEFAULT NULL is shown as the text NULL by MariaDB, as NULL by MySQL. */
-static bool adds_a_value(const struct reading *r, uint32_t row, const struct mysql_column *c)
-{
-	const char *value = answer_text(&r->columns, row, 6);
-
-	if (c->is_generated || !c->is_nullable)
-		return true;
-	return value != NULL && !(r->server->is_mariadb && strcasecmp(value, "NULL") == 0);
-}
-
 static int read_columns(struct reading *r, const char *name, uint32_t *first,
 			struct catalog_table *out, struct mysql_column **columns, uint32_t *count,
 			struct err *e)
@@ -266,11 +257,13 @@ static int read_columns(struct reading *r, const char *name, uint32_t *first,
 	for (; *first < r->columns.row_count && is_of(&r->columns, *first, name); ++*first)
 		++*count;
 	*columns = memory_array(struct mysql_column, *count + 1);
-	out->has_default = memory_array(bool, *count + 1);
+	out->default_count = *count;
+	out->defaults = memory_array(struct column_default, *count + 1);
 	for (uint32_t i = 0; i < *count; i++) {
 		if (read_column(r, row + i, &(*columns)[i], e) < 0)
 			return -1;
-		out->has_default[i] = adds_a_value(r, row + i, &(*columns)[i]);
+		column_default_read(&out->defaults[i], &(*columns)[i], answer_text(&r->columns, row + i, 6),
+				    answer_text(&r->columns, row + i, 5), r->server->is_mariadb);
 		out->has_blobs |= is_blob(&(*columns)[i]);
 		out->has_json |= (*columns)[i].type == MYSQL_JSON;
 	}
@@ -395,7 +388,9 @@ int catalog_read_table(struct catalog_table *out, bool *found, struct charset_li
 void catalog_table_release(struct catalog_table *t)
 {
 	mysql_table_free(t->table);
-	memory_free(t->has_default);
+	for (uint32_t i = 0; i < t->default_count; i++)
+		memory_free(t->defaults[i].text);
+	memory_free(t->defaults);
 	*t = (struct catalog_table){ 0 };
 }
 

@@ -3,6 +3,7 @@
 #ifndef SOURCE_MYSQL_CATALOG_H
 #define SOURCE_MYSQL_CATALOG_H
 
+#include "source/mysql/defaults.h"
 #include "source/mysql/selection.h"
 #include "source/mysql/server.h"
 #include "source/mysql/value.h"
@@ -14,7 +15,8 @@ struct catalog_table {
 	bool key_is_primary;     /* else: a unique key whose columns are all NOT NULL */
 	bool is_transactional;   /* InnoDB: a consistent snapshot holds for it */
 	bool has_blobs, has_json;
-	bool *has_default;       /* per column: existing rows get something else than NULL when it is added */
+	struct column_default *defaults; /* per column; default_count as many as there are columns */
+	uint32_t default_count;
 };
 
 struct catalog {

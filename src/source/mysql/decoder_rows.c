@@ -265,8 +265,9 @@ int decoder_rows_event(struct decoder *d, const struct event *event, struct err 
 	image_make(&d->images[0], rows.slot, rows.before, &rows.slot->before, keys_only);
 	image_make(&d->images[1], rows.slot, rows.after, &rows.slot->after, false);
 	if (d->images[rows.op == OP_INSERT].count == 0)
-		return err_set(e, ERR_DATA, "rows of table %s.%s without any column",
-			       rows.slot->map.database, rows.slot->map.table);
+		return err_set(e, ERR_DATA, "rows of table %s.%s without any column (an INSERT of nothing but "
+			       "DEFAULTs?); run the server and its applications with binlog_row_image = FULL, "
+			       "and copy the table anew", rows.slot->map.database, rows.slot->map.table);
 	if (rows.is_partial)
 		return decoder_partial_rows(d, &rows, e);
 	return read_rows(d, &rows, &d->images[0], &d->images[1], e);

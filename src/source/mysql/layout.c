@@ -109,6 +109,23 @@ enum layout_fit layout_compare(const struct catalog_table *known, const struct t
 	return map->column_count == t->column_count ? LAYOUT_SAME : LAYOUT_OLDER;
 }
 
+int layout_may_add(const struct catalog_table *t, uint32_t column, struct err *e)
+{
+	const struct mysql_column *c = &t->table->columns[column];
+
+	switch (t->defaults[column].kind) {
+	case DEFAULT_NULL:
+	case DEFAULT_LITERAL:
+		return 0;
+	case DEFAULT_COMPUTED:
+	case DEFAULT_NONE:
+	case DEFAULT_GENERATED:
+		break;
+	}
+	return err_set(e, ERR_CONFIG, "column \"%s\" (%s) was added with a value for the rows that were there "
+		       "already, which the log does not show", c->name, c->declared);
+}
+
 int layout_extends(const struct catalog_table *known, const struct catalog_table *newer, struct err *e)
 {
 	const struct mysql_table *a = known->table, *b = newer->table;
@@ -116,11 +133,8 @@ int layout_extends(const struct catalog_table *known, const struct catalog_table
 	for (uint32_t i = 0; i < b->column_count; i++) {
 		uint32_t at;
 
-		if (find(a, b->columns[i].name, &at) == NULL && newer->has_default[i])
-			return err_set(e, ERR_CONFIG,
-				       "column \"%s\" (%s) was added with a value for the rows that were there "
-				       "already, which the log does not show", b->columns[i].name,
-				       b->columns[i].declared);
+		if (find(a, b->columns[i].name, &at) == NULL && layout_may_add(newer, i, e) < 0)
+			return -1;
 	}
 	if (schema_equal(a->schema, b->schema) || schema_extends(a->schema, b->schema))
 		return 0;
@@ -165,11 +179,8 @@ static int check_missing(const struct captured *t, const uint32_t *fields, uint3
 			next++;
 			continue;
 		}
-		if (t->now.has_default[i])
-			return err_set(e, ERR_CONFIG,
-				       "column \"%s\" (%s) was added with a value for the rows that were there "
-				       "already, which the log does not show",
-				       t->now.table->columns[i].name, t->now.table->columns[i].declared);
+		if (layout_may_add(&t->now, i, e) < 0)
+			return -1;
 	}
 	return 0;
 }

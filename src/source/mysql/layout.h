@@ -17,10 +17,9 @@ enum layout_fit {
  */
 enum layout_fit layout_compare(const struct catalog_table *known, const struct table_map *map,
 			       struct err *e);
-/*
- * Whether `newer` is `known` with nothing but columns added that existing rows have NULL in. ERR_CONFIG
- * says what else differs.
- */
+/* Whether existing rows got NULL or one literal when this column was added; ERR_CONFIG: something else. */
+int layout_may_add(const struct catalog_table *t, uint32_t column, struct err *e);
+/* Whether `newer` is `known` with nothing but such columns added. ERR_CONFIG says what else differs. */
 int layout_extends(const struct catalog_table *known, const struct catalog_table *newer, struct err *e);
 /* The table as the map has it; made once and kept in `t`. */
 int layout_older(struct captured *t, const struct table_map *map, struct mysql_table **out,

@@ -174,6 +174,20 @@ static int follow(struct mysql_source *s, const char *stream_start, bool until_n
 	return rc;
 }
 
+/* What the target lacks is announced with its DEFAULTs before the table's first row; a copy has no such place. */
+static int take_lacking(struct captured *t, const bool *lacks, struct err *e)
+{
+	const struct schema *s = t->first_schema;
+
+	if (lacks == NULL)
+		return 0;
+	if (t->copy.is_open)
+		return err_set(e, ERR_CONFIG, "table %s.%s was altered while it was copied; move its lake table away "
+			       "and run again to copy it anew", s->database, s->table);
+	t->lacks = memory_copy(lacks, s->field_count * sizeof(*lacks));
+	return 0;
+}
+
 static int source_run(struct source *source, const struct table_start *starts,
 		      const char *stream_start, bool until_now, struct sink *sink, struct err *e)
 {
@@ -184,6 +198,8 @@ static int source_run(struct source *source, const struct table_start *starts,
 		if (starts[i].position != NULL)
 			rc = captured_resume(&s->tables.tables[i], starts[i].position,
 					     s->server.is_mariadb, e);
+		if (rc == 0)
+			rc = take_lacking(&s->tables.tables[i], starts[i].lacks, e);
 	}
 	if (rc == 0)
 		rc = copy_tables(s, sink, e);

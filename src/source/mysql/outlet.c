@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "source/mysql/layout.h"
+
 static struct outlet *outlet_of(struct sink *s)
 {
 	return (struct outlet *)s;
@@ -40,14 +42,70 @@ static void format(const struct position *base, const struct schema *table, stru
 		     table, out);
 }
 
+static void release_column(struct column *c)
+{
+	struct columns one = { memory_copy(c, sizeof(*c)), 1, 0 };
+
+	columns_release(&one);
+	*c = (struct column){ 0 };
+}
+
+static void forget_fills(struct outlet *o)
+{
+	for (uint32_t i = 0; i < o->fill_count; i++) {
+		release_column(&o->fills[i].column);
+		o->fills[i].cell = NULL;
+	}
+}
+
+/* The fills point to cells of older defaults: whoever is loaded may lie where those were. */
+static int need_defaults(struct outlet *o, struct captured *t, struct err *e)
+{
+	if (t->defaults.is_loaded)
+		return 0;
+	forget_fills(o);
+	return o->load(o->load_context, t, e);
+}
+
+static bool is_new(const struct captured *t, const char *name)
+{
+	int at = schema_find(t->first_schema, name);
+
+	return schema_find(t->announced, name) < 0 || (t->lacks != NULL && at >= 0 && t->lacks[at]);
+}
+
+/* What the rows so far have in the new columns: NULL, or the columns' DEFAULTs. */
+static int find_backfill(struct outlet *o, struct captured *t, const struct columns **out, struct err *e)
+{
+	const struct schema *s = t->now.table->schema;
+
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (!is_new(t, s->fields[i].name))
+			continue;
+		if (layout_may_add(&t->now, i, e) < 0)
+			return err_wrap(e, "table %s.%s was altered; move its lake table away and run again to copy "
+					"it anew", s->database, s->table);
+		if (t->now.defaults[i].kind != DEFAULT_LITERAL)
+			continue;
+		if (need_defaults(o, t, e) < 0)
+			return -1;
+		*out = &t->defaults.row;
+	}
+	return 0;
+}
+
 static int announce(struct outlet *o, struct captured *t, const struct origin *origin, struct err *e)
 {
 	struct schema *s = t->now.table->schema;
 	struct change c = { .kind = CHANGE_SCHEMA, .schema = s, .origin = origin };
 
-	if (t->announced == s)
+	if (t->announced == s && t->lacks == NULL)
 		return 0;
+	if (find_backfill(o, t, &c.backfill, e) < 0)
+		return -1;
 	t->announced = s;
+	memory_free(t->lacks);
+	t->lacks = NULL;
 	return o->next->take(o->next, &c, e);
 }
 
@@ -56,7 +114,6 @@ static const struct column *null_column(struct outlet *o, const struct schema *s
 					uint32_t rows)
 {
 	enum storage storage = field_storage(&s->fields[field]);
-	struct columns one;
 
 	while (o->null_count <= field) {
 		o->nulls = memory_grow(o->nulls, struct column, o->null_count + 1);
@@ -64,29 +121,74 @@ static const struct column *null_column(struct outlet *o, const struct schema *s
 	}
 	if (o->nulls[field].storage == storage && o->nulls[field].row_count == rows)
 		return &o->nulls[field];
-	one = (struct columns){ memory_copy(&o->nulls[field], sizeof(struct column)), 1, 0 };
-	columns_release(&one);
+	release_column(&o->nulls[field]);
 	o->nulls[field] = (struct column){ .storage = storage };
 	column_append_nulls(&o->nulls[field], rows);
 	return &o->nulls[field];
 }
 
-static const struct columns *widen(struct outlet *o, struct columns *out, const struct layout *l,
-				   const struct schema *s, const struct columns *from)
+/* The field's DEFAULT (loaded if it is a literal) as often as there are rows. */
+static const struct column *default_column(struct outlet *o, const struct captured *t, uint32_t field,
+					   uint32_t rows)
 {
+	const struct column *cell;
+	struct outlet_fill *fill;
+
+	if (t->now.defaults[field].kind != DEFAULT_LITERAL)
+		return null_column(o, t->now.table->schema, field, rows);
+	while (o->fill_count <= field) {
+		o->fills = memory_grow(o->fills, struct outlet_fill, o->fill_count + 1);
+		o->fills[o->fill_count++] = (struct outlet_fill){ 0 };
+	}
+	cell = &t->defaults.row.columns[field];
+	fill = &o->fills[field];
+	if (fill->cell == cell && fill->column.row_count == rows)
+		return &fill->column;
+	release_column(&fill->column);
+	*fill = (struct outlet_fill){ .cell = cell, .column.storage = cell->storage };
+	for (uint32_t i = 0; i < rows; i++)
+		column_append_range(&fill->column, cell, 0, 1);
+	return &fill->column;
+}
+
+static int need_layout_defaults(struct outlet *o, struct captured *t, const struct layout *l, struct err *e)
+{
+	uint32_t next = 0;
+
+	for (uint32_t i = 0; i < t->now.table->column_count; i++) {
+		if (next < l->table->column_count && l->fields[next] == i)
+			next++;
+		else if (t->now.defaults[i].kind == DEFAULT_LITERAL && need_defaults(o, t, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* `present` is that of the wide rows: what is absent stays NULL. */
+static const struct columns *widen(struct outlet *o, struct columns *out, const struct layout *l,
+				   const struct captured *t, const struct columns *from,
+				   const uint8_t *present)
+{
+	const struct schema *s = t->now.table->schema;
+	uint32_t next = 0;
+
 	if (from == NULL)
 		return NULL;
 	out->columns = memory_grow(out->columns, struct column, s->field_count);
 	out->column_count = s->field_count;
 	out->row_count = from->row_count;
-	for (uint32_t i = 0; i < s->field_count; i++)
-		out->columns[i] = *null_column(o, s, i, from->row_count);
-	for (uint32_t i = 0; i < from->column_count; i++)
-		out->columns[l->fields[i]] = from->columns[i];
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (next < from->column_count && l->fields[next] == i)
+			out->columns[i] = from->columns[next++];
+		else if (field_present(present, i))
+			out->columns[i] = *default_column(o, t, i, from->row_count);
+		else
+			out->columns[i] = *null_column(o, s, i, from->row_count);
+	}
 	return out;
 }
 
-/* A field that the layout has not is present: as NULL, which is what the row has there. */
+/* A field that the layout has not is present: with its DEFAULT, which is what the row has there. */
 static const uint8_t *widen_bits(uint8_t **out, const struct layout *l, const struct schema *s,
 				 const uint8_t *from, bool rest)
 {
@@ -108,31 +210,94 @@ static const uint8_t *widen_bits(uint8_t **out, const struct layout *l, const st
 	return *out;
 }
 
+static int widen_rows(struct outlet *o, struct change *wide, struct captured *t, const struct layout *l,
+		      struct err *e)
+{
+	struct schema *s = t->now.table->schema;
+	const struct rows narrow = wide->rows;
+	struct rows *rows = &wide->rows;
+
+	wide->schema = s;
+	if (wide->kind != CHANGE_ROWS)
+		return 0;
+	if (need_layout_defaults(o, t, l, e) < 0)
+		return -1;
+	/* a partial update leaves added columns alone */
+	rows->before_present = widen_bits(&o->present[0], l, s, narrow.before_present, false);
+	rows->after_present = widen_bits(&o->present[1], l, s, narrow.after_present, narrow.op != OP_UPDATE);
+	rows->patched = widen_bits(&o->present[2], l, s, narrow.patched, false);
+	rows->before = widen(o, &o->wide[0], l, t, narrow.before, rows->before_present);
+	rows->after = widen(o, &o->wide[1], l, t, narrow.after, rows->after_present);
+	return 0;
+}
+
+static int lacks_column(const struct change *c, const struct captured *t, uint32_t column, struct err *e)
+{
+	const struct schema *s = c->schema;
+
+	return err_set(e, ERR_CONFIG, "table %s.%s, %s:%llu: the log leaves out column \"%s\" (%s), whose value only "
+		       "the server knows; run the server and its applications with binlog_row_image = FULL, move "
+		       "the lake table away and run again to copy it anew", s->database, s->table,
+		       c->origin->log_file != NULL ? c->origin->log_file : "?",
+		       (unsigned long long)c->origin->log_offset, s->fields[column].name,
+		       t->now.table->columns[column].declared);
+}
+
+/* An insert's image without the columns that got their DEFAULT, made whole. */
+static int fill_insert(struct outlet *o, struct change *c, struct captured *t, struct err *e)
+{
+	const struct columns *from = c->rows.after;
+	struct columns *out = &o->wide[1];
+
+	if (out != from)
+		out->columns = memory_grow(out->columns, struct column, from->column_count);
+	for (uint32_t i = 0; i < from->column_count; i++) {
+		enum default_kind kind = t->now.defaults[i].kind;
+
+		if (field_present(c->rows.after_present, i)) {
+			out->columns[i] = from->columns[i];
+			continue;
+		}
+		if (kind != DEFAULT_LITERAL && kind != DEFAULT_NULL)
+			return lacks_column(c, t, i, e);
+		if (kind == DEFAULT_LITERAL && need_defaults(o, t, e) < 0)
+			return -1;
+		out->columns[i] = *default_column(o, t, i, c->rows.count);
+	}
+	out->column_count = from->column_count;
+	out->row_count = c->rows.count;
+	c->rows.after = out;
+	c->rows.after_present = NULL;
+	return 0;
+}
+
+/* Made whole by its DEFAULTs; of an update, the sink has what is left out, if it did not change. */
+static int complete(struct outlet *o, struct change *c, struct captured *t, struct err *e)
+{
+	const uint8_t *present = c->rows.after_present;
+
+	if (c->kind != CHANGE_ROWS || c->rows.after == NULL || present == NULL)
+		return 0;
+	if (c->rows.op == OP_INSERT)
+		return fill_insert(o, c, t, e);
+	for (uint32_t i = 0; i < c->schema->field_count; i++) {
+		if (t->now.table->columns[i].is_unlogged && !field_present(present, i))
+			return lacks_column(c, t, i, e);
+	}
+	return 0;
+}
+
 static int take_table_change(struct outlet *o, const struct change *c, struct err *e)
 {
 	const struct layout *l;
 	struct captured *t = captured_of(o->tables, c->schema, &l);
-	struct change wide = *c;
-	const struct rows *rows = &c->rows;
+	struct change own = *c;
 
 	assert(t != NULL);
-	if (announce(o, t, c->origin, e) < 0)
+	if (announce(o, t, c->origin, e) < 0 || (l != NULL && widen_rows(o, &own, t, l, e) < 0) ||
+	    complete(o, &own, t, e) < 0)
 		return -1;
-	if (l == NULL)
-		return o->next->take(o->next, c, e);
-	wide.schema = t->now.table->schema;
-	if (c->kind == CHANGE_ROWS) {
-		bool keeps = rows->op == OP_UPDATE; /* a partial update leaves added columns alone */
-
-		wide.rows.before = widen(o, &o->wide[0], l, wide.schema, rows->before);
-		wide.rows.after = widen(o, &o->wide[1], l, wide.schema, rows->after);
-		wide.rows.before_present =
-			widen_bits(&o->present[0], l, wide.schema, rows->before_present, false);
-		wide.rows.after_present =
-			widen_bits(&o->present[1], l, wide.schema, rows->after_present, !keeps);
-		wide.rows.patched = widen_bits(&o->present[2], l, wide.schema, rows->patched, false);
-	}
-	return o->next->take(o->next, &wide, e);
+	return o->next->take(o->next, &own, e);
 }
 
 static int take_commit(struct outlet *o, const struct change *c, struct err *e)
@@ -204,6 +369,8 @@ void outlet_release(struct outlet *o)
 	struct columns nulls = { o->nulls, o->null_count, 0 };
 
 	columns_release(&nulls);
+	forget_fills(o);
+	memory_free(o->fills);
 	memory_free(o->wide[0].columns);
 	memory_free(o->wide[1].columns);
 	for (int i = 0; i < 3; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the decoder and the sink: rows of an older layout get the columns that were added since (NULL),
- * a changed schema is announced before its first row, and a commit's position is each table's own.
+ * Between the decoder and the sink: rows of an older layout get the columns that were added since, inserts
+ * the DEFAULTs that a partial image leaves out, a changed schema is announced before its first row, and a commit's position is each table's own.
  */
 #ifndef SOURCE_MYSQL_OUTLET_H
 #define SOURCE_MYSQL_OUTLET_H
@@ -15,6 +15,12 @@ struct outlet_position {
 	struct captured_list *tables;
 };
 
+/* One cell, repeated for as many rows as the block at hand has. */
+struct outlet_fill {
+	const struct column *cell; /* of a table's defaults; NULL: nothing yet */
+	struct column column;
+};
+
 struct outlet {
 	struct sink sink; /* first: what the decoder sees */
 	struct sink *next;
@@ -23,6 +29,11 @@ struct outlet {
 	struct columns wide[2];      /* before, after: borrowed columns beside empty ones */
 	struct column *nulls;        /* owned, per wide field */
 	uint32_t null_count;
+	struct outlet_fill *fills;   /* owned, per field of the widest table */
+	uint32_t fill_count;
+	/* Loads t->defaults from the server. Set by the stream before the first row. */
+	int (*load)(void *context, struct captured *t, struct err *e);
+	void *load_context;
 	uint8_t *present[3];         /* bitmaps in the wide schema's order */
 };
 

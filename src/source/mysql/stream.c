@@ -300,6 +300,8 @@ int stream_run(const struct stream_settings *settings, const struct server *serv
 	stream_tables_policy(&s.answers, &policy);
 	s.decoder = decoder_new(server->is_mariadb, charsets, &outlet->sink, &callbacks, &policy);
 	s.answers.decoder = s.decoder;
+	outlet->load = stream_tables_defaults;
+	outlet->load_context = &s.answers;
 	decoder_set_position(s.decoder, start);
 	captured_pass(tables, start);
 	rc = follow(&s, e);

@@ -217,6 +217,22 @@ static void note_invalid(void *context, const struct mysql_table *table, uint32_
 	captured_note_invalid(own, layout != NULL ? layout->fields[column] : column, text, where);
 }
 
+int stream_tables_defaults(void *context, struct captured *table, struct err *e)
+{
+	struct stream_tables *t = context;
+	struct value_policy policy;
+	struct connection *c;
+	int rc;
+
+	if (connection_open(&c, &t->settings->connection, e) < 0)
+		return -1;
+	stream_tables_policy(t, &policy);
+	rc = defaults_load(&table->defaults, table->now.table, table->now.defaults, t->server->is_mariadb,
+			   &policy, c, e);
+	connection_close(c);
+	return rc;
+}
+
 void stream_tables_callbacks(struct stream_tables *t, struct decoder_callbacks *out)
 {
 	*out = (struct decoder_callbacks){

@@ -13,6 +13,8 @@ struct stream_tables {
 	const struct decoder *decoder; /* for the place of a message */
 };
 
+/* For the outlet: loads table->defaults over a connection of its own. `context` is `t`. */
+int stream_tables_defaults(void *context, struct captured *table, struct err *e);
 /* The callbacks' context is `t`. */
 void stream_tables_callbacks(struct stream_tables *t, struct decoder_callbacks *out);
 void stream_tables_policy(struct stream_tables *t, struct value_policy *out);

@@ -68,6 +68,7 @@ struct mysql_column {
 	enum mysql_extension extension;
 	uint16_t meta;         /* TABLE_MAP's metadata, low byte first as logged */
 	bool is_unsigned, is_nullable, is_invisible, is_generated;
+	bool is_unlogged;      /* partial images leave it out though it changes (MariaDB, VIRTUAL) */
 	uint16_t collation;    /* id of a character type's collation; 63 binary */
 	const struct charset *charset; /* NULL: bytes, not text */
 	char **labels;         /* ENUM, SET: UTF-8 */
@@ -198,6 +199,9 @@ void mysql_column_describe(const struct mysql_column *c, struct buffer *out);
  * value_from_text reads.
  */
 void value_select(const struct mysql_table *t, uint32_t column, struct buffer *out);
+/* The same of an expression of the column's type in the column's place. */
+void value_select_of(const struct mysql_table *t, uint32_t column, const char *operand,
+		     struct buffer *out);
 /* `text` is not NULL (a NULL is column_set_null). */
 int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text,
 		    struct column *c, const struct value_policy *policy, struct err *e);

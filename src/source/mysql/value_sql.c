@@ -30,17 +30,16 @@ void mysql_quote_text(struct buffer *out, const char *text)
 	quote_bytes(out, (struct bytes){ (const uint8_t *)text, strlen(text) });
 }
 
-void value_select(const struct mysql_table *t, uint32_t column, struct buffer *out)
+void value_select_of(const struct mysql_table *t, uint32_t column, const char *operand,
+		     struct buffer *out)
 {
 	const struct mysql_column *c = &t->columns[column];
 
 	if (c->type == MYSQL_SET) { /* the number, as of an ENUM; all 64 bits of it */
-		buffer_text(out, "CAST(");
-		mysql_quote_name(out, c->name);
-		buffer_text(out, " AS UNSIGNED)");
+		buffer_format(out, "CAST(%s AS UNSIGNED)", operand);
 		return;
 	}
-	mysql_quote_name(out, c->name);
+	buffer_text(out, operand);
 	switch ((uint8_t)c->type) {
 	case MYSQL_FLOAT: /* by itself it comes with six digits */
 	case MYSQL_DOUBLE: /* DOUBLE(m,d) would come rounded */
@@ -52,6 +51,15 @@ void value_select(const struct mysql_table *t, uint32_t column, struct buffer *o
 	default:
 		break;
 	}
+}
+
+void value_select(const struct mysql_table *t, uint32_t column, struct buffer *out)
+{
+	struct buffer name = { 0 };
+
+	mysql_quote_name(&name, t->columns[column].name);
+	value_select_of(t, column, buffer_string(&name), out);
+	buffer_release(&name);
 }
 
 static void bit_literal(struct buffer *out, struct bytes value)

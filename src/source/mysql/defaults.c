@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server is asked for DEFAULT(column), which takes a row of the table: any row, or for a nullable column
+ * the one of NULLs that an outer join makes. Only a NOT NULL column of an empty table is left to the text of
+ * information_schema.
+ */
+#include "source/mysql/defaults.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+static bool is_temporal(const struct mysql_column *c)
+{
+	switch ((uint8_t)c->type) {
+	case MYSQL_TIMESTAMP:
+	case MYSQL_TIMESTAMP2:
+	case MYSQL_DATETIME:
+	case MYSQL_DATETIME2:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_number(const char *text)
+{
+	size_t digits = strspn(text += *text == '-' || *text == '+', "0123456789.");
+
+	if (digits == 0)
+		return false;
+	if (text[digits] == 'e' || text[digits] == 'E') {
+		text += digits + 1;
+		digits = strspn(text += *text == '-' || *text == '+', "0123456789");
+	}
+	return digits > 0 && text[digits] == '\0';
+}
+
+/* Behind the quoted text that begins at `text`, or NULL. */
+static const char *skip_quoted(const char *text)
+{
+	if (*text++ != '\'')
+		return NULL;
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' && text[1] != '\0')
+			text++;
+		else if (*text == '\'' && *++text != '\'')
+			return text;
+	}
+	return NULL;
+}
+
+/* MariaDB has the DEFAULT as SQL: a number, 'text', b'101', x'4f', 0x4f; anything else is an expression. */
+static bool is_literal_sql(const char *text)
+{
+	const char *end;
+
+	if (strncasecmp(text, "0x", 2) == 0)
+		return text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] == '\0';
+	if (strncasecmp(text, "b'", 2) == 0 || strncasecmp(text, "x'", 2) == 0)
+		text++;
+	end = skip_quoted(text);
+	return end != NULL ? *end == '\0' : is_number(text);
+}
+
+static bool is_computed(const struct mysql_column *c, const char *text, const char *extra, bool is_mariadb)
+{
+	if (is_mariadb)
+		return !is_literal_sql(text);
+	return (extra != NULL && strcasestr(extra, "DEFAULT_GENERATED") != NULL) ||
+	       (is_temporal(c) && strncasecmp(text, "CURRENT_TIMESTAMP", 17) == 0);
+}
+
+void column_default_read(struct column_default *out, const struct mysql_column *c, const char *text,
+			 const char *extra, bool is_mariadb)
+{
+	*out = (struct column_default){ .kind = DEFAULT_LITERAL };
+	if (c->is_generated)
+		out->kind = DEFAULT_GENERATED;
+	else if (text == NULL || (is_mariadb && strcasecmp(text, "NULL") == 0))
+		out->kind = c->is_nullable ? DEFAULT_NULL : DEFAULT_NONE;
+	else if (is_computed(c, text, extra, is_mariadb))
+		out->kind = DEFAULT_COMPUTED;
+	else
+		out->text = memory_copy_text(text);
+}
+
+/* Without MariaDB's quotes; false where it has escapes. */
+static bool unquote(struct buffer *out, const char *text, bool is_mariadb)
+{
+	if (!is_mariadb || *text != '\'') {
+		buffer_text(out, text);
+		return true;
+	}
+	for (text++; *text != '\0'; text++) {
+		if (*text == '\\')
+			return false;
+		if (*text == '\'' && *++text == '\0')
+			break;
+		buffer_char(out, *text);
+	}
+	return true;
+}
+
+static bool label_literal(const struct mysql_column *c, const char *text, struct buffer *out)
+{
+	for (uint32_t i = 0; i < c->label_count; i++) {
+		if (strcmp(c->labels[i], text) == 0) {
+			buffer_format(out, "%u", i + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void cast_literal(struct buffer *out, const char *text, const char *type, uint32_t digits)
+{
+	buffer_text(out, "CAST(");
+	mysql_quote_text(out, text);
+	buffer_format(out, " AS %s", type);
+	if (digits > 0)
+		buffer_format(out, "(%u)", digits);
+	buffer_char(out, ')');
+}
+
+static bool number_literal(const struct mysql_column *c, const char *text, struct buffer *out)
+{
+	if (!is_number(text))
+		return false;
+	if (c->type == MYSQL_NEWDECIMAL)
+		buffer_format(out, "CAST(%s AS DECIMAL(%u,%u))", text, c->precision, c->scale);
+	else
+		buffer_text(out, text);
+	if (c->type == MYSQL_FLOAT || c->type == MYSQL_DOUBLE)
+		buffer_text(out, "+0e0");
+	return true;
+}
+
+static bool plain_literal(const struct mysql_column *c, const char *text, struct buffer *out)
+{
+	switch ((uint8_t)c->type) {
+	case MYSQL_TINY:
+	case MYSQL_SHORT:
+	case MYSQL_INT24:
+	case MYSQL_LONG:
+	case MYSQL_LONGLONG:
+	case MYSQL_NEWDECIMAL:
+	case MYSQL_FLOAT:
+	case MYSQL_DOUBLE:
+	case MYSQL_YEAR:
+		return number_literal(c, text, out);
+	case MYSQL_DATE:
+	case MYSQL_NEWDATE:
+		cast_literal(out, text, "DATE", 0);
+		return true;
+	case MYSQL_DATETIME:
+	case MYSQL_DATETIME2:
+		cast_literal(out, text, "DATETIME", c->fraction_digits);
+		return true;
+	case MYSQL_TIME:
+	case MYSQL_TIME2:
+		cast_literal(out, text, "TIME", c->fraction_digits);
+		return true;
+	case MYSQL_ENUM:
+		return label_literal(c, text, out);
+	case MYSQL_VARCHAR:
+	case MYSQL_VAR_STRING:
+	case MYSQL_STRING:
+		break;
+	default:
+		return false;
+	}
+	if (c->charset == NULL || c->extension != MYSQL_PLAIN)
+		return false;
+	buffer_text(out, "CONVERT(");
+	mysql_quote_text(out, text);
+	buffer_format(out, " USING %s)", charset_name(c->charset));
+	return true;
+}
+
+bool defaults_literal(const struct mysql_column *c, const char *text, bool is_mariadb, struct buffer *out)
+{
+	struct buffer plain = { 0 };
+	bool is_simple = unquote(&plain, text, is_mariadb) && plain_literal(c, buffer_string(&plain), out);
+
+	buffer_release(&plain);
+	return is_simple;
+}
+
+static void from_table(struct buffer *sql, const struct schema *s)
+{
+	mysql_quote_name(sql, s->database);
+	buffer_char(sql, '.');
+	mysql_quote_name(sql, s->table);
+}
+
+/* The literals' columns, from the table if `is_empty` is false, else those that can be had without a row. */
+static int make_query(struct buffer *sql, const struct mysql_table *t, const struct column_default *list,
+		      bool is_mariadb, bool is_empty, struct err *e)
+{
+	const char *separator = "SELECT ";
+	struct buffer operand = { 0 };
+	bool is_simple = true;
+
+	for (uint32_t i = 0; i < t->column_count && is_simple; i++) {
+		if (list[i].kind != DEFAULT_LITERAL)
+			continue;
+		buffer_text(sql, separator);
+		separator = ", ";
+		if (is_empty && !t->columns[i].is_nullable) {
+			is_simple = defaults_literal(&t->columns[i], list[i].text, is_mariadb, sql);
+			if (!is_simple)
+				err_set(e, ERR_CONFIG, "the DEFAULT of column \"%s\" (%s) cannot be read while the "
+					"table is empty; run the server and its applications with "
+					"binlog_row_image = FULL", t->columns[i].name, t->columns[i].declared);
+			continue;
+		}
+		buffer_clear(&operand);
+		buffer_text(&operand, "DEFAULT(`tailrace_table`.");
+		mysql_quote_name(&operand, t->columns[i].name);
+		buffer_char(&operand, ')');
+		value_select_of(t, i, buffer_string(&operand), sql);
+	}
+	buffer_release(&operand);
+	buffer_text(sql, is_empty ? " FROM (SELECT 1) AS `tailrace_row` LEFT JOIN " : " FROM ");
+	from_table(sql, t->schema);
+	buffer_text(sql, is_empty ? " AS `tailrace_table` ON FALSE" : " AS `tailrace_table` LIMIT 1");
+	return is_simple ? 0 : -1;
+}
+
+static int take_answer(struct defaults *out, const struct mysql_table *t, const struct column_default *list,
+		       const struct answer *a, const struct value_policy *policy, struct err *e)
+{
+	uint32_t next = 0;
+
+	for (uint32_t i = 0; i < t->column_count; i++) {
+		struct column *c = &out->row.columns[i];
+		struct bytes cell = { NULL, 0 };
+
+		if (list[i].kind == DEFAULT_LITERAL)
+			cell = answer_bytes(a, 0, next++);
+		if (cell.data == NULL && list[i].kind == DEFAULT_LITERAL && !t->schema->fields[i].is_nullable)
+			return err_set(e, ERR_CONFIG, "the DEFAULT of column \"%s\" (%s) cannot be read",
+				       t->columns[i].name, t->columns[i].declared);
+		if (cell.data == NULL)
+			column_set_null(c);
+		else if (value_from_text(t, i, cell, c, policy, e) < 0)
+			return -1;
+	}
+	columns_end_row(&out->row);
+	return 0;
+}
+
+int defaults_load(struct defaults *out, const struct mysql_table *t, const struct column_default *list,
+		  bool is_mariadb, const struct value_policy *policy, struct connection *c, struct err *e)
+{
+	struct defaults d = { .is_loaded = true };
+	struct buffer sql = { 0 };
+	struct answer a = { 0 };
+	bool has_literals = false;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < t->column_count; i++)
+		has_literals |= list[i].kind == DEFAULT_LITERAL;
+	for (int is_empty = 0; is_empty < 2 && has_literals && rc == 0 && a.row_count == 0; is_empty++) {
+		buffer_clear(&sql);
+		rc = make_query(&sql, t, list, is_mariadb, is_empty == 1, e);
+		if (rc == 0)
+			rc = connection_ask(c, &a, buffer_string(&sql), e);
+	}
+	columns_init(&d.row, t->schema);
+	if (rc == 0)
+		rc = take_answer(&d, t, list, &a, policy, e);
+	answer_release(&a);
+	buffer_release(&sql);
+	if (rc < 0)
+		defaults_release(&d);
+	else
+		*out = d;
+	return rc < 0 ? err_wrap(e, "table %s.%s", t->schema->database, t->schema->table) : 0;
+}
+
+void defaults_release(struct defaults *d)
+{
+	columns_release(&d->row);
+	*d = (struct defaults){ 0 };
+}
