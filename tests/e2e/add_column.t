@@ -59,6 +59,7 @@ def while_down(tap, server, folder, claim, column, count, image):
 def refused(tap, server, folder, claim, column, count):
     db, name, lake = server.session(), f"t{count}", f"{folder}/{count}"
     make(db, name)
+    db.sql("SET SESSION sql_mode = ''")
     sync(server, f"w.{name}", lake)
     alter(db, name, column)
     done = sync(server, f"w.{name}", lake)

@@ -33,6 +33,8 @@ static int take(struct sink *sink, const struct change *c, struct err *e)
 		break;
 	case CHANGE_SCHEMA:
 		buffer_format(out, "schema %u ", c->schema->field_count);
+		if (c->backfill != NULL)
+			render_json_row(out, c->schema, c->backfill, 0, NULL);
 		break;
 	case CHANGE_COMMIT:
 		c->position->format(c->position, f->tables.tables[0].first_schema, out);
@@ -125,6 +127,122 @@ static void rows_of_an_older_layout_are_widened(void **state)
 	assert_string_equal(buffer_string(&f->text), "{\"n\":null,\"id\":1,\"m\":null}{\"id\":2}");
 	columns_release(&before);
 	columns_release(&after);
+}
+
+/* The server's part: n has DEFAULT 5, m DEFAULT NULL. */
+static int load(void *context, struct captured *t, struct err *e)
+{
+	struct columns *row = &t->defaults.row;
+
+	(void)context, (void)e;
+	columns_init(row, t->now.table->schema);
+	column_add_int32(&row->columns[0], 5);
+	column_set_null(&row->columns[1]);
+	column_set_null(&row->columns[2]);
+	columns_end_row(row);
+	t->defaults.is_loaded = true;
+	return 0;
+}
+
+static void rows_of_an_older_layout_get_the_defaults_of_later_columns(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct mysql_column id = { .name = (char *)"id", .type = MYSQL_LONG };
+	struct table_map map = map_of(&id, 1);
+	struct origin origin = { 0 };
+	struct mysql_table *older;
+	struct columns after;
+	struct err e = ERR_INIT;
+	struct change c;
+
+	t->now.defaults[0].kind = DEFAULT_LITERAL;
+	f->outlet.load = load;
+	assert_int_equal(layout_older(t, &map, &older, &e), 0);
+	columns_init(&after, older->schema);
+	column_add_int32(&after.columns[0], 1);
+	columns_end_row(&after);
+	c = (struct change){ .kind = CHANGE_ROWS, .schema = older->schema, .origin = &origin,
+			     .rows = { .op = OP_INSERT, .count = 1, .after = &after } };
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_string_equal(buffer_string(&f->text), "{\"n\":5,\"id\":1,\"m\":null}");
+	columns_release(&after);
+}
+
+static void a_partial_insert_is_made_whole_or_halts(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct origin origin = { 0 };
+	struct columns after;
+	struct err e = ERR_INIT;
+	struct change c;
+
+	t->now.defaults[0].kind = DEFAULT_LITERAL;
+	f->outlet.load = load;
+	columns_init(&after, t->now.table->schema);
+	for (int i = 0; i < 2; i++) {
+		column_set_null(&after.columns[0]);
+		column_add_int32(&after.columns[1], i);
+		column_set_null(&after.columns[2]);
+		columns_end_row(&after);
+	}
+	c = (struct change){ .kind = CHANGE_ROWS, .schema = t->now.table->schema, .origin = &origin,
+			     .rows = { .op = OP_INSERT, .count = 2, .after = &after,
+				       .after_present = (const uint8_t[]){ 2 } } };
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_string_equal(buffer_string(&f->text),
+			    "{\"n\":5,\"id\":0,\"m\":null}{\"n\":5,\"id\":1,\"m\":null}");
+	t->now.defaults[2].kind = DEFAULT_NONE;
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "column \"m\""));
+	columns_release(&after);
+}
+
+static void what_the_target_lacks_is_announced_with_its_default(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct origin origin = { 0 };
+	struct err e = ERR_INIT;
+	struct change c = { .kind = CHANGE_TRUNCATE, .schema = t->now.table->schema, .origin = &origin };
+
+	t->now.defaults[0].kind = DEFAULT_LITERAL;
+	t->lacks = memory_array(bool, 3);
+	t->lacks[0] = true;
+	f->outlet.load = load;
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_string_equal(buffer_string(&f->text), "schema 3 {\"n\":5,\"id\":null,\"m\":null}");
+}
+
+static void defaults_are_told_apart(void **state)
+{
+	static const struct {
+		const char *text, *extra;
+		bool is_nullable, is_mariadb;
+		enum default_kind kind;
+	} cases[] = {
+		{ NULL, "", true, false, DEFAULT_NULL }, { NULL, "", false, true, DEFAULT_NONE },
+		{ "NULL", "", true, true, DEFAULT_NULL }, { "NULL", "", true, false, DEFAULT_LITERAL },
+		{ "'NULL'", "", true, true, DEFAULT_LITERAL }, { "-1.5e3", "", true, true, DEFAULT_LITERAL },
+		{ "'it''s'", "", true, true, DEFAULT_LITERAL }, { "b'101'", "", true, true, DEFAULT_LITERAL },
+		{ "'a' + 'b'", "", true, true, DEFAULT_COMPUTED }, { "uuid()", "", true, true, DEFAULT_COMPUTED },
+		{ "(1 + 2)", "DEFAULT_GENERATED", true, false, DEFAULT_COMPUTED },
+	};
+	struct column_default d;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct mysql_column c = { .type = MYSQL_LONG, .is_nullable = cases[i].is_nullable };
+
+		column_default_read(&d, &c, cases[i].text, cases[i].extra, cases[i].is_mariadb);
+		assert_int_equal(d.kind, cases[i].kind);
+		memory_free(d.text);
+	}
+	assert_true(ddl_changes_default((struct bytes){ (const uint8_t *)"ALTER TABLE t ADD x INT, ALTER a SET DEFAULT 4", 46 }));
+	assert_false(ddl_changes_default((struct bytes){ (const uint8_t *)"ALTER TABLE t ALTER INDEX a VISIBLE", 35 }));
 }
 
 static void a_newer_definition_is_announced_before_its_rows(void **state)
@@ -279,6 +397,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_are_widened, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_get_the_defaults_of_later_columns,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_partial_insert_is_made_whole_or_halts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_the_target_lacks_is_announced_with_its_default, set_up,
+						tear_down),
+		cmocka_unit_test(defaults_are_told_apart),
 		cmocka_unit_test_setup_teardown(a_newer_definition_is_announced_before_its_rows, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(columns_with_a_value_for_old_rows_halt, set_up, tear_down),

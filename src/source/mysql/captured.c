@@ -41,6 +41,7 @@ static void release(struct captured *t)
 	memory_free(t->layouts);
 	memory_free(t->lacks);
 	defaults_release(&t->defaults);
+	mysql_position_release(&t->defaults_at);
 	memory_free(t->old);
 	memory_free(t->invalid);
 	copy_progress_release(&t->copy);

@@ -32,6 +32,7 @@ struct captured {
 	struct schema *announced;    /* the schema that the sink has; borrowed from the above */
 	bool *lacks;                 /* fields of first_schema that the sink's table has not yet; or NULL */
 	struct defaults defaults;    /* of `now`, loaded when first needed */
+	struct mysql_position defaults_at; /* where the server's log ended after that */
 
 	struct mysql_position at;    /* the table has everything up to here (and its copy) */
 	bool has_position, is_passed; /* the stream is past `at` */

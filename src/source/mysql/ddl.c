@@ -205,25 +205,33 @@ static bool skip_name(struct lexer *l)
 	return t.kind == TOKEN_WORD || t.kind == TOKEN_NAME;
 }
 
-enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
+/* Behind ALTER TABLE and the table's name, where the specifications begin. */
+static bool skip_alter_table(struct lexer *l)
 {
 	static const char *const before[] = { "ONLINE", "OFFLINE", "IGNORE", NULL };
-	struct lexer l = lexer_of(alter), ahead;
+	struct lexer ahead;
 	struct token t;
 
-	if (!is(next(&l), "ALTER"))
-		return DDL_HALTS;
-	t = next(&l);
+	if (!is(next(l), "ALTER"))
+		return false;
+	t = next(l);
 	while (is_one_of(t, before))
-		t = next(&l);
+		t = next(l);
 	if (!is(t, "TABLE"))
-		return DDL_HALTS;
-	ahead = l;
+		return false;
+	ahead = *l;
 	if (is(next(&ahead), "IF")) {
 		(void)next(&ahead);
-		l = ahead;
+		*l = ahead;
 	}
-	if (!skip_name(&l))
+	return skip_name(l);
+}
+
+enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
+{
+	struct lexer l = lexer_of(alter), ahead;
+
+	if (!skip_alter_table(&l))
 		return DDL_HALTS;
 	do {
 		ahead = l;
@@ -231,6 +239,21 @@ enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
 			return DDL_HALTS;
 	} while (skip_specification(&l));
 	return DDL_HARMLESS;
+}
+
+bool ddl_changes_default(struct bytes sql)
+{
+	static const char *const others[] = { "INDEX", "CHECK", "CONSTRAINT", NULL };
+	struct lexer l = lexer_of(sql), ahead;
+
+	if (!skip_alter_table(&l))
+		return false;
+	do {
+		ahead = l;
+		if (is(next(&ahead), "ALTER") && !is_one_of(next(&ahead), others))
+			return true;
+	} while (skip_specification(&l));
+	return false;
 }
 
 /* CREATE … IF NOT EXISTS of what is there changes nothing, but is logged. */

@@ -75,6 +75,9 @@ static void check_server(struct doctor *d)
 		find(d, false, "binlog_row_image is %s: each change is completed from the lake table, and tables "
 		     "are copied in one snapshot; mend: %s binlog_row_image = 'FULL';",
 		     s->row_image == ROW_IMAGE_MINIMAL ? "MINIMAL" : "NOBLOB", set_word(d));
+	if (s->row_image != ROW_IMAGE_FULL && s->is_mariadb)
+		find(d, false, "MariaDB's partial row images lack VIRTUAL columns, which halts, and the DEFAULTs of a "
+		     "REPLACE, which nobody can see; mend: SET GLOBAL binlog_row_image = 'FULL';");
 	if (!s->has_full_metadata)
 		find(d, false, "binlog_row_metadata is not FULL: a table that is altered halts; mend: %s "
 		     "binlog_row_metadata = 'FULL';", set_word(d));

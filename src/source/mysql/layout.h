@@ -37,6 +37,8 @@ enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary);
  * creation of what is there already.
  */
 enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary);
+/* Of harmless ones: whether an ALTER TABLE may give a column another DEFAULT (ALTER [COLUMN] c SET DEFAULT …). */
+bool ddl_changes_default(struct bytes sql);
 /* INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL, WITH, or CREATE TABLE … SELECT logged as text. */
 bool statement_is_dml(struct bytes sql);
 /* Whether `name` stands in the statement as a word, quoted or not (text in quotes counts: better safe). */

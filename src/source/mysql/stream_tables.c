@@ -105,6 +105,21 @@ static int halt(const struct captured *t, struct bytes sql, const struct origin 
 }
 
 static bool has_ddl_already(const struct captured *t, const struct origin *origin);
+static bool is_before(const struct origin *origin, const struct mysql_position *at);
+
+/*
+ * Values that were put in for the log's rows must be those of the time of the rows: DEFAULTs that the server
+ * was asked for when it was past this statement already are of no use for the rows before it.
+ */
+static int change_defaults(struct captured *t, struct bytes sql, const struct origin *origin, struct err *e)
+{
+	if (!t->defaults.is_loaded || !ddl_changes_default(sql))
+		return 0;
+	if (is_before(origin, &t->defaults_at))
+		return halt(t, sql, origin, e);
+	defaults_release(&t->defaults);
+	return 0;
+}
 
 static int judge_target(struct stream_tables *t, const struct table_name *name, const char *database,
 			struct bytes sql, const struct origin *origin, struct err *e)
@@ -112,35 +127,41 @@ static int judge_target(struct stream_tables *t, const struct table_name *name, 
 	const char *where = name->database[0] != '\0' ? name->database : database;
 
 	for (uint32_t i = 0; i < t->tables->count; i++) {
-		const struct captured *table = &t->tables->tables[i];
+		struct captured *table = &t->tables->tables[i];
 
 		if (strcmp(table->first_schema->database, where) != 0 ||
 		    (name->table[0] != '\0' && strcmp(table->first_schema->table, name->table) != 0))
 			continue;
-		if (!has_ddl_already(table, origin) &&
-		    ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS)
+		if (has_ddl_already(table, origin))
+			continue;
+		if (ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS)
 			return halt(table, sql, origin, e);
+		if (change_defaults(table, sql, origin, e) < 0)
+			return -1;
 	}
 	return 0;
+}
+
+static bool is_before(const struct origin *origin, const struct mysql_position *at)
+{
+	struct gtid_set one = { .is_mariadb = at->gtids.is_mariadb };
+	struct err ignored = ERR_INIT;
+	bool has;
+
+	if (origin->gtid == NULL || at->gtids.count == 0)
+		return origin->log_file != NULL &&
+		       place_compare(origin->log_file, origin->log_offset, at->file, at->offset) < 0;
+	has = gtid_set_parse(&one, one.is_mariadb,
+			     (struct bytes){ (const uint8_t *)origin->gtid, strlen(origin->gtid) },
+			     &ignored) == 0 && gtid_set_contains(&at->gtids, &one);
+	gtid_set_release(&one);
+	return has;
 }
 
 /* A statement before the table's own position is part of what was copied. */
 static bool has_ddl_already(const struct captured *t, const struct origin *origin)
 {
-	struct gtid_set one = { .is_mariadb = t->at.gtids.is_mariadb };
-	struct err ignored = ERR_INIT;
-	bool has;
-
-	if (t->is_passed)
-		return false;
-	if (origin->gtid == NULL || t->at.gtids.count == 0)
-		return origin->log_file != NULL &&
-		       place_compare(origin->log_file, origin->log_offset, t->at.file, t->at.offset) < 0;
-	has = gtid_set_parse(&one, one.is_mariadb,
-			     (struct bytes){ (const uint8_t *)origin->gtid, strlen(origin->gtid) },
-			     &ignored) == 0 && gtid_set_contains(&t->at.gtids, &one);
-	gtid_set_release(&one);
-	return has;
+	return !t->is_passed && is_before(origin, &t->at);
 }
 
 /* Changes logged as text: their rows are not in the log. */
@@ -229,7 +250,14 @@ int stream_tables_defaults(void *context, struct captured *table, struct err *e)
 	stream_tables_policy(t, &policy);
 	rc = defaults_load(&table->defaults, table->now.table, table->now.defaults, t->server->is_mariadb,
 			   &policy, c, e);
+	if (rc == 0) {
+		mysql_position_release(&table->defaults_at);
+		table->defaults_at = (struct mysql_position){ 0 };
+		rc = server_position(&table->defaults_at, t->server, c, e);
+	}
 	connection_close(c);
+	if (rc < 0)
+		defaults_release(&table->defaults);
 	return rc;
 }
 
