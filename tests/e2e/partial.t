@@ -32,6 +32,50 @@ CASES = {
 }
 
 
+# Tables of their own: what the table is like, what happens to it, what the message must have ("": it goes through).
+MINIMAL = {
+    "DEFAULTs that are not NULL": (
+        "id INT PRIMARY KEY, n INT NOT NULL DEFAULT 5, e ENUM('a','b') NOT NULL DEFAULT 'b', d DECIMAL(9,2) NOT NULL DEFAULT 1.5, "
+        "v VARBINARY(4) NOT NULL DEFAULT 0x00FF, t TIMESTAMP NOT NULL DEFAULT '2020-01-01 00:00:00'",
+        "INSERT INTO {t} (id) VALUES (1), (2); INSERT INTO {t} (id, n) VALUES (3, 7)", ""),
+    "DEFAULTs of a table that is empty again": (
+        "id INT PRIMARY KEY, n INT NOT NULL DEFAULT 5, e ENUM('a','b') NOT NULL DEFAULT 'b', d DECIMAL(9,2) NOT NULL DEFAULT 1.5, "
+        "s VARCHAR(9) NOT NULL DEFAULT 'it''s', m DATETIME(3) NOT NULL DEFAULT '2020-01-01 00:00:00.5', x INT DEFAULT 3",
+        "INSERT INTO {t} (id) VALUES (1); DELETE FROM {t}", ""),
+    "an expression and the time": (
+        "id INT PRIMARY KEY, n INT DEFAULT (1 + 2), t TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", "INSERT INTO {t} (id) VALUES (1)", ""),
+    "a stored generated column": (
+        "id INT PRIMARY KEY, n INT DEFAULT 5, s INT AS (n + 1) STORED", "INSERT INTO {t} (id) VALUES (1); UPDATE {t} SET n = 8", ""),
+    "no DEFAULT at all": (
+        "id INT PRIMARY KEY, n INT NOT NULL", "SET SESSION sql_mode = ''; INSERT INTO {t} (id) VALUES (1)", 'column "n"'),
+    "nothing but DEFAULTs": ("id INT NOT NULL DEFAULT 7 PRIMARY KEY", "INSERT INTO {t} VALUES ()", "without any column"),
+    "a DEFAULT that changed behind the row": (
+        "id INT PRIMARY KEY, n INT NOT NULL DEFAULT 5",
+        "INSERT INTO {t} (id) VALUES (1); ALTER TABLE {t} ALTER COLUMN n SET DEFAULT 6; INSERT INTO {t} (id) VALUES (2)", "SET DEFAULT"),
+}
+VIRTUAL = "id INT PRIMARY KEY, n INT DEFAULT 5, g INT AS (n + 1) VIRTUAL"
+
+
+def own_tables(tap, server, folder):
+    missing = "" if server.is_mysql else 'column "g"'
+    cases = {**MINIMAL, "a virtual column": (VIRTUAL, "INSERT INTO {t} (id) VALUES (1)", missing),
+             "an update below a virtual column": (VIRTUAL, "SET SESSION binlog_row_image = FULL; INSERT INTO {t} (id) VALUES (1); "
+                                                  "SET SESSION binlog_row_image = MINIMAL; UPDATE {t} SET n = 8", missing)}
+    for i, (case, (columns, statements, message)) in enumerate(cases.items()):
+        db = server.session()
+        name, lake = f"own{i}", f"{folder}/own{i}"
+        db.sql(f"CREATE TABLE w.{name} ({columns})")
+        sync(server, f"w.{name}", lake)
+        db.sql("SET SESSION binlog_row_image = MINIMAL")
+        db.sql(statements.format(t=f"w.{name}"))
+        done = sync(server, f"w.{name}", lake)
+        if message:
+            tap.ok(done.returncode != 0 and message in done.stderr, f"{case}: halts", done.stderr[-400:])
+        else:
+            tap.equal(compare(db, lake, "w", name) if done.returncode == 0 else done.stderr[-400:], "", case)
+        db.close()
+
+
 def main():
     need_binary()
     tap = Tap()
@@ -57,6 +101,7 @@ def main():
             wrong = compare(db, lake, "w", name) if done.returncode == 0 else first.stderr[-300:] + done.stderr[-400:]
             tap.equal(wrong, "", f"{flavour}: {case}")
             db.close()
+    own_tables(tap, server, folder)
     return tap.done()
 
 
