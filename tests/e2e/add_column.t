@@ -14,6 +14,7 @@ COLUMNS = {
     "a nullable text behind another": "x VARCHAR(20) DEFAULT 'it''s é' AFTER id",
     "a text that is not NULL": "x CHAR(8) CHARACTER SET latin1 NOT NULL DEFAULT 'ä b'",
     "an ENUM": "x ENUM('a','b','c') NOT NULL DEFAULT 'b'",
+    "a SET": "x SET('a','b','c') NOT NULL DEFAULT 'a,c'",
     "a decimal": "x DECIMAL(12,3) NOT NULL DEFAULT -1.5",
     "a moment": "x DATETIME(3) NOT NULL DEFAULT '2024-02-29 01:02:03.456'",
     "bytes": "x VARBINARY(8) NOT NULL DEFAULT 0x00FF41",
