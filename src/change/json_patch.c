@@ -385,7 +385,7 @@ static int apply_one(struct buffer *text, uint8_t operation, struct bytes path_t
 	struct buffer new_text = { (uint8_t *)(uintptr_t)value.data, value.size,
 				   value.size };
 	struct leg leg = { 0 };
-	struct place p;
+	struct place p = { 0 };
 	int rc = at(&path, 0) == '$' ? 0 : -1;
 
 	if (rc == 0 && path.size == 1 && operation == JSON_REPLACE) {
