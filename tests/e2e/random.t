@@ -150,8 +150,10 @@ class Campaign:
             number += 1
             if not tap.equal(self.round(number), "", f"round {number}: every version is the model at its position"):
                 break
-            if number % 6 == 0 and not tap.equal(self.settle(), "", f"after round {number}: tables equal source and model"):
+            if (number == 2 or number % 6 == 0) and not tap.equal(self.settle(), "",
+                                                                  f"after round {number}: tables equal source and model"):
                 break
+            self.work.has_copy = number >= 2  # only then may a session's row images leave columns out
         if tap.failed == 0:
             tap.equal(self.settle(), "", "at the end: tables equal source and model, each event exactly once")
         else:

@@ -72,6 +72,7 @@ class Workload:
         self.seq = self.next_id = 0
         self.position = None
         self.no_crash_ahead = True
+        self.has_copy = False     # the lake has all tables
         self.draft = None         # the transaction under way: table -> rows as they will be
         self.statements = []
         self.counts = collections.Counter()
@@ -212,9 +213,11 @@ class Workload:
     def session_flavour(self):
         """Row images and compression that this session logs with from here on."""
         r = self.random
-        self.db.sql(f"SET SESSION binlog_row_image = '{r.choice(['FULL', 'MINIMAL', 'NOBLOB'])}'")
+        images = ["FULL", "MINIMAL", "NOBLOB"] if self.has_copy else ["FULL"]
+        self.db.sql(f"SET SESSION binlog_row_image = '{r.choice(images)}'")
         if self.server.is_mysql:
-            self.db.sql(f"SET SESSION binlog_row_value_options = '{r.choice(['', 'PARTIAL_JSON'])}', "
+            options = ["", "PARTIAL_JSON"] if self.has_copy else [""]
+            self.db.sql(f"SET SESSION binlog_row_value_options = '{r.choice(options)}', "
                         f"binlog_transaction_compression = {r.choice(['ON', 'OFF'])}")
 
     # --- what transactions do ---------------------------------------------------------------------
