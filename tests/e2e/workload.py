@@ -349,8 +349,9 @@ class Workload:
         else:
             self.next_id += 1
             self.insert("emptied", (str(self.next_id), str(self.seq)))
-        self.db.sql(self.statements[0])
-        self.note(self.draft)
+        if self.statements:  # an update to the same word is none
+            self.db.sql(self.statements[0])
+            self.note(self.draft)
 
     # --- after a crash of the server ----------------------------------------------------------------
 
