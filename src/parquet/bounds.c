@@ -116,7 +116,9 @@ static bool text_bounds(struct parquet_bounds *out, const struct bytes *v, uint3
 	end = characters_end(max, STRING_BOUND_CHARACTERS);
 	buffer_append(&out->max_text, max.data, end);
 	out->is_max_exact = end == max.size;
-	return out->is_max_exact || raise_text(&out->max_text);
+	/* malformed UTF-8 may not rise */
+	return out->is_max_exact || (raise_text(&out->max_text) &&
+				     bytes_compare(buffer_bytes(&out->max_text), max) > 0);
 }
 
 void bounds_of(struct parquet_bounds *out, const struct field *f, const struct cells *c, uint32_t first,

@@ -14,11 +14,12 @@ struct writing {
 	struct cells cells;
 	struct dictionary dictionary;
 	struct parquet_output output;
-	struct parquet_bounds page_bounds, chunk_bounds;
+	struct parquet_bounds page_bounds, last_bounds, chunk_bounds;
 	struct buffer raw, packed, head;
 	unsigned fixed, code_width;
 	uint64_t *at;
 	bool has_bounds_yet; /* some page had values */
+	bool may_ascend, may_descend;
 };
 
 enum parquet_physical physical_of(const struct field *f)
@@ -186,6 +187,27 @@ static uint32_t page_rows(const struct writing *w, uint32_t row, uint32_t value,
 	return rows;
 }
 
+/* Compares the present page's bounds with those of the page with values before it. */
+static void follow_order(struct writing *w)
+{
+	const struct parquet_bounds *last = &w->last_bounds, *now = &w->page_bounds;
+	const struct field *f = w->chunk->field;
+
+	if (!w->has_bounds_yet) {
+		w->may_ascend = w->may_descend = now->has_bounds;
+	} else if (!now->has_bounds) {
+		w->may_ascend = w->may_descend = false;
+	} else if (w->may_ascend || w->may_descend) {
+		int min = bounds_compare(now, last, f, false), max = bounds_compare(now, last, f, true);
+
+		w->may_ascend = w->may_ascend && min >= 0 && max >= 0;
+		w->may_descend = w->may_descend && min <= 0 && max <= 0;
+	}
+	bounds_fold(&w->last_bounds, now, f, true, true);
+	w->chunk->order = w->may_ascend ? BOUNDARY_ASCENDING :
+			  w->may_descend ? BOUNDARY_DESCENDING : BOUNDARY_UNORDERED;
+}
+
 static int write_data_page(struct writing *w, uint32_t row, uint32_t rows, uint32_t value,
 			   uint32_t values, struct err *e)
 {
@@ -197,6 +219,8 @@ static int write_data_page(struct writing *w, uint32_t row, uint32_t rows, uint3
 	encode_values(w, value, values);
 	bounds_of(&w->page_bounds, c->field, &w->cells, value, values);
 	bounds_fold(&w->chunk_bounds, &w->page_bounds, c->field, !w->has_bounds_yet, values > 0);
+	if (values > 0)
+		follow_order(w);
 	w->has_bounds_yet |= values > 0;
 	c->pages = memory_grow(c->pages, struct page, c->page_count + 1);
 	page = &c->pages[c->page_count++];
@@ -242,6 +266,7 @@ int chunk_write(struct chunk *c, const struct column *column, const uint32_t *ro
 	bounds->null_count += c->null_count;
 	bounds->row_count += count;
 	parquet_bounds_release(&w.page_bounds);
+	parquet_bounds_release(&w.last_bounds);
 	parquet_bounds_release(&w.chunk_bounds);
 	dictionary_release(&w.dictionary);
 	cells_release(&w.cells);

@@ -50,6 +50,12 @@ struct page {
 	struct value_bounds bounds;
 };
 
+enum boundary_order { /* of the pages' bounds; the format's numbers */
+	BOUNDARY_UNORDERED = 0,
+	BOUNDARY_ASCENDING = 1,
+	BOUNDARY_DESCENDING = 2,
+};
+
 struct chunk {
 	const struct field *field;
 	enum parquet_physical physical;
@@ -62,6 +68,7 @@ struct chunk {
 	struct value_bounds bounds;
 	struct page *pages;
 	uint32_t page_count;
+	enum boundary_order order; /* pages of NULLs alone do not count */
 };
 
 void chunk_release(struct chunk *c);

@@ -64,14 +64,25 @@ void page_compress(struct buffer *out, enum parquet_codec codec, struct bytes ra
 	}
 }
 
+/* A gzip file may be several, one behind the other. */
 static bool inflate(uint8_t *out, size_t raw_size, struct bytes data)
 {
 	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-	enum libdeflate_result result =
-		libdeflate_gzip_decompress(d, data.data, data.size, out, raw_size, NULL);
+	enum libdeflate_result result = LIBDEFLATE_SUCCESS;
 
+	assert(d != NULL);
+	while (data.size > 0 && result == LIBDEFLATE_SUCCESS) {
+		size_t used = 0, made = 0;
+
+		result = libdeflate_gzip_decompress_ex(d, data.data, data.size, out, raw_size, &used, &made);
+		if (result == LIBDEFLATE_SUCCESS) {
+			data = (struct bytes){ data.data + used, data.size - used };
+			out += made;
+			raw_size -= made;
+		}
+	}
 	libdeflate_free_decompressor(d);
-	return result == LIBDEFLATE_SUCCESS;
+	return result == LIBDEFLATE_SUCCESS && raw_size == 0;
 }
 
 static bool unsnap(uint8_t *out, size_t raw_size, struct bytes data)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define JULIAN_DAY_1970 2440588
+/* Of a column's texts: as much as a page may have, and column cells surely hold. */
+#define TEXT_BYTES_MAX  ((uint64_t)1 << 31)
 #define DAY_NANOS       ((int64_t)86400 * 1000000000)
 
 static bool is_int(const struct file_leaf *l)
@@ -85,7 +87,7 @@ static int64_t to_micros(int64_t v, enum time_unit unit)
 	if (unit == TIME_MILLIS)
 		return (int64_t)((uint64_t)v * 1000);
 	if (unit == TIME_NANOS)
-		return v >= 0 ? v / 1000 : -((-v + 999) / 1000);
+		return v / 1000 - (v % 1000 < 0);
 	return v;
 }
 
@@ -97,7 +99,8 @@ static int64_t int96_micros(struct bytes b)
 
 	memcpy(&nanos, b.data, 8);
 	memcpy(&day, b.data + 8, 4);
-	return ((int64_t)day - JULIAN_DAY_1970) * (DAY_NANOS / 1000) + nanos % DAY_NANOS / 1000;
+	return ((int64_t)day - JULIAN_DAY_1970) * (DAY_NANOS / 1000) +
+	       to_micros(nanos % DAY_NANOS, TIME_NANOS);
 }
 
 static bool add_value(struct column *to, const struct field *f, const struct file_leaf *leaf,
@@ -133,6 +136,19 @@ static bool add_value(struct column *to, const struct field *f, const struct fil
 	return add_wide(to, wide);
 }
 
+/* A few codes of a dictionary can stand for more text than a column holds. */
+static int check_room(const struct column *to, const struct values *v, struct err *e)
+{
+	uint64_t size = to->heap_size;
+
+	if (to->storage != STORAGE_BYTES)
+		return 0;
+	for (uint32_t i = 0; i < v->count; i++)
+		size += v->texts[i].size;
+	return size <= TEXT_BYTES_MAX ? 0 :
+	       err_set(e, ERR_DATA, "the texts of one page have %llu bytes", (unsigned long long)size);
+}
+
 static int broken(struct err *e)
 {
 	return err_set(e, ERR_DATA, "a value is out of its type's range");
@@ -148,6 +164,8 @@ static bool is_plain_long(const struct column *to, const struct file_leaf *leaf)
 int convert_values(struct column *to, const struct field *f, const struct file_leaf *leaf,
 		   const struct values *v, struct err *e)
 {
+	if (check_room(to, v, e) < 0)
+		return -1;
 	if (is_plain_long(to, leaf)) {
 		for (uint32_t i = 0; i < v->count; i++)
 			column_add_int64(to, v->ints[i]);
@@ -166,6 +184,8 @@ int convert_page(struct column *to, const struct field *f, const struct pages *p
 
 	if (p->values.count == p->entry_count)
 		return convert_values(to, f, p->leaf, &p->values, e);
+	if (check_room(to, &p->values, e) < 0)
+		return -1;
 	for (uint32_t i = 0; i < p->entry_count; i++) {
 		if (p->definitions[i] < p->leaf->definition_max)
 			column_set_null(to);

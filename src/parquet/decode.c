@@ -370,6 +370,42 @@ static bool delta_texts(struct values *v, struct reader *r)
 	return ok;
 }
 
+static size_t split_width(enum parquet_physical physical, unsigned fixed)
+{
+	switch (physical) {
+	case PHYSICAL_INT32:
+	case PHYSICAL_FLOAT:
+		return 4;
+	case PHYSICAL_INT64:
+	case PHYSICAL_DOUBLE:
+		return 8;
+	case PHYSICAL_FIXED:
+		return fixed;
+	default:
+		return 0;
+	}
+}
+
+/* BYTE_STREAM_SPLIT: the first bytes of all values, then all the second ones …; joined they are PLAIN. */
+static bool split_values(struct values *v, unsigned fixed, struct reader *r)
+{
+	size_t width = split_width(v->physical, fixed);
+	struct bytes b = reader_bytes(r, v->count * width);
+	struct reader joined;
+	uint8_t *to;
+
+	if (r->short_read || width == 0)
+		return false;
+	buffer_clear(&v->heap);
+	to = buffer_grow(&v->heap, b.size);
+	for (size_t byte = 0; byte < width; byte++) {
+		for (size_t i = 0; i < v->count; i++)
+			to[i * width + byte] = b.data[byte * v->count + i];
+	}
+	joined = reader_of(buffer_bytes(&v->heap));
+	return plain(v, fixed, &joined);
+}
+
 static bool is_int(const struct values *v)
 {
 	return v->physical == PHYSICAL_INT32 || v->physical == PHYSICAL_INT64;
@@ -405,6 +441,8 @@ int decode_values(struct values *v, enum parquet_physical physical, int encoding
 		ok = delta_length_texts(v, r);
 	else if (encoding == ENCODING_DELTA_BYTE_ARRAY && is_text)
 		ok = delta_texts(v, r);
+	else if (encoding == ENCODING_BYTE_STREAM_SPLIT)
+		ok = split_values(v, fixed, r);
 	else
 		return err_set(e, ERR_DATA, "encoding %d of physical type %d is not supported", encoding,
 			       (int)physical);

@@ -19,7 +19,7 @@ struct values {
 	float *floats;
 	double *doubles;
 	struct bytes *texts; /* BYTE_ARRAY, FIXED, INT96: into the page, or into `heap` */
-	struct buffer heap;  /* DELTA_BYTE_ARRAY's put-together values */
+	struct buffer heap;  /* values that DELTA_BYTE_ARRAY or BYTE_STREAM_SPLIT puts together */
 };
 
 void values_release(struct values *v);

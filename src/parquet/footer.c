@@ -118,7 +118,7 @@ void column_index(struct buffer *out, const struct chunk *c)
 	thrift_list(&t, 3, THRIFT_BINARY, c->page_count);
 	for (uint32_t i = 0; i < c->page_count; i++)
 		thrift_element_binary(&t, buffer_bytes(&c->pages[i].bounds.max));
-	thrift_i32(&t, 4, 0); /* boundary order: not stated */
+	thrift_i32(&t, 4, c->order);
 	thrift_list(&t, 5, THRIFT_I64, c->page_count);
 	for (uint32_t i = 0; i < c->page_count; i++)
 		thrift_element_i64(&t, c->pages[i].null_count);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nested files in: the wanted leaves of one row group, whole. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -30,11 +31,24 @@ static uint8_t *append_levels(uint8_t *to, uint32_t at, const uint32_t *levels, 
 	return to;
 }
 
+/* Entries that begin a row. */
+static uint64_t count_rows(const struct pages *p)
+{
+	uint64_t rows = 0;
+
+	if (p->leaf->repetition_max == 0)
+		return p->entry_count;
+	for (uint32_t i = 0; i < p->entry_count; i++)
+		rows += p->repetitions[i] == 0;
+	return rows;
+}
+
 static int read_leaf(struct parquet_leaf *out, struct parquet_input input, const struct file_leaf *leaf,
-		     const struct file_chunk *chunk, struct err *e)
+		     const struct file_chunk *chunk, uint64_t row_count, struct err *e)
 {
 	struct field f = { 0 };
 	struct pages pages = { 0 };
+	uint64_t rows = 0;
 	int rc;
 
 	if (!leaf_type(leaf, &f.type))
@@ -54,13 +68,27 @@ static int read_leaf(struct parquet_leaf *out, struct parquet_input input, const
 						 leaf->repetition_max > 0 ? pages.repetitions : NULL,
 						 count);
 		out->entry_count += count;
+		rows += count_rows(&pages);
 		if (convert_values(&out->cells, &f, leaf, &pages.values, e) < 0) {
 			rc = -1;
 			break;
 		}
 	}
 	pages_release(&pages);
+	if (rc > 0 && rows != row_count)
+		rc = err_set(e, ERR_DATA, "has %" PRIu64 " rows, its row group %" PRIu64, rows, row_count);
 	return rc < 0 ? err_wrap(e, "column \"%s\"", leaf->path) : 0;
+}
+
+/* Of leaves with the same path, which no sound file has, the first. */
+static bool is_wanted(const struct file_metadata *file, uint32_t leaf, const char *const *paths,
+		      uint32_t path_count)
+{
+	for (uint32_t i = 0; i < path_count; i++) {
+		if (strcmp(paths[i], file->leaves[leaf].path) == 0)
+			return metadata_leaf(file, paths[i]) == (int)leaf;
+	}
+	return false;
 }
 
 int parquet_read_leaves(struct parquet_input input, uint32_t group, const char *const *paths,
@@ -79,11 +107,9 @@ int parquet_read_leaves(struct parquet_input input, uint32_t group, const char *
 	out->row_count = (uint32_t)file.groups[group].row_count;
 	out->leaves = memory_array(struct parquet_leaf, path_count);
 	for (uint32_t i = 0; i < file.leaf_count && rc == 0; i++) {
-		for (uint32_t p = 0; p < path_count && rc == 0; p++) {
-			if (strcmp(paths[p], file.leaves[i].path) == 0)
-				rc = read_leaf(&out->leaves[out->leaf_count++], input, &file.leaves[i],
-					       &file.groups[group].chunks[i], e);
-		}
+		if (is_wanted(&file, i, paths, path_count))
+			rc = read_leaf(&out->leaves[out->leaf_count++], input, &file.leaves[i],
+				       &file.groups[group].chunks[i], out->row_count, e);
 	}
 	metadata_release(&file);
 	if (rc < 0)

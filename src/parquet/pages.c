@@ -306,6 +306,7 @@ int pages_seek(struct pages *p, uint64_t offset, struct err *e)
 {
 	uint64_t dictionary = p->chunk->dictionary_offset;
 	struct page_head h;
+	int rc;
 
 	if (!p->has_dictionary && dictionary > 0 && dictionary < p->chunk->data_offset) {
 		p->at = dictionary;
@@ -317,5 +318,6 @@ int pages_seek(struct pages *p, uint64_t offset, struct err *e)
 		return err_set(e, ERR_DATA, "the page index points outside of its column");
 	p->at = offset;
 	p->entries_left = p->chunk->value_count;
-	return pages_next(p, e) == 0 ? 0 : -1;
+	rc = pages_next(p, e);
+	return rc > 0 ? err_set(e, ERR_DATA, "the page index points at no page") : rc;
 }

@@ -112,6 +112,24 @@ static int load_page(struct parquet_reader *r, uint32_t i, struct err *e)
 	return rc < 0 ? -1 : convert_page(&f->cells, &r->schema->fields[i], &f->pages, e);
 }
 
+static uint64_t text_size(const struct column *c, uint32_t first, uint32_t count)
+{
+	const uint32_t *ends = (const uint32_t *)(const void *)c->values;
+
+	return count == 0 ? 0 : ends[first + count - 1] - (first > 0 ? ends[first - 1] : 0);
+}
+
+/* Appends rows of the present page to the caller's cells, whose text ends at COLUMN_HEAP_BYTES_MAX. */
+static int give(struct column *to, const struct column *from, uint32_t first, uint32_t count,
+		struct err *e)
+{
+	if (to->storage == STORAGE_BYTES &&
+	    (uint64_t)to->heap_size + text_size(from, first, count) > COLUMN_HEAP_BYTES_MAX)
+		return err_set(e, ERR_DATA, "the rows asked for have more than 4 GiB of text");
+	column_append_range(to, from, first, count);
+	return 0;
+}
+
 /* Appends `count` rows of one field. */
 static int append_field(struct parquet_reader *r, uint32_t i, uint32_t count, struct column *to,
 			struct err *e)
@@ -127,9 +145,31 @@ static int append_field(struct parquet_reader *r, uint32_t i, uint32_t count, st
 				return err_wrap(e, "column \"%s\"", r->schema->fields[i].name);
 			continue;
 		}
-		column_append_range(to, &f->cells, f->used, take);
+		if (give(to, &f->cells, f->used, take, e) < 0)
+			return -1;
 		f->used += take;
 		count -= take;
+	}
+	return 0;
+}
+
+static bool is_read(const struct parquet_reader *r, const uint8_t *wanted, uint32_t i)
+{
+	return r->fields[i].leaf >= 0 && (wanted == NULL || (wanted[i >> 3] >> (i & 7) & 1));
+}
+
+/* Cuts *count where a page of texts ends: rows may be wide, and are held by the page only. */
+static int end_with_page(struct parquet_reader *r, const uint8_t *wanted, uint32_t *count, struct err *e)
+{
+	for (uint32_t i = 0; i < r->schema->field_count; i++) {
+		struct field_reader *f = &r->fields[i];
+
+		if (f->cells.storage != STORAGE_BYTES || !is_read(r, wanted, i))
+			continue;
+		if (f->used == f->cells.row_count && load_page(r, i, e) < 0)
+			return err_wrap(e, "column \"%s\"", r->schema->fields[i].name);
+		if (*count > f->cells.row_count - f->used)
+			*count = f->cells.row_count - f->used;
 	}
 	return 0;
 }
@@ -147,10 +187,12 @@ int parquet_reader_next(struct parquet_reader *r, const uint8_t *wanted, uint32_
 		start_group(r);
 	}
 	count = r->group_left < limit ? (uint32_t)r->group_left : limit;
+	if (end_with_page(r, wanted, &count, e) < 0)
+		return -1;
 	for (uint32_t i = 0; i < r->schema->field_count; i++) {
 		struct column *to = &columns->columns[i];
 
-		if (r->fields[i].leaf < 0 || !(wanted == NULL || (wanted[i >> 3] >> (i & 7) & 1)))
+		if (!is_read(r, wanted, i))
 			column_append_nulls(to, count);
 		else if (append_field(r, i, count, to, e) < 0)
 			return -1;
@@ -164,16 +206,45 @@ struct page_place { /* PageLocation */
 	uint64_t offset, first_row;
 };
 
-/* The chunk's OffsetIndex; count 0 when it has none. */
-static int read_offset_index(struct parquet_reader *r, const struct file_chunk *c,
-			     struct page_place **out, uint32_t *count, struct err *e)
+struct page_places { /* OffsetIndex */
+	struct page_place *places;
+	uint32_t count; /* 0: the chunk has no index */
+	uint32_t at;    /* the page that was looked at last */
+};
+
+static void parse_place(struct thrift_reader *t, struct page_place *out)
+{
+	struct thrift_field f;
+
+	thrift_item_enter(t);
+	while (thrift_next(t, &f)) {
+		if (f.number == 1)
+			out->offset = (uint64_t)thrift_read_int(t, f);
+		else if (f.number == 3)
+			out->first_row = (uint64_t)thrift_read_int(t, f);
+		else
+			thrift_skip(t, f);
+	}
+}
+
+/* Pages begin with row 0 and ascend. */
+static bool places_are_sound(const struct page_places *p)
+{
+	for (uint32_t i = 0; i < p->count; i++) {
+		if (i == 0 ? p->places[0].first_row != 0 :
+			     p->places[i].first_row < p->places[i - 1].first_row)
+			return false;
+	}
+	return true;
+}
+
+static int read_offset_index(struct page_places *out, const struct parquet_reader *r,
+			     const struct file_chunk *c, struct err *e)
 {
 	struct buffer data = { 0 };
 	struct thrift_reader t;
 	struct thrift_field f;
 
-	*count = 0;
-	*out = NULL;
 	if (c->index_size == 0)
 		return 0;
 	if (r->input.get(r->input.context, c->index_offset, c->index_size, &data, e) < 0) {
@@ -182,26 +253,46 @@ static int read_offset_index(struct parquet_reader *r, const struct file_chunk *
 	}
 	thrift_open(&t, buffer_bytes(&data));
 	while (thrift_next(&t, &f)) {
-		if (f.number != 1 || *count > 0) {
+		if (f.number != 1 || out->count > 0) {
 			thrift_skip(&t, f);
 			continue;
 		}
-		*count = thrift_read_list(&t, f, THRIFT_STRUCT);
-		*out = memory_array(struct page_place, *count);
-		for (uint32_t i = 0; i < *count; i++) {
-			thrift_item_enter(&t);
-			while (thrift_next(&t, &f)) {
-				if (f.number == 1)
-					(*out)[i].offset = (uint64_t)thrift_read_int(&t, f);
-				else if (f.number == 3)
-					(*out)[i].first_row = (uint64_t)thrift_read_int(&t, f);
-				else
-					thrift_skip(&t, f);
-			}
-		}
+		out->count = thrift_read_list(&t, f, THRIFT_STRUCT);
+		out->places = memory_array(struct page_place, out->count);
+		for (uint32_t i = 0; i < out->count; i++)
+			parse_place(&t, &out->places[i]);
 	}
 	buffer_release(&data);
-	return t.r.short_read ? err_set(e, ERR_DATA, "a page index is broken") : 0;
+	return t.r.short_read || !places_are_sound(out) ?
+		       err_set(e, ERR_DATA, "a page index is broken") : 0;
+}
+
+/* Makes the page with this row of the group the present one; *first_row is its first. */
+static int find_page(struct parquet_reader *r, uint32_t i, struct page_places *p, uint32_t row,
+		     uint64_t *first_row, struct err *e)
+{
+	struct field_reader *f = &r->fields[i];
+
+	if (p->count == 0) {
+		while (row >= *first_row + f->cells.row_count) {
+			*first_row += f->cells.row_count;
+			if (load_page(r, i, e) < 0)
+				return -1;
+		}
+		return 0;
+	}
+	if (row < *first_row + f->cells.row_count)
+		return 0;
+	while (p->at + 1 < p->count && p->places[p->at + 1].first_row <= row)
+		p->at++;
+	*first_row = p->places[p->at].first_row;
+	clear_cells(f);
+	if (pages_seek(&f->pages, p->places[p->at].offset, e) < 0 ||
+	    convert_page(&f->cells, &r->schema->fields[i], &f->pages, e) < 0)
+		return -1;
+	if (row - *first_row >= f->cells.row_count)
+		return err_set(e, ERR_DATA, "the page index contradicts its pages");
+	return 0;
 }
 
 /* Picks rows[0..count) (relative to the group) of one field. */
@@ -210,40 +301,19 @@ static int pick_field(struct parquet_reader *r, uint32_t i, const struct file_gr
 {
 	struct field_reader *f = &r->fields[i];
 	const struct file_chunk *c = &g->chunks[f->leaf];
-	struct page_place *places;
-	uint32_t place_count, place = 0;
+	struct page_places places = { 0 };
 	uint64_t first_row = 0; /* of the page in `cells` */
 	int rc;
 
 	clear_cells(f);
 	pages_open(&f->pages, r->input, &r->file.leaves[f->leaf], c);
-	if (read_offset_index(r, c, &places, &place_count, e) < 0)
-		return -1;
-	rc = 0;
+	rc = read_offset_index(&places, r, c, e);
 	for (uint32_t n = 0; n < count && rc == 0; n++) {
-		while (rc == 0 && rows[n] >= first_row + f->cells.row_count) {
-			uint32_t next = place;
-
-			while (next + 1 < place_count && places[next + 1].first_row <= rows[n])
-				next++;
-			first_row += f->cells.row_count;
-			if (place_count > 0 && (next != place || f->cells.row_count == 0)) {
-				clear_cells(f);
-				rc = pages_seek(&f->pages, places[next].offset, e);
-				if (rc == 0)
-					rc = convert_page(&f->cells, &r->schema->fields[i], &f->pages, e);
-				first_row = places[next].first_row;
-				place = next;
-				if (rc == 0 && rows[n] >= first_row + f->cells.row_count)
-					rc = err_set(e, ERR_DATA, "the page index contradicts its pages");
-			} else {
-				rc = load_page(r, i, e);
-			}
-		}
+		rc = find_page(r, i, &places, rows[n], &first_row, e);
 		if (rc == 0)
-			column_append_range(to, &f->cells, (uint32_t)(rows[n] - first_row), 1);
+			rc = give(to, &f->cells, (uint32_t)(rows[n] - first_row), 1, e);
 	}
-	memory_free(places);
+	memory_free(places.places);
 	return rc < 0 ? err_wrap(e, "column \"%s\"", r->schema->fields[i].name) : 0;
 }
 
@@ -265,8 +335,7 @@ int parquet_reader_pick(struct parquet_reader *r, const uint8_t *wanted, const u
 		for (uint32_t i = 0; i < r->schema->field_count && end > first; i++) {
 			struct column *to = &columns->columns[i];
 
-			if (r->fields[i].leaf < 0 ||
-			    !(wanted == NULL || (wanted[i >> 3] >> (i & 7) & 1))) {
+			if (!is_read(r, wanted, i)) {
 				column_append_nulls(to, end - first);
 			} else if (pick_field(r, i, group, inside, end - first, to, e) < 0) {
 				memory_free(inside);
