@@ -29,6 +29,8 @@ enum op {
  * NULLs in the columns that mean "absent", never NULL. NULL pointer = every field is present.
  * `patched` marks fields of `after` whose cells are JSON patches (change/json_patch.h), to be applied
  * to the row's present value; NULL pointer = none.
+ * `is_replace`: an update that leaves no column as it was; what is absent has its DEFAULT. Sinks never
+ * see such a row with a field absent: the source knows the DEFAULTs.
  */
 struct rows {
 	enum op op;
@@ -36,6 +38,7 @@ struct rows {
 	const struct columns *before, *after;
 	const uint8_t *before_present, *after_present;
 	const uint8_t *patched;
+	bool is_replace;
 };
 
 /*

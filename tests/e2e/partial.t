@@ -25,6 +25,13 @@ CASES = {
     "a key that moves onto a deleted one": "BEGIN; DELETE FROM {t} WHERE id = 2; UPDATE {t} SET id = 2 WHERE id = 3; COMMIT",
     "keys that change places": "BEGIN; UPDATE {t} SET id = 99 WHERE id = 1; UPDATE {t} SET id = 1 WHERE id = 2; UPDATE {t} SET id = 2 WHERE id = 99; COMMIT",
     "an insert whose key moves": "BEGIN; INSERT INTO {t} VALUES (40, 1, 'n', NULL, NULL); UPDATE {t} SET id = 41 WHERE id = 40; COMMIT",
+    "a REPLACE that names a few columns": "REPLACE INTO {t} (id, a) VALUES (1, 11)",
+    "a REPLACE of one key twice": "REPLACE INTO {t} (id, a) VALUES (1, 11), (1, 12); REPLACE INTO {t} (id, b) VALUES (1, 'b'), (2, 'c')",
+    "a REPLACE between updates": "BEGIN; UPDATE {t} SET c = 'u' WHERE id = 1; REPLACE {t} SET id = 1, b = 'n'; UPDATE {t} SET a = 3 WHERE id = 1; COMMIT",
+    "a REPLACE behind another statement's word": "SET @x = 1; /* UPDATE {t} */ REPLACE /* INTO */ {t} (id, c) SELECT 1, 'REPLACE'",
+    "a REPLACE that is prepared": "PREPARE s FROM 'REPLACE INTO {t} (id, a) VALUES (?, ?)'; SET @i = 1, @a = 8; EXECUTE s USING @i, @a",
+    "an upsert": "INSERT INTO {t} (id, a) VALUES (1, 5), (60, 6) ON DUPLICATE KEY UPDATE a = VALUES(a) + 1",
+    "an update through a join": "UPDATE {t} AS x JOIN {t} AS y ON y.id = x.id + 1 SET x.a = y.a, x.b = REPLACE(y.b, 'x', 'z')",
     "a JSON value set": "UPDATE {t} SET j = JSON_SET(j, '$.k', 77) WHERE id = 1",
     "a JSON value set twice": "BEGIN; UPDATE {t} SET j = JSON_SET(j, '$.k', 5) WHERE id = 1; UPDATE {t} SET j = JSON_SET(j, '$.k', 6, '$.l', 'xy') WHERE id = 1; COMMIT",
     "a JSON member removed": "UPDATE {t} SET j = JSON_REMOVE(j, '$.k') WHERE id = 1",
@@ -53,6 +60,25 @@ MINIMAL = {
         "id INT PRIMARY KEY, n INT NOT NULL DEFAULT 5",
         "INSERT INTO {t} (id) VALUES (1); ALTER TABLE {t} ALTER COLUMN n SET DEFAULT 6; INSERT INTO {t} (id) VALUES (2)", "SET DEFAULT"),
 }
+# What MariaDB's log tells of an update by its statement only.
+TRIGGERS = ("CREATE TABLE {t}_o (id INT PRIMARY KEY); CREATE TRIGGER {t}_r AFTER INSERT ON {t}_o FOR EACH ROW REPLACE INTO {t} (id, a) VALUES (NEW.id, 5)")
+STATEMENTS = {
+    "a REPLACE in a transaction that is prepared": (
+        "id INT PRIMARY KEY, a INT DEFAULT 7, b INT DEFAULT 8",
+        "INSERT INTO {t} VALUES (1, 2, 3); XA START 'r'; REPLACE INTO {t} (id, a) VALUES (1, 4); XA END 'r'; XA PREPARE 'r'; XA COMMIT 'r'", ""),
+    "a REPLACE with columns that the server computes": (
+        "id INT PRIMARY KEY, a INT DEFAULT 7, t TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, n INT DEFAULT (1 + 2), g INT AS (a + 1) STORED",
+        "INSERT INTO {t} (id, t, n) VALUES (1, '2020-01-01', 9); REPLACE INTO {t} (id) VALUES (1)", ""),
+    "a REPLACE by a second key": (
+        "id INT AUTO_INCREMENT PRIMARY KEY, u INT UNIQUE, a INT DEFAULT 7, b INT DEFAULT 8",
+        "INSERT INTO {t} VALUES (1, 1, 1, 1), (2, 2, 2, 2); REPLACE INTO {t} (u, a) VALUES (1, 5); REPLACE INTO {t} (id, u) VALUES (2, 9)", ""),
+    "a REPLACE by a trigger": (
+        "id INT PRIMARY KEY, a INT DEFAULT 7, b INT DEFAULT 8",
+        "INSERT INTO {t} VALUES (1, 2, 3); " + TRIGGERS + "; INSERT INTO {t}_o VALUES (1)", "REPLACE"),
+    "an update whose statement is not logged": (
+        "id INT PRIMARY KEY, a INT DEFAULT 7, b INT DEFAULT 8",
+        "INSERT INTO {t} VALUES (1, 2, 3); SET SESSION binlog_annotate_row_events = OFF; UPDATE {t} SET a = 3", "binlog_annotate_row_events"),
+}
 VIRTUAL = "id INT PRIMARY KEY, n INT DEFAULT 5, g INT AS (n + 1) VIRTUAL"
 
 
@@ -61,6 +87,8 @@ def own_tables(tap, server, folder):
     cases = {**MINIMAL, "a virtual column": (VIRTUAL, "INSERT INTO {t} (id) VALUES (1)", missing),
              "an update below a virtual column": (VIRTUAL, "SET SESSION binlog_row_image = FULL; INSERT INTO {t} (id) VALUES (1); "
                                                   "SET SESSION binlog_row_image = MINIMAL; UPDATE {t} SET n = 8", missing)}
+    if not server.is_mysql:
+        cases.update(STATEMENTS)
     for i, (case, (columns, statements, message)) in enumerate(cases.items()):
         db = server.session()
         name, lake = f"own{i}", f"{folder}/own{i}"
@@ -86,6 +114,8 @@ def main():
     if server.is_mysql:
         flavours["PARTIAL_JSON"] = "binlog_row_value_options = PARTIAL_JSON, binlog_row_image = MINIMAL"
         flavours["compressed"] = "binlog_transaction_compression = ON"
+    elif server.has("binlog_row_image = FULL_NODUP"):
+        flavours["FULL_NODUP"] = "binlog_row_image = FULL_NODUP"
     for flavour, settings in flavours.items():
         for case, statements in CASES.items():
             count += 1

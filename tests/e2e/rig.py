@@ -156,6 +156,14 @@ class Server:
         finally:
             session.close()
 
+    def has(self, setting):
+        """Whether this server's version knows the setting of a session."""
+        try:
+            self.sql(f"SET SESSION {setting}")
+        except SqlError:
+            return False
+        return True
+
     @property
     def is_mysql(self):
         return self.kind == "mysql"

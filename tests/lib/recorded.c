@@ -28,11 +28,11 @@ bool recorded_file(struct buffer *out, const char *folder, const char *name,
 	return true;
 }
 
-static const char *op_name(enum op op)
+static const char *op_name(const struct rows *rows)
 {
 	static const char *const names[OPS] = { "copy", "insert", "update", "delete" };
 
-	return names[op];
+	return rows->is_replace ? "replace" : names[rows->op];
 }
 
 static void print_row(struct recorded *r, const char *word, const struct schema *s,
@@ -49,7 +49,7 @@ static void print_rows(struct recorded *r, const struct change *change)
 {
 	const struct rows *rows = &change->rows;
 
-	buffer_format(&r->out, "%s %s.%s %u\n", op_name(rows->op),
+	buffer_format(&r->out, "%s %s.%s %u\n", op_name(rows),
 		      change->schema->database, change->schema->table, rows->count);
 	for (uint32_t i = 0; rows->patched != NULL && i < change->schema->field_count;
 	     i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/test.h"
 
+#include <stdio.h>
+
 #include "source/mysql/statement.h"
 
 static struct bytes text(const char *s)
@@ -100,6 +102,53 @@ static void ddl_names_its_tables(void **state)
 	assert_targets("INSERT INTO t VALUES (1)", "none");
 }
 
+static enum row_effect effect_of(const char *sql)
+{
+	return statement_row_effect(text(sql), "t");
+}
+
+static void a_replace_is_known_by_its_statement(void **state)
+{
+	(void)state;
+	assert_int_equal(effect_of("REPLACE t VALUES (1)"), ROW_EFFECT_REPLACE);
+	assert_int_equal(effect_of("/* UPDATE t */ replace low_priority /*! into */ `d`.`T` SET a = 1"),
+			 ROW_EFFECT_REPLACE);
+	assert_int_equal(effect_of("SET STATEMENT max_statement_time = 1 FOR REPLACE INTO t SELECT 1"),
+			 ROW_EFFECT_REPLACE);
+	assert_int_equal(effect_of("ANALYZE FORMAT=JSON REPLACE INTO t SELECT 1"), ROW_EFFECT_REPLACE);
+	assert_int_equal(effect_of("LOAD DATA LOCAL INFILE 'INTO' REPLACE INTO TABLE t (a)"),
+			 ROW_EFFECT_REPLACE);
+	assert_int_equal(effect_of("REPLACE INTO o VALUES (1)"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("REPLACE"), ROW_EFFECT_UNCLEAR);
+}
+
+static void an_update_names_the_table_that_it_changes(void **state)
+{
+	(void)state;
+	assert_int_equal(effect_of("UPDATE t SET a = REPLACE(b, 'x', 'y')"), ROW_EFFECT_UPDATE);
+	assert_int_equal(effect_of("UPDATE LOW_PRIORITY IGNORE o JOIN (d.t AS x) ON 1 SET x.a = 1"),
+			 ROW_EFFECT_UPDATE);
+	assert_int_equal(effect_of("INSERT IGNORE t SET a = 1 ON DUPLICATE KEY UPDATE a = 2"),
+			 ROW_EFFECT_UPDATE);
+	assert_int_equal(effect_of("INSERT INTO o SELECT * FROM t"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("UPDATE o SET t = 1"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("LOAD DATA INFILE 'x' IGNORE INTO TABLE t"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("SELECT f('UPDATE t SET')"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("UPDATE . . ``"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of(""), ROW_EFFECT_UNCLEAR);
+}
+
+static void a_name_that_is_too_long_is_no_name(void **state)
+{
+	char sql[1024];
+
+	(void)state;
+	snprintf(sql, sizeof(sql), "UPDATE %0500d, t SET a = 1", 0);
+	assert_int_equal(effect_of(sql), ROW_EFFECT_UPDATE);
+	snprintf(sql, sizeof(sql), "REPLACE INTO %0500d", 0);
+	assert_int_equal(effect_of(sql), ROW_EFFECT_UNCLEAR);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -107,6 +156,9 @@ int main(void)
 		cmocka_unit_test(xa_statements_carry_their_id),
 		cmocka_unit_test(truncate_names_its_table),
 		cmocka_unit_test(ddl_names_its_tables),
+		cmocka_unit_test(a_replace_is_known_by_its_statement),
+		cmocka_unit_test(an_update_names_the_table_that_it_changes),
+		cmocka_unit_test(a_name_that_is_too_long_is_no_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@
 #define COM_REGISTER  0x15
 #define COM_DUMP_GTID 0x1e
 #define DUMP_THROUGH_GTID 4 /* flag: the data part holds a GTID set */
+#define DUMP_ANNOTATIONS  2 /* flag, MariaDB: ANNOTATE_ROWS events as well */
 
 struct connection {
 	MYSQL *mysql;
@@ -468,7 +469,7 @@ int connection_dump(struct connection *c, const struct dump_request *r, struct e
 		buffer_bytes_append(&body, r->gtids);
 	} else {
 		buffer_u32le(&body, r->is_mariadb && r->by_gtid ? 4 : (uint32_t)r->offset);
-		buffer_u16le(&body, 0);
+		buffer_u16le(&body, r->is_mariadb ? DUMP_ANNOTATIONS : 0);
 		buffer_u32le(&body, r->server_id);
 		buffer_text(&body, r->file);
 	}

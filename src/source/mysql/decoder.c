@@ -36,6 +36,7 @@ void decoder_free(struct decoder *d)
 	buffer_release(&d->inflated);
 	buffer_release(&d->payload);
 	buffer_release(&d->text);
+	buffer_release(&d->statement);
 	memory_free(d);
 }
 
@@ -227,7 +228,7 @@ static const event_handler handlers[256] = {
 	[EVENT_HEARTBEAT_V2] = handle_nothing,
 	[EVENT_IGNORABLE] = handle_nothing,
 	[EVENT_ROWS_QUERY] = handle_nothing,
-	[EVENT_ANNOTATE_ROWS] = handle_nothing,
+	[EVENT_ANNOTATE_ROWS] = decoder_annotation,
 	[EVENT_GTID] = decoder_gtid,
 	[EVENT_ANONYMOUS_GTID] = decoder_gtid,
 	[EVENT_GTID_TAGGED] = decoder_gtid,
@@ -245,7 +246,8 @@ static const event_handler handlers[256] = {
 
 static bool is_row_part(uint8_t type)
 {
-	return type == EVENT_TABLE_MAP || handlers[type] == decoder_rows_event;
+	return type == EVENT_TABLE_MAP || type == EVENT_ANNOTATE_ROWS ||
+	       handlers[type] == decoder_rows_event;
 }
 
 int decoder_dispatch(struct decoder *d, const struct event *event, struct err *e)

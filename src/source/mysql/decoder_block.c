@@ -65,6 +65,7 @@ int decoder_flush(struct decoder *d, struct err *e)
 		.before_present = has_before && !b->all_before ? b->before_present : NULL,
 		.after_present = has_after && !b->all_after ? b->after_present : NULL,
 		.patched = b->has_patched ? b->patched : NULL,
+		.is_replace = b->is_replace,
 	};
 	if (has_before)
 		fill_absent(&b->slot->before, b->count);
@@ -87,7 +88,7 @@ static bool same_block(const struct block *a, const struct block *b)
 {
 	uint32_t columns = b->slot->map.column_count;
 
-	return a->slot == b->slot && a->op == b->op &&
+	return a->slot == b->slot && a->op == b->op && a->is_replace == b->is_replace &&
 	       same_bits(a->before_present, b->before_present, a->all_before,
 			 b->all_before, columns) &&
 	       same_bits(a->after_present, b->after_present, a->all_after, b->all_after,
@@ -119,6 +120,7 @@ int decoder_block(struct decoder *d, const struct block *wanted,
 	b->all_before = wanted->all_before;
 	b->all_after = wanted->all_after;
 	b->has_patched = wanted->has_patched;
+	b->is_replace = wanted->is_replace;
 	memcpy(b->before_present, wanted->before_present, bytes);
 	memcpy(b->after_present, wanted->after_present, bytes);
 	memcpy(b->patched, wanted->patched, bytes);

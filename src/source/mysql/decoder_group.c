@@ -41,6 +41,7 @@ static void open_group(struct decoder *d, const struct event *event)
 		.time_us = (int64_t)event->header.timestamp * 1000000,
 		.held = held,
 	};
+	buffer_clear(&d->statement);
 	d->transaction_number++;
 }
 

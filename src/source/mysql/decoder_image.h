@@ -23,6 +23,8 @@ struct rows_event {
 	const struct event *event;
 	enum op op;
 	bool is_partial;
+	bool is_replace; /* an update: what the new image leaves out has its DEFAULT */
+	bool ends_statement;
 	struct bytes before, after; /* bitmaps of present columns */
 	struct bytes rows;
 };

@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#define FLAG_STATEMENT_END 1 /* STMT_END_F */
+
 static enum op op_of(uint8_t type)
 {
 	switch (type) {
@@ -52,9 +54,9 @@ static int read_frame(struct decoder *d, struct rows_event *out,
 				 : 6;
 	struct reader r = reader_of(event->body);
 	uint64_t id = reader_uint_le(&r, id_size), columns;
+	uint16_t flags = reader_u16le(&r);
 	size_t bytes;
 
-	reader_skip(&r, 2);
 	if (is_v2(type)) {
 		uint16_t extra = reader_u16le(&r);
 
@@ -62,7 +64,8 @@ static int read_frame(struct decoder *d, struct rows_event *out,
 	}
 	columns = reader_lenenc(&r);
 	bytes = columns <= TABLE_COLUMNS_MAX ? (columns + 7) / 8 : SIZE_MAX;
-	*out = (struct rows_event){ .event = event, .op = op_of(type) };
+	*out = (struct rows_event){ .event = event, .op = op_of(type),
+				    .ends_statement = (flags & FLAG_STATEMENT_END) != 0 };
 	out->before = out->after = reader_bytes(&r, bytes);
 	if (out->op == OP_UPDATE)
 		out->after = reader_bytes(&r, bytes);
@@ -210,6 +213,7 @@ void decoder_wanted_block(struct block *out, const struct rows_event *rows,
 	out->slot = rows->slot;
 	out->op = rows->op;
 	out->has_patched = false;
+	out->is_replace = rows->is_replace;
 	out->all_before = before->has_all;
 	out->all_after = after->has_all;
 	memset(out->patched, 0, bytes);
@@ -241,11 +245,84 @@ static int read_rows(struct decoder *d, const struct rows_event *rows,
 	return 0;
 }
 
+static bool has_every_column(const struct rows_event *rows, struct bytes present)
+{
+	for (uint32_t i = 0; i < rows->slot->map.column_count; i++) {
+		if (!image_bit(present.data, i))
+			return false;
+	}
+	return true;
+}
+
+static int unclear_update(const struct table_map *map, struct bytes sql, struct err *e)
+{
+	if (sql.size == 0)
+		sql = (struct bytes){ (const uint8_t *)"(it is not in the log)", 22 };
+	return err_set(e, ERR_CONFIG,
+		       "table %s.%s: an update leaves columns out, and its statement does not tell whether "
+		       "they stay or go back to their DEFAULT (a REPLACE in a trigger or through a view?): "
+		       "%.*s; run the server and its applications with binlog_row_image = FULL (or at least "
+		       "with binlog_annotate_row_events = ON), move the lake table away and run again to "
+		       "copy it anew", map->database, map->table, (int)(sql.size < 160 ? sql.size : 160),
+		       (const char *)sql.data);
+}
+
+/*
+ * MariaDB logs a REPLACE as an update, and in MINIMAL and NOBLOB images leaves the columns out that
+ * it did not name and the server need not compute, although they went back to their DEFAULT. Only
+ * the statement tells. Whole before images of a table with a key are FULL_NODUP's: there, what is
+ * left out is as it was in either case.
+ */
+static int judge_update(const struct decoder *d, struct rows_event *rows, struct err *e)
+{
+	const struct table_map *map = &rows->slot->map;
+	bool has_old = has_every_column(rows, rows->before);
+	struct bytes sql = buffer_bytes(&d->statement);
+	enum row_effect effect = ROW_EFFECT_UPDATE;
+
+	if (!has_old || rows->slot->table->schema->key_count == 0)
+		effect = statement_row_effect(sql, map->table);
+	if (effect == ROW_EFFECT_UNCLEAR || (effect == ROW_EFFECT_REPLACE && has_old))
+		return unclear_update(map, sql, e);
+	rows->is_replace = effect == ROW_EFFECT_REPLACE;
+	return 0;
+}
+
+int decoder_annotation(struct decoder *d, const struct event *event, struct err *e)
+{
+	struct bytes sql = event->body;
+
+	(void)e;
+	if (sql.size > STATEMENT_BYTES_MAX)
+		sql.size = STATEMENT_BYTES_MAX;
+	buffer_clear(&d->statement);
+	buffer_bytes_append(&d->statement, sql);
+	return 0;
+}
+
+static int take_rows(struct decoder *d, struct rows_event *rows, struct err *e)
+{
+	struct table_slot *s = rows->slot;
+	bool keys_only = rows->op == OP_UPDATE && !d->sink->wants_before &&
+			 s->table->schema->key_count > 0;
+
+	image_make(&d->images[0], s, rows->before, &s->before, keys_only);
+	image_make(&d->images[1], s, rows->after, &s->after, false);
+	if (d->images[rows->op == OP_INSERT].count == 0)
+		return err_set(e, ERR_DATA, "rows of table %s.%s without any column (an INSERT of nothing but "
+			       "DEFAULTs?); run the server and its applications with binlog_row_image = FULL, "
+			       "and copy the table anew", s->map.database, s->map.table);
+	if (d->is_mariadb && rows->op == OP_UPDATE && !d->images[1].has_all && judge_update(d, rows, e) < 0)
+		return -1;
+	if (rows->is_partial)
+		return decoder_partial_rows(d, rows, e);
+	return read_rows(d, rows, &d->images[0], &d->images[1], e);
+}
+
 int decoder_rows_event(struct decoder *d, const struct event *event, struct err *e)
 {
 	struct rows_event rows;
 	int rc = read_frame(d, &rows, event, e);
-	bool keys_only;
 
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
@@ -260,15 +337,8 @@ int decoder_rows_event(struct decoder *d, const struct event *event, struct err 
 			return -1;
 		rows.rows = buffer_bytes(&d->inflated);
 	}
-	keys_only = rows.op == OP_UPDATE && !d->sink->wants_before &&
-		    rows.slot->table->schema->key_count > 0;
-	image_make(&d->images[0], rows.slot, rows.before, &rows.slot->before, keys_only);
-	image_make(&d->images[1], rows.slot, rows.after, &rows.slot->after, false);
-	if (d->images[rows.op == OP_INSERT].count == 0)
-		return err_set(e, ERR_DATA, "rows of table %s.%s without any column (an INSERT of nothing but "
-			       "DEFAULTs?); run the server and its applications with binlog_row_image = FULL, "
-			       "and copy the table anew", rows.slot->map.database, rows.slot->map.table);
-	if (rows.is_partial)
-		return decoder_partial_rows(d, &rows, e);
-	return read_rows(d, &rows, &d->images[0], &d->images[1], e);
+	rc = take_rows(d, &rows, e);
+	if (rows.ends_statement)
+		buffer_clear(&d->statement);
+	return rc;
 }

@@ -12,6 +12,7 @@
 #define PRESENT_BYTES   (TABLE_COLUMNS_MAX / 8)
 #define TABLE_ID_DUMMY  0xffffffu /* a rows event that changes nothing */
 #define HELD_BYTES_MAX  ((size_t)256 << 20)
+#define STATEMENT_BYTES_MAX ((size_t)64 << 10) /* its verb and tables stand at its beginning */
 #define EVENT_BYTES_MAX                                                                  \
 	((size_t)1536 << 20) /* a 1 GiB row before and after is split by neither server  \
 			      */
@@ -40,7 +41,7 @@ struct block {
 	struct table_slot *slot; /* NULL: none */
 	enum op op;
 	uint32_t count;
-	bool all_before, all_after, has_patched;
+	bool all_before, all_after, has_patched, is_replace;
 	uint8_t before_present[PRESENT_BYTES], after_present[PRESENT_BYTES],
 		patched[PRESENT_BYTES];
 	struct origin origin;
@@ -98,6 +99,7 @@ struct decoder {
 	struct prepared *prepared;
 	uint32_t prepared_count, missing_count;
 	struct buffer inflated, payload, text;
+	struct buffer statement; /* MariaDB: the beginning of the one whose rows these are, or empty */
 	struct image *images; /* before and after, of the event at hand */
 };
 
@@ -116,6 +118,8 @@ int decoder_announce(struct decoder *d, struct mysql_table *t,
 
 /* decoder_rows.c */
 int decoder_rows_event(struct decoder *d, const struct event *event, struct err *e);
+/* MariaDB's ANNOTATE_ROWS: the statement, as its client sent it. */
+int decoder_annotation(struct decoder *d, const struct event *event, struct err *e);
 /* decoder_block.c: gives the pending rows to the sink. */
 int decoder_flush(struct decoder *d, struct err *e);
 void decoder_drop_block(struct decoder *d);

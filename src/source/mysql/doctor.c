@@ -76,8 +76,11 @@ static void check_server(struct doctor *d)
 		     "are copied in one snapshot; mend: %s binlog_row_image = 'FULL';",
 		     s->row_image == ROW_IMAGE_MINIMAL ? "MINIMAL" : "NOBLOB", set_word(d));
 	if (s->row_image != ROW_IMAGE_FULL && s->is_mariadb)
-		find(d, false, "MariaDB's partial row images lack VIRTUAL columns, which halts, and the DEFAULTs of a "
-		     "REPLACE, which nobody can see; mend: SET GLOBAL binlog_row_image = 'FULL';");
+		find(d, false, "MariaDB's partial row images lack VIRTUAL columns, and do not tell a REPLACE by a "
+		     "trigger from an update: both halt; mend: SET GLOBAL binlog_row_image = 'FULL';");
+	if (s->row_image != ROW_IMAGE_FULL && s->is_mariadb && !s->has_annotations)
+		find(d, true, "binlog_annotate_row_events is OFF: without the statement, a partial row image does "
+		     "not tell a REPLACE from an update; mend: SET GLOBAL binlog_annotate_row_events = ON;");
 	if (!s->has_full_metadata)
 		find(d, false, "binlog_row_metadata is not FULL: a table that is altered halts; mend: %s "
 		     "binlog_row_metadata = 'FULL';", set_word(d));

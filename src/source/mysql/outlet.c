@@ -224,7 +224,8 @@ static int widen_rows(struct outlet *o, struct change *wide, struct captured *t,
 		return -1;
 	/* a partial update leaves added columns alone */
 	rows->before_present = widen_bits(&o->present[0], l, s, narrow.before_present, false);
-	rows->after_present = widen_bits(&o->present[1], l, s, narrow.after_present, narrow.op != OP_UPDATE);
+	rows->after_present = widen_bits(&o->present[1], l, s, narrow.after_present,
+					 narrow.op != OP_UPDATE || narrow.is_replace);
 	rows->patched = widen_bits(&o->present[2], l, s, narrow.patched, false);
 	rows->before = widen(o, &o->wide[0], l, t, narrow.before, rows->before_present);
 	rows->after = widen(o, &o->wide[1], l, t, narrow.after, rows->after_present);
@@ -243,8 +244,8 @@ static int lacks_column(const struct change *c, const struct captured *t, uint32
 		       t->now.table->columns[column].declared);
 }
 
-/* An insert's image without the columns that got their DEFAULT, made whole. */
-static int fill_insert(struct outlet *o, struct change *c, struct captured *t, struct err *e)
+/* An image without the columns that got their DEFAULT, made whole. */
+static int fill_defaults(struct outlet *o, struct change *c, struct captured *t, struct err *e)
 {
 	const struct columns *from = c->rows.after;
 	struct columns *out = &o->wide[1];
@@ -278,8 +279,8 @@ static int complete(struct outlet *o, struct change *c, struct captured *t, stru
 
 	if (c->kind != CHANGE_ROWS || c->rows.after == NULL || present == NULL)
 		return 0;
-	if (c->rows.op == OP_INSERT)
-		return fill_insert(o, c, t, e);
+	if (c->rows.op == OP_INSERT || c->rows.is_replace)
+		return fill_defaults(o, c, t, e);
 	for (uint32_t i = 0; i < c->schema->field_count; i++) {
 		if (t->now.table->columns[i].is_unlogged && !field_present(present, i))
 			return lacks_column(c, t, i, e);

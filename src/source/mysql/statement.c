@@ -163,7 +163,8 @@ static bool accept_mark(struct scanner *s, char mark)
 	return true;
 }
 
-/* A name into `out` (NAME_BYTES_MAX), doubled quotes made single. */
+/* A name into `out` (NAME_BYTES_MAX), doubled quotes made single. One that has no place there is
+ * stepped over. */
 static bool read_name(struct scanner *s, char *out)
 {
 	size_t used = 0;
@@ -173,8 +174,10 @@ static bool read_name(struct scanner *s, char *out)
 	for (size_t i = 0; i < s->now.text.size; i++) {
 		uint8_t c = s->now.text.data[i];
 
-		if (used == NAME_BYTES_MAX - 1 || c == 0)
-			return false;
+		if (used == NAME_BYTES_MAX - 1 || c == 0) {
+			used = 0;
+			break;
+		}
 		out[used++] = (char)c;
 		if (s->now.kind == TOKEN_QUOTED && c == (uint8_t)s->now.mark)
 			i++;
@@ -290,6 +293,63 @@ void statement_parse(struct statement *out, struct bytes sql)
 		if (read_table(&s, &out->table))
 			out->kind = STATEMENT_TRUNCATE;
 	}
+}
+
+static bool names_table(struct scanner *s, const char *table)
+{
+	struct table_name name;
+
+	return read_table(s, &name) && strcasecmp(name.table, table) == 0;
+}
+
+/* [LOW_PRIORITY | …] [INTO] table */
+static bool writes_into(struct scanner *s, const char *table)
+{
+	while (accept(s, "LOW_PRIORITY") || accept(s, "HIGH_PRIORITY") || accept(s, "DELAYED") ||
+	       accept(s, "IGNORE") || accept(s, "INTO"))
+		;
+	return names_table(s, table);
+}
+
+/* … table references, among them the table, SET */
+static bool updates(struct scanner *s, const char *table)
+{
+	while (s->now.kind != TOKEN_END && !is(s, "SET")) {
+		if (names_table(s, table))
+			return true;
+		if (s->now.kind == TOKEN_MARK || s->now.kind == TOKEN_TEXT)
+			next(s);
+	}
+	return false;
+}
+
+/* DATA … [REPLACE | IGNORE] INTO TABLE table: only with REPLACE does it change rows. */
+static bool loads_over(struct scanner *s, const char *table)
+{
+	while (s->now.kind != TOKEN_END && !is(s, "INTO")) {
+		if (accept(s, "REPLACE"))
+			return accept(s, "INTO") && accept(s, "TABLE") && names_table(s, table);
+		next(s);
+	}
+	return false;
+}
+
+/* Other words may stand in front: ANALYZE REPLACE …, SET STATEMENT … FOR REPLACE … */
+enum row_effect statement_row_effect(struct bytes sql, const char *table)
+{
+	struct scanner s = scan(sql);
+
+	for (; s.now.kind != TOKEN_END; next(&s)) {
+		if (accept(&s, "REPLACE"))
+			return writes_into(&s, table) ? ROW_EFFECT_REPLACE : ROW_EFFECT_UNCLEAR;
+		if (accept(&s, "LOAD"))
+			return loads_over(&s, table) ? ROW_EFFECT_REPLACE : ROW_EFFECT_UNCLEAR;
+		if (accept(&s, "INSERT"))
+			return writes_into(&s, table) ? ROW_EFFECT_UPDATE : ROW_EFFECT_UNCLEAR;
+		if (accept(&s, "UPDATE"))
+			return updates(&s, table) ? ROW_EFFECT_UPDATE : ROW_EFFECT_UNCLEAR;
+	}
+	return ROW_EFFECT_UNCLEAR;
 }
 
 static void add_target(struct ddl_targets *t, struct scanner *s)

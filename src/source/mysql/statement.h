@@ -35,6 +35,16 @@ struct statement {
 /* A statement that is cut short or that we do not know is STATEMENT_OTHER. */
 void statement_parse(struct statement *out, struct bytes sql);
 
+/* What a statement does to the rows of a table that are there already. */
+enum row_effect {
+	ROW_EFFECT_UNCLEAR, /* it does not name the table as its own: a trigger, a function, a view */
+	ROW_EFFECT_UPDATE,  /* columns that it does not name stay as they are */
+	ROW_EFFECT_REPLACE, /* columns that it does not name go back to their DEFAULT */
+};
+
+/* Of the statement `sql`, or its beginning, on `table`. */
+enum row_effect statement_row_effect(struct bytes sql, const char *table);
+
 #define DDL_TARGETS_MAX 256
 
 /* What a DDL statement names. Too many names, or a statement of an unknown form:

@@ -1,0 +1,13 @@
+CREATE OR REPLACE DATABASE golden CHARACTER SET utf8mb4; USE golden;
+SET NAMES utf8mb4;
+CREATE TABLE p (id INT PRIMARY KEY, a INT DEFAULT 7, b VARCHAR(9) DEFAULT 'b', c TEXT);
+INSERT INTO p VALUES (1, 1, 'one', 'text'), (2, 2, 'two', 'text');
+SET binlog_row_image = MINIMAL;
+UPDATE p SET a = 3 WHERE id = 1;
+REPLACE INTO p (id, a) VALUES (1, 4), (1, 5);
+INSERT INTO p (id, c) VALUES (2, 'c'), (3, 'c') ON DUPLICATE KEY UPDATE c = 'd';
+BEGIN; UPDATE p SET b = REPLACE(b, 'b', 'n') WHERE id = 1; REPLACE p SET id = 1; COMMIT;
+XA START 'x'; REPLACE INTO p (id, b) VALUES (2, 'xa'); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x';
+SET binlog_row_image = NOBLOB;
+UPDATE p SET a = 8 WHERE id = 1;
+REPLACE INTO p (id, a) VALUES (1, 9);
