@@ -85,7 +85,8 @@ static bool bitmap_equal(const uint8_t *a, const uint8_t *b, size_t size)
  * The number + 1 of a presence; 0 for full images. The key's fields always count as present: batch_add
  * fills them in.
  */
-static uint32_t presence_of(struct batch *b, const uint8_t *present, const uint8_t *patched)
+static uint32_t presence_of(struct batch *b, const uint8_t *present, const uint8_t *patched,
+			    bool is_overtaken)
 {
 	size_t size = (b->schema->field_count + 7) / 8;
 	uint8_t *full;
@@ -101,14 +102,15 @@ static uint32_t presence_of(struct batch *b, const uint8_t *present, const uint8
 		full[b->schema->key[i] >> 3] |= (uint8_t)(1u << (b->schema->key[i] & 7));
 	for (uint32_t i = 0; i < b->presence_count; i++) {
 		if (bitmap_equal(b->presences[i].present, full, size) &&
-		    bitmap_equal(b->presences[i].patched, patched, size)) {
+		    bitmap_equal(b->presences[i].patched, patched, size) &&
+		    b->presences[i].is_overtaken == is_overtaken) {
 			memory_free(full);
 			return i + 1;
 		}
 	}
 	b->presences = memory_grow(b->presences, struct presence, b->presence_count + 1);
 	b->presences[b->presence_count++] =
-		(struct presence){ full, patched != NULL ? memory_copy(patched, size) : NULL };
+		(struct presence){ full, patched != NULL ? memory_copy(patched, size) : NULL, is_overtaken };
 	return b->presence_count;
 }
 
@@ -145,14 +147,14 @@ static uint32_t after_presence(struct batch *b, const struct rows *rows)
 	uint32_t number;
 
 	if (rows->after_present == NULL)
-		return presence_of(b, NULL, rows->patched);
+		return presence_of(b, NULL, rows->patched, rows->is_overtaken);
 	present = memory_copy(rows->after_present, size);
 	for (uint32_t i = 0; i < b->schema->field_count; i++) {
 		if (rows->before != NULL && field_present(rows->before_present, i))
 			present[i >> 3] |= (uint8_t)(1u << (i & 7));
 		is_full = is_full && field_present(present, i);
 	}
-	number = presence_of(b, is_full ? NULL : present, rows->patched);
+	number = presence_of(b, is_full ? NULL : present, rows->patched, rows->is_overtaken);
 	memory_free(present);
 	return number;
 }

@@ -31,6 +31,8 @@ enum op {
  * to the row's present value; NULL pointer = none.
  * `is_replace`: an update that leaves no column as it was; what is absent has its DEFAULT. Sinks never
  * see such a row with a field absent: the source knows the DEFAULTs.
+ * `is_overtaken`: partial rows from before the end of a copy by chunks. The copy may have read the row
+ * after them: when it is not in the table, it was deleted since, and the update is of no account.
  */
 struct rows {
 	enum op op;
@@ -38,7 +40,7 @@ struct rows {
 	const struct columns *before, *after;
 	const uint8_t *before_present, *after_present;
 	const uint8_t *patched;
-	bool is_replace;
+	bool is_replace, is_overtaken;
 };
 
 /*

@@ -255,3 +255,42 @@ int complete_rows(struct columns *out, struct store *store, const struct key_ind
 	memory_free(c.base_row);
 	return rc;
 }
+
+static bool is_overtaken(const struct completion *c, uint32_t change)
+{
+	uint32_t present = c->fold->changes[change].present;
+
+	return present != 0 && c->batch->presences[present - 1].is_overtaken;
+}
+
+/* Whether the row came by an overtaken update from another key. */
+static bool has_overtaken_move(const struct completion *c, uint32_t at)
+{
+	for (; at != FOLD_NONE; at = older(c, at)) {
+		if (c->fold->changes[at].moved != FOLD_NONE && is_overtaken(c, at))
+			return true;
+	}
+	return false;
+}
+
+int complete_overtaken(struct fold *fold, const struct batch *b, const struct row_place *places,
+		       struct err *e)
+{
+	struct completion c = { .batch = b, .fold = fold };
+
+	for (uint32_t i = 0; i < fold->last_count; i++) {
+		uint32_t last = fold->last[i];
+
+		if (fold->changes[last].op != BATCH_UPSERT || !needs_base(&c, last))
+			continue;
+		if (has_overtaken_move(&c, last))
+			return err_set(e, ERR_CONFIG,
+				       "a row's key was changed while the table was copied in chunks, by a session "
+				       "whose binlog_row_image is not FULL: the row's other columns cannot be "
+				       "told; let the applications use FULL, move the lake table away and run "
+				       "again to copy it anew");
+		if (is_overtaken(&c, last) && places[i].file == 0)
+			fold->changes[last].op = BATCH_DELETE;
+	}
+	return 0;
+}

@@ -18,4 +18,12 @@ int complete_rows(struct columns *out, struct store *store, const struct key_ind
 		  const struct places *places, const struct batch *b, const struct fold *fold,
 		  const uint32_t *survivors, uint32_t count, struct err *e);
 
+/*
+ * Overtaken updates (change.h) of rows that the table has no more become deletes, which do nothing:
+ * places[i] is where the table has the key of fold->last[i], file 0: nowhere. A key that such an update
+ * moved is ERR_CONFIG: which row's values it takes along cannot be told.
+ */
+int complete_overtaken(struct fold *fold, const struct batch *b, const struct row_place *places,
+		       struct err *e);
+
 #endif

@@ -360,6 +360,8 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 	places = memory_array(struct row_place, f.last_count);
 	rc = m->shape.is_multiset ? replace_multiset(m, &f, places, e) :
 				    replace_keyed(m, &f, places, e);
+	if (rc == 0 && b->presence_count > 0)
+		rc = complete_overtaken(&f, b, places, e);
 	if (rc == 0)
 		rc = write_rows(m, b, &f, places, e);
 	memory_free(places);

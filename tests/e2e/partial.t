@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Partial row images (MINIMAL, NOBLOB, PARTIAL_JSON), one case at a time: what the log leaves out comes from the table."""
 import os
+import random
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
@@ -104,6 +106,40 @@ def own_tables(tap, server, folder):
         db.close()
 
 
+def write_beside(server, stop, seed):
+    """Updates of single columns, deletes and inserts at random, logged as MINIMAL, until told to stop."""
+    r, db = random.Random(seed), server.session("w")
+    db.sql("SET SESSION binlog_row_image = MINIMAL")
+    while not stop.is_set():
+        ids = [BESIDE_ROWS - 1 - r.randrange(BESIDE_HOT) for _ in range(20)]
+        db.sql("; ".join(r.choice([f"UPDATE beside SET a = a + 1 WHERE id = {i}", f"UPDATE beside SET c = 'c{seed}' WHERE id = {i}",
+                                   f"DELETE FROM beside WHERE id = {i}", f"INSERT IGNORE INTO beside VALUES ({i}, 1, 'n', 'new')"])
+                         for i in ids))
+    db.close()
+
+
+BESIDE_ROWS, BESIDE_HOT = 2000, 40
+
+
+def beside_a_copy(tap, server, folder):
+    """The copy may have read a row after the change that the log brings later."""
+    db = server.session()
+    db.sql("SET GLOBAL sync_binlog = 0; SET GLOBAL innodb_flush_log_at_trx_commit = 0")
+    db.sql("CREATE TABLE w.beside (id INT PRIMARY KEY, a INT DEFAULT 4, b VARCHAR(10), c TEXT)")
+    db.sql("INSERT INTO w.beside VALUES " + ", ".join(f"({i}, {i}, 'b{i}', 'c{i}')" for i in range(BESIDE_ROWS)))
+    for number in range(3):
+        lake, stop = f"{folder}/beside{number}", threading.Event()
+        writer = threading.Thread(target=write_beside, args=(server, stop, number))
+        writer.start()
+        first = sync(server, "w.beside", lake, "--copy-chunk-rows-max", "20", "--batch-rows-max", "3")
+        stop.set()
+        writer.join()
+        done = sync(server, "w.beside", lake)
+        wrong = compare(db, lake, "w", "beside") if first.returncode == done.returncode == 0 else first.stderr[-300:] + done.stderr[-400:]
+        tap.equal(wrong, "", f"a writer that logs MINIMAL beside a copy in chunks, round {number + 1}")
+    db.close()
+
+
 def main():
     need_binary()
     tap = Tap()
@@ -132,6 +168,7 @@ def main():
             tap.equal(wrong, "", f"{flavour}: {case}")
             db.close()
     own_tables(tap, server, folder)
+    beside_a_copy(tap, server, folder)
     return tap.done()
 
 

@@ -161,7 +161,7 @@ class Campaign:
             if (number == 2 or number % 6 == 0) and not tap.equal(self.settle(), "",
                                                                   f"after round {number}: tables equal source and model"):
                 break
-            self.work.has_copy = number >= 2  # only then may a session's row images leave columns out
+            self.work.has_copy = number >= 2  # only then may keys move in images that leave columns out
         if tap.failed == 0:
             tap.equal(self.settle(), "", "at the end: tables equal source and model, each event exactly once")
         else:

@@ -22,6 +22,7 @@ struct table {
 	bool is_keyed;
 	/* keyed: the value of each key, -1 absent; else how often (id, value = id) is there */
 	int64_t model[KEYS];
+	const int64_t *names; /* keyed: the value that each row was inserted with; NULL: not compared */
 	uint64_t commits;
 };
 
@@ -85,16 +86,21 @@ static void table_release(struct table *t)
 	assert_int_equal(system(command), 0);
 }
 
-static void set_row(struct columns *c, int64_t id, int64_t value)
+static void set_cells(struct columns *c, int64_t id, int64_t value, int64_t named)
 {
 	char name[32];
-	int size = snprintf(name, sizeof(name), "name of %lld", (long long)value);
+	int size = snprintf(name, sizeof(name), "name of %lld", (long long)named);
 
 	columns_clear(c);
 	column_add_int64(&c->columns[0], id);
 	column_add_int64(&c->columns[1], value);
 	column_add_bytes(&c->columns[2], name, (uint32_t)size);
 	columns_end_row(c);
+}
+
+static void set_row(struct columns *c, int64_t id, int64_t value)
+{
+	set_cells(c, id, value, value);
 }
 
 static void add_insert(struct batch *b, struct columns *scratch, int64_t id, int64_t value)
@@ -110,15 +116,22 @@ static void add_delete(struct batch *b, struct columns *scratch, int64_t id, int
 }
 
 /* An image with the key in front and only `value` behind: MINIMAL. */
-static void add_partial(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
-			int64_t value)
+static void add_update(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
+		       int64_t value, bool is_overtaken)
 {
 	const uint8_t key_only = 1, value_only = 2;
 
 	set_row(scratch, id, 0);
 	set_row(other, 0, value);
 	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other,
-				     .before_present = &key_only, .after_present = &value_only });
+				     .before_present = &key_only, .after_present = &value_only,
+				     .is_overtaken = is_overtaken });
+}
+
+static void add_partial(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
+			int64_t value)
+{
+	add_update(b, scratch, other, id, value, false);
 }
 
 /* A key that moves and takes only its new key and value along. */
@@ -165,7 +178,19 @@ static void random_change(struct table *t, struct batch *b, struct columns *one,
 	}
 }
 
-/* Reads all live rows and compares; `names_follow` is false once partial images changed only value. */
+static void check_name(const struct table *t, int64_t id, const struct column *name, uint32_t row)
+{
+	char expected[32];
+
+	assert_false(column_is_null(name, row));
+	if (t->names == NULL)
+		return;
+	snprintf(expected, sizeof(expected), "name of %lld", (long long)t->names[id]);
+	assert_int_equal(column_bytes(name, row).size, strlen(expected));
+	assert_memory_equal(column_bytes(name, row).data, expected, strlen(expected));
+}
+
+/* Reads all live rows and compares. */
 static void check_rows(struct table *t)
 {
 	const struct snapshot *s = delta_snapshot(t->delta);
@@ -194,7 +219,7 @@ static void check_rows(struct table *t)
 			if (t->is_keyed) {
 				assert_int_equal(seen[id], -1);
 				seen[id] = column_int64(&rows.columns[1], i);
-				assert_false(column_is_null(&rows.columns[2], i));
+				check_name(t, id, &rows.columns[2], i);
 			} else {
 				seen[id]++;
 			}
@@ -322,6 +347,141 @@ static void a_partial_image_without_its_row_is_refused(void **state)
 	table_release(&t);
 }
 
+enum past { PAST_INSERT, PAST_UPDATE, PAST_DELETE };
+
+struct past_change {
+	enum past kind;
+	int64_t id, value;
+};
+
+#define PAST 400
+
+/* What a source with rows went through: random changes, the rows that each key had after a random one of them
+ * (the copy of its chunk), and the rows at the end. */
+struct past_source {
+	struct past_change changes[PAST];
+	int64_t copied[KEYS], copied_names[KEYS];
+	int64_t values[KEYS], names[KEYS]; /* value -1: no row */
+};
+
+static void live_past(struct past_source *s)
+{
+	int copied_at[KEYS];
+
+	for (int i = 0; i < KEYS; i++) {
+		copied_at[i] = (int)(random() % PAST);
+		s->names[i] = PAST + i;
+		s->values[i] = random() % 2 == 0 ? PAST + i : -1;
+		s->copied[i] = -1;
+	}
+	for (int n = 0; n < PAST; n++) {
+		int64_t id = random() % KEYS;
+		struct past_change c = { PAST_INSERT, id, n };
+
+		if (s->values[id] >= 0)
+			c.kind = random() % 3 == 0 ? PAST_DELETE : PAST_UPDATE;
+		else
+			s->names[id] = n;
+		s->values[id] = c.kind == PAST_DELETE ? -1 : n;
+		s->changes[n] = c;
+		for (int i = 0; i < KEYS; i++) {
+			if (copied_at[i] != n)
+				continue;
+			s->copied[i] = s->values[i];
+			s->copied_names[i] = s->names[i];
+		}
+	}
+}
+
+static void add_past(struct batch *b, struct columns *one, struct columns *two, const struct past_change *c)
+{
+	if (c->kind == PAST_INSERT)
+		add_insert(b, one, c->id, c->value);
+	else if (c->kind == PAST_DELETE)
+		add_delete(b, one, c->id, c->value);
+	else
+		add_update(b, one, two, c->id, c->value, true);
+}
+
+static void add_copy(struct batch *b, struct columns *scratch, const struct past_source *s)
+{
+	for (int i = 0; i < KEYS; i++) {
+		if (s->copied[i] < 0)
+			continue;
+		set_cells(scratch, i, s->copied[i], s->copied_names[i]);
+		batch_add(b, &(struct rows){ .op = OP_COPY, .count = 1, .after = scratch });
+	}
+}
+
+/* The copy's rows may be newer than the log that follows; at its end both are one. */
+static void partial_images_from_before_the_end_of_the_copy_converge(void **state)
+{
+	struct past_source *source = memory_new(struct past_source);
+	struct columns one, two;
+	struct table t;
+
+	(void)state;
+	for (unsigned seed = 1; seed <= 8; seed++) {
+		struct batch *b;
+
+		srandom(seed);
+		live_past(source);
+		table_init(&t, true);
+		columns_init(&one, t.schema);
+		columns_init(&two, t.schema);
+		b = batch_new(t.schema);
+		add_copy(b, &one, source);
+		for (int n = 0; n < PAST; n++) {
+			if (random() % 20 == 0) {
+				commit(&t, b);
+				batch_free(b);
+				b = batch_new(t.schema);
+			}
+			add_past(b, &one, &two, &source->changes[n]);
+		}
+		commit(&t, b);
+		batch_free(b);
+		memcpy(t.model, source->values, sizeof(t.model));
+		t.names = source->names;
+		check_rows(&t);
+		columns_release(&one);
+		columns_release(&two);
+		table_release(&t);
+	}
+	memory_free(source);
+}
+
+static void a_key_that_moved_during_the_copy_with_a_partial_image_is_refused(void **state)
+{
+	const uint8_t key_only = 1, key_and_value = 3;
+	struct err e = ERR_INIT;
+	struct columns one, two;
+	struct batch *b;
+	struct table t;
+
+	(void)state;
+	table_init(&t, true);
+	columns_init(&one, t.schema);
+	columns_init(&two, t.schema);
+	b = batch_new(t.schema);
+	add_insert(b, &one, 1, 1);
+	commit(&t, b);
+	batch_free(b);
+	b = batch_new(t.schema);
+	set_row(&one, 1, 0);
+	set_row(&two, 2, 5);
+	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &one, .after = &two,
+				     .before_present = &key_only, .after_present = &key_and_value,
+				     .is_overtaken = true });
+	add_partial(b, &one, &two, 2, 6);
+	assert_int_equal(merge_stage(t.merge, b, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	batch_free(b);
+	columns_release(&one);
+	columns_release(&two);
+	table_release(&t);
+}
+
 static void a_json_patch_finds_its_document_in_the_table(void **state)
 {
 	const uint8_t key_only = 1, name_only = 4, patched = 4;
@@ -378,6 +538,8 @@ int main(void)
 		cmocka_unit_test(a_table_without_a_key_is_a_multiset),
 		cmocka_unit_test(a_delete_of_an_unknown_row_without_a_key_is_refused),
 		cmocka_unit_test(a_partial_image_without_its_row_is_refused),
+		cmocka_unit_test(partial_images_from_before_the_end_of_the_copy_converge),
+		cmocka_unit_test(a_key_that_moved_during_the_copy_with_a_partial_image_is_refused),
 		cmocka_unit_test(a_json_patch_finds_its_document_in_the_table),
 	};
 

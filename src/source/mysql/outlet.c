@@ -272,12 +272,31 @@ static int fill_defaults(struct outlet *o, struct change *c, struct captured *t,
 	return 0;
 }
 
+/*
+ * Columns that a partial update leaves out are taken from the table, whose row may already be newer than
+ * the update as long as the copy is not behind us. What is set again converges; differences do not.
+ */
+static int mark_overtaken(struct change *c, const struct captured *t, struct err *e)
+{
+	const struct schema *s = c->schema;
+
+	c->rows.is_overtaken = t->has_copied_through;
+	if (!c->rows.is_overtaken || c->rows.patched == NULL)
+		return 0;
+	return err_set(e, ERR_CONFIG, "table %s.%s, %s:%llu: a partial JSON update from the time when the table was "
+		       "copied in chunks, which may have it already; switch PARTIAL_JSON off in the sessions that "
+		       "set it (binlog_row_value_options) or set it globally, which copies in one snapshot, move "
+		       "the lake table away and run again to copy it anew", s->database, s->table,
+		       c->origin->log_file != NULL ? c->origin->log_file : "?",
+		       (unsigned long long)c->origin->log_offset);
+}
+
 /* Made whole by its DEFAULTs; of an update, the sink has what is left out, if it did not change. */
 static int complete(struct outlet *o, struct change *c, struct captured *t, struct err *e)
 {
 	const uint8_t *present = c->rows.after_present;
 
-	if (c->kind != CHANGE_ROWS || c->rows.after == NULL || present == NULL)
+	if (c->kind != CHANGE_ROWS || c->rows.after == NULL || (present == NULL && c->rows.patched == NULL))
 		return 0;
 	if (c->rows.op == OP_INSERT || c->rows.is_replace)
 		return fill_defaults(o, c, t, e);
@@ -285,7 +304,7 @@ static int complete(struct outlet *o, struct change *c, struct captured *t, stru
 		if (t->now.table->columns[i].is_unlogged && !field_present(present, i))
 			return lacks_column(c, t, i, e);
 	}
-	return 0;
+	return mark_overtaken(c, t, e);
 }
 
 static int take_table_change(struct outlet *o, const struct change *c, struct err *e)
