@@ -12,7 +12,7 @@
 struct fold_change {
 	uint32_t row;      /* of after (UPSERT) or before (DELETE) */
 	uint32_t present;  /* as in struct batch_run */
-	uint32_t previous; /* the change of the same key before this one, or FOLD_NONE */
+	uint32_t previous; /* the change of the same key that is next older, or FOLD_NONE */
 	uint32_t moved;    /* the MOVE that the row came by from another key, or FOLD_NONE */
 	enum batch_op op;  /* UPSERT, or DELETE (a MOVE is one) */
 };
@@ -23,7 +23,8 @@ struct fold {
 	uint32_t change_count;
 	/*
 	 * The changes that count, in arrival order: the last one per key. In a multiset: upserts without
-	 * a later delete of the same row, and deletes without an earlier upsert.
+	 * a later delete of the same row, and deletes without an earlier upsert; the `previous` of such a
+	 * delete is another one, and an upsert comes behind all of its key.
 	 */
 	uint32_t *last;
 	uint32_t last_count;

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "merge/key_hash.h"
+#include "merge/key_map.h"
 
 #define HEAD_FORMAT "tailrace-files %016" PRIx64 "\n"
 #define HEAD_SIZE 32
@@ -187,7 +188,7 @@ int key_files_add(struct key_files *f, const char *path, uint32_t *out, struct e
 	uint32_t number = key_files_number(f, path);
 
 	if (number == 0) {
-		if (path[0] == '\0' || f->last >= UINT32_MAX - 1)
+		if (path[0] == '\0' || f->last >= KEY_FILE_LINK - 1)
 			return err_set(e, ERR_IO, "\"%s\": no number left for file \"%s\"",
 				       f->name, path);
 		number = f->last + 1;

@@ -18,6 +18,7 @@
 #define LOAD_DENOMINATOR 5
 #define GROWTH_NUMERATOR 7
 #define GROWTH_DENOMINATOR 5
+#define FIT_SLACK 16 /* key_index_fit: less than one slot in so many is not worth a new file */
 /* Rows between two checks for room; a table may be this many slots too large for its rows. */
 #define APPLY_ROWS 1024
 
@@ -40,7 +41,7 @@ static char *files_name(const char *path)
 static struct key_slots slots_of(const struct key_index *x)
 {
 	return (struct key_slots){ .head = x->map.head, .base = x->map.slots,
-				   .is_whole = x->shape.is_whole,
+				   .copies = x->map.copies, .is_whole = x->shape.is_whole,
 				   .is_multiset = x->shape.is_multiset,
 				   .is_ordered = x->map.size > x->ordered_bytes };
 }
@@ -156,12 +157,11 @@ void key_index_find(const struct key_index *x, const struct key_hash *keys, uint
 	key_slots_find(&s, keys, count, places);
 }
 
-uint32_t key_index_places(const struct key_index *x, struct key_hash key, struct row_place *out,
-			  uint32_t limit)
+bool key_index_next(const struct key_index *x, struct row_place *at, struct row_place *out)
 {
 	struct key_slots s = slots_of(x);
 
-	return key_slots_places(&s, key, out, limit);
+	return key_slots_next(&s, at, out);
 }
 
 /* Slots for this many keys with room for one more round of key_index_apply. */
@@ -173,19 +173,30 @@ static uint64_t capacity_for(uint64_t keys)
 }
 
 /* Writes the live slots into a new file: one pass over either, in the order of the hash. */
-static int resize(struct key_index *x, uint64_t capacity, struct err *e)
+static int resize(struct key_index *x, uint64_t capacity, uint64_t copy_capacity, struct err *e)
 {
 	struct key_map next;
 	struct key_slots from = slots_of(x), to;
 
-	if (key_map_make_next(&next, &x->map, capacity, e) < 0)
+	if (key_map_make_next(&next, &x->map, capacity, copy_capacity, e) < 0)
 		return -1;
 	to = from;
 	to.head = next.head;
 	to.base = next.slots;
+	to.copies = next.copies;
 	key_slots_copy(&to, &from);
 	next.head->is_applying = x->map.head->is_applying;
 	return key_map_replace(&x->map, &next, e);
+}
+
+static int make_copy_room(struct key_index *x, uint32_t rows, struct err *e)
+{
+	uint64_t wanted = (uint64_t)x->map.head->copy_count + rows;
+
+	if (wanted <= x->map.head->copy_capacity)
+		return 0;
+	wanted = (wanted / GROWTH_DENOMINATOR + 1) * GROWTH_NUMERATOR;
+	return key_map_add_copies(&x->map, wanted, e);
 }
 
 static int make_room(struct key_index *x, uint32_t rows, struct err *e)
@@ -197,14 +208,26 @@ static int make_room(struct key_index *x, uint32_t rows, struct err *e)
 	    h->capacity / LOAD_DENOMINATOR * LOAD_NUMERATOR)
 		return 0;
 	capacity = capacity_for(h->live_count + rows);
-	return resize(x, capacity / GROWTH_DENOMINATOR * GROWTH_NUMERATOR, e);
+	return resize(x, capacity / GROWTH_DENOMINATOR * GROWTH_NUMERATOR, h->copy_capacity, e);
 }
 
 int key_index_reserve(struct key_index *x, uint64_t keys, struct err *e)
 {
 	uint64_t capacity = capacity_for(keys);
 
-	return capacity <= x->map.head->capacity ? 0 : resize(x, capacity, e);
+	if (capacity <= x->map.head->capacity)
+		return 0;
+	return resize(x, capacity, x->map.head->copy_capacity, e);
+}
+
+int key_index_fit(struct key_index *x, struct err *e)
+{
+	const struct key_map_head *h = x->map.head;
+	uint64_t capacity = capacity_for(h->live_count);
+
+	if (capacity >= h->capacity - h->capacity / FIT_SLACK)
+		return 0;
+	return resize(x, capacity, h->copy_end, e);
 }
 
 /* Keys that take a slot of their own, as far as the caller knows the old places. */
@@ -222,14 +245,18 @@ int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t c
 {
 	struct key_slots s = slots_of(x);
 	uint32_t *order = key_slots_order(&s, keys, count);
-	int rc = make_room(x, count_new(old, places, count), e); /* in one step for all */
+	int rc = 0;
 
+	if (!x->shape.is_multiset) /* whose rows may all be equal */
+		rc = make_room(x, count_new(old, places, count), e); /* in one step for all */
 	if (rc == 0)
 		key_map_expect(&x->map, count, true);
 	for (uint32_t first = 0; rc == 0 && first < count; first += APPLY_ROWS) {
 		uint32_t rows = count - first < APPLY_ROWS ? count - first : APPLY_ROWS;
 
 		rc = make_room(x, rows, e);
+		if (rc == 0 && x->shape.is_multiset)
+			rc = make_copy_room(x, rows, e);
 		if (rc == 0) {
 			s = slots_of(x);
 			x->map.head->is_applying = 1;
@@ -243,7 +270,7 @@ int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t c
 
 uint64_t key_index_count(const struct key_index *x)
 {
-	return x->map.head->live_count;
+	return x->map.head->live_count + x->map.head->copy_count;
 }
 
 uint64_t key_index_bytes(const struct key_index *x)

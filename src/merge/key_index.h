@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where each key's row is: an open hash in a mapped file, one slot per live row. A cache of the table:
- * it names the version that it matches and may be deleted at any time.
+ * Where each key's row is: an open hash in a mapped file, one slot a key. A cache of the table: it names
+ * the version that it matches and may be deleted at any time.
+ *
+ * The rows of a table without a key are a multiset: rows whose 128-bit hashes are equal count as equal,
+ * as do keys. Equal rows are a stack of places in one slot, so each costs the same, however many there
+ * are: the newest place is on top, additions go there, removals take it away.
  */
 #ifndef MERGE_KEY_INDEX_H
 #define MERGE_KEY_INDEX_H
@@ -27,7 +31,7 @@ struct key_index;
 struct key_shape {
 	const struct schema *schema;
 	bool is_whole;    /* the 64-bit form */
-	bool is_multiset; /* the same key_hash may stand in several slots */
+	bool is_multiset; /* a key_hash may have several places */
 };
 
 void key_shape_init(struct key_shape *s, const struct schema *schema);
@@ -59,26 +63,33 @@ void key_index_drop_file(struct key_index *x, uint32_t file); /* its rows were a
 
 /*
  * places[i] of keys[i]; file 0 when not there. Reads in bucket order with prefetch: cost is about one
- * cache miss a key, sequential I/O when the map is larger than memory. For a multiset use _take.
+ * cache miss a key, sequential I/O when the map is larger than memory. In a multiset places[i] is where
+ * key_index_next begins with keys[i].
  */
 void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    struct row_place *places);
 
 /*
+ * Multiset: the next place of the key that `at` was found by, the newest first; false: there is none.
+ * `at` is good until the next key_index_apply. After a kill a place may come twice.
+ */
+bool key_index_next(const struct key_index *x, struct row_place *at, struct row_place *out);
+
+/*
  * Writes places: inserts or replaces keys[i] (places[i].file != 0), or removes it (file == 0). Keys are
- * distinct within a call, except in a multiset, where each call adds slots, and removal names the place
- * in `old`. Ordered stores: a kill at any instant leaves every slot whole.
+ * distinct within a call. In a multiset, in the order of the call, each place is added to the key's, or
+ * the key's newest place is removed if it is old[i] (nothing is if not). Ordered stores: a kill at any
+ * instant leaves every slot whole.
  */
 int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    const struct row_place *old, const struct row_place *places, struct err *e);
-/* Multiset: all places of a key, up to `limit`; returns how many there are. */
-uint32_t key_index_places(const struct key_index *x, struct key_hash key, struct row_place *out,
-			  uint32_t limit);
 
 void key_index_clear(struct key_index *x); /* empty, version -1 */
 /* Room for this many keys without growing on the way. */
 int key_index_reserve(struct key_index *x, uint64_t keys, struct err *e);
-uint64_t key_index_count(const struct key_index *x);
+/* Gives back what was reserved and not filled: equal rows take less. */
+int key_index_fit(struct key_index *x, struct err *e);
+uint64_t key_index_count(const struct key_index *x); /* places; a few more after a kill */
 uint64_t key_index_bytes(const struct key_index *x); /* on disk */
 
 #endif

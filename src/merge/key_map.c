@@ -16,8 +16,9 @@
 #include "base/memory.h"
 
 #define HEAD_SIZE 4096
-#define LAYOUT 1
+#define LAYOUT 2
 #define CAPACITY_MAX ((uint64_t)1 << 40)
+#define COPIES_MAX UINT32_MAX
 
 static const char magic[8] = "TRKEYIDX";
 static_assert(sizeof(struct key_map_head) <= HEAD_SIZE, "the head is one page");
@@ -50,9 +51,10 @@ static uint64_t new_generation(void)
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static size_t map_size(uint64_t capacity, uint32_t slot_size)
+static size_t map_size(uint64_t capacity, uint32_t slot_size, uint64_t copy_capacity)
 {
-	return HEAD_SIZE + (size_t)capacity * slot_size;
+	return HEAD_SIZE + (size_t)capacity * slot_size +
+	       (size_t)copy_capacity * sizeof(struct key_copy);
 }
 
 static int map_file(struct key_map *m, size_t size, struct err *e)
@@ -65,6 +67,12 @@ static int map_file(struct key_map *m, size_t size, struct err *e)
 	m->slots = (uint8_t *)at + HEAD_SIZE;
 	m->size = size;
 	return 0;
+}
+
+/* Once the head says how many slots stand before them. */
+static void find_copies(struct key_map *m)
+{
+	m->copies = (void *)(m->slots + (size_t)m->head->capacity * m->head->slot_size);
 }
 
 void key_map_expect(const struct key_map *m, uint32_t count, bool writes)
@@ -90,16 +98,19 @@ static void release(struct key_map *m)
 }
 
 /* What of a head stays the same for the life of the index; the magic makes it count. */
-static void write_head(struct key_map *m, const struct key_map_head *from, uint64_t capacity)
+static void write_head(struct key_map *m, const struct key_map_head *from, uint64_t capacity,
+		       uint64_t copy_capacity)
 {
 	struct key_map_head *h = m->head;
 
 	*h = (struct key_map_head){ .layout = LAYOUT, .slot_size = from->slot_size,
 				    .shape = from->shape, .generation = from->generation,
 				    .capacity = capacity, .version = from->version,
+				    .copy_capacity = (uint32_t)copy_capacity,
 				    .file_last = from->file_last,
 				    .file_whole = from->file_whole };
 	memcpy(h->table, from->table, sizeof(h->table));
+	find_copies(m);
 	read_boot(h->boot);
 	atomic_thread_fence(memory_order_release);
 	memcpy(h->magic, magic, sizeof(magic));
@@ -107,9 +118,9 @@ static void write_head(struct key_map *m, const struct key_map_head *from, uint6
 
 /* Disk space is taken here: a full disk is this error, never a SIGBUS at a store. */
 static int fill_file(struct key_map *m, const struct key_map_head *from, uint64_t capacity,
-		     struct err *e)
+		     uint64_t copy_capacity, struct err *e)
 {
-	size_t size = map_size(capacity, from->slot_size);
+	size_t size = map_size(capacity, from->slot_size, copy_capacity);
 	int failed = ftruncate(m->fd, 0) != 0 ? errno : posix_fallocate(m->fd, 0, (off_t)size);
 
 	if (failed != 0) {
@@ -118,7 +129,7 @@ static int fill_file(struct key_map *m, const struct key_map_head *from, uint64_
 	}
 	if (map_file(m, size, e) < 0)
 		return -1;
-	write_head(m, from, capacity);
+	write_head(m, from, capacity, copy_capacity);
 	return 0;
 }
 
@@ -147,8 +158,9 @@ static bool head_is_ours(const struct key_map_head *h, const struct key_map_head
 	       h->slot_size == wanted->slot_size && h->shape == wanted->shape &&
 	       memcmp(h->table, wanted->table, sizeof(h->table)) == 0 &&
 	       h->capacity >= KEY_MAP_SLOTS_MIN && h->capacity <= CAPACITY_MAX &&
-	       map_size(h->capacity, h->slot_size) == size && h->live_count <= h->capacity &&
-	       h->gone_count <= h->capacity - h->live_count;
+	       map_size(h->capacity, h->slot_size, h->copy_capacity) == size &&
+	       h->live_count <= h->capacity && h->gone_count <= h->capacity - h->live_count &&
+	       h->copy_end <= h->copy_capacity && h->copy_free <= h->copy_end;
 }
 
 /* Reads the head from the file, not from a map: the file may be shorter than a page. */
@@ -167,7 +179,7 @@ static bool is_believed(const struct key_map *m, const struct key_map_head *want
 }
 
 /* From here on a power cut must find the mark gone: it is on disk before any slot is written. */
-static int adopt(struct key_map *m, const struct key_map_head *wanted, struct err *e)
+static int adopt(struct key_map *m, struct err *e)
 {
 	struct stat s;
 
@@ -175,7 +187,7 @@ static int adopt(struct key_map *m, const struct key_map_head *wanted, struct er
 		return err_system(e, "stat \"%s\"", m->path);
 	if (map_file(m, (size_t)s.st_size, e) < 0)
 		return -1;
-	assert(map_size(m->head->capacity, wanted->slot_size) == m->size);
+	find_copies(m);
 	m->head->is_clean = 0;
 	read_boot(m->head->boot);
 	if (msync(m->head, HEAD_SIZE, MS_SYNC) != 0)
@@ -212,7 +224,7 @@ int key_map_open(struct key_map *m, const char *path, const struct key_map_head 
 		memory_free(left);
 		*is_new = !is_believed(m, wanted);
 		memcpy(head.table, wanted->table, sizeof(head.table));
-		rc = *is_new ? fill_file(m, &head, KEY_MAP_SLOTS_MIN, e) : adopt(m, wanted, e);
+		rc = *is_new ? fill_file(m, &head, KEY_MAP_SLOTS_MIN, 0, e) : adopt(m, e);
 	}
 	if (rc < 0)
 		release(m);
@@ -233,8 +245,8 @@ void key_map_clear(struct key_map *m)
 	struct key_map_head *h = m->head;
 	struct key_map_head from = { .slot_size = h->slot_size, .shape = h->shape,
 				     .generation = new_generation(), .version = -1 };
-	size_t size = map_size(KEY_MAP_SLOTS_MIN, h->slot_size);
-	uint64_t capacity = KEY_MAP_SLOTS_MIN;
+	size_t size = map_size(KEY_MAP_SLOTS_MIN, h->slot_size, 0);
+	uint64_t capacity = KEY_MAP_SLOTS_MIN, copy_capacity = 0;
 
 	memcpy(from.table, h->table, sizeof(from.table));
 	memset(h->magic, 0, sizeof(h->magic)); /* killed within: opens empty */
@@ -245,13 +257,14 @@ void key_map_clear(struct key_map *m)
 		m->size = size;
 	} else {
 		capacity = h->capacity;
+		copy_capacity = h->copy_capacity;
 	}
 	memset(m->slots, 0, m->size - HEAD_SIZE);
-	write_head(m, &from, capacity);
+	write_head(m, &from, capacity, copy_capacity);
 }
 
 int key_map_make_next(struct key_map *next, const struct key_map *m, uint64_t capacity,
-		      struct err *e)
+		      uint64_t copy_capacity, struct err *e)
 {
 	int rc;
 
@@ -268,7 +281,7 @@ int key_map_make_next(struct key_map *next, const struct key_map *m, uint64_t ca
 	}
 	rc = lock_file(next, e);
 	if (rc == 0)
-		rc = fill_file(next, m->head, capacity, e);
+		rc = fill_file(next, m->head, capacity, copy_capacity, e);
 out:
 	if (rc < 0) {
 		unlink(next->path);
@@ -289,5 +302,34 @@ int key_map_replace(struct key_map *m, struct key_map *next, struct err *e)
 	next->path = memory_copy_text(m->path);
 	release(m);
 	*m = *next;
+	return 0;
+}
+
+/* The head comes first: where it says more than the file has, the file is not believed. */
+int key_map_add_copies(struct key_map *m, uint64_t copy_capacity, struct err *e)
+{
+	struct key_map_head *h = m->head;
+	uint32_t before = h->copy_capacity;
+	size_t size = map_size(h->capacity, h->slot_size, copy_capacity);
+	void *at;
+	int failed;
+
+	if (copy_capacity > COPIES_MAX)
+		return err_set(e, ERR_IO, "\"%s\": too many equal rows", m->path);
+	h->copy_capacity = (uint32_t)copy_capacity;
+	atomic_thread_fence(memory_order_release);
+	failed = posix_fallocate(m->fd, 0, (off_t)size);
+	at = failed == 0 ? mremap(h, m->size, size, MREMAP_MAYMOVE) : MAP_FAILED;
+	if (at == MAP_FAILED) {
+		errno = failed != 0 ? failed : errno;
+		err_system(e, "grow \"%s\" to %zu bytes", m->path, size);
+		if (ftruncate(m->fd, (off_t)m->size) == 0)
+			h->copy_capacity = before;
+		return -1;
+	}
+	m->head = at;
+	m->slots = (uint8_t *)at + HEAD_SIZE;
+	m->size = size;
+	find_copies(m);
 	return 0;
 }

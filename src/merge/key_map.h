@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to merge: the mapped file under a key index. One page of head, then `capacity` slots:
+ * Private to merge: the mapped file under a key index. One page of head, then `capacity` slots, then
+ * `copy_capacity` copies:
  *
  *   whole keys   {u64 key, u32 file, u32 row}              16 bytes
  *   hashed keys  {u64 low, u64 high, u32 file, u32 row}    24 bytes
+ *   copy         {u32 file, u32 row, u64 under}            16 bytes
  *
  * all little-endian. A slot's file is 0 when it is free and KEY_FILE_GONE when its row was removed.
  * A key's bucket is hash * capacity >> 64, so slots stand in the order of the hash at any capacity.
+ *
+ * Copies are for equal rows of a table without a key; key_copies.h says how they hang together.
  *
  * kill -9 keeps the page cache, so within one boot the file is as the stores left it, in their order.
  * After another boot only a file that was closed (written back, then marked clean) is believed.
@@ -22,6 +26,7 @@
 #include "base/err.h"
 
 #define KEY_FILE_GONE UINT32_MAX
+#define KEY_FILE_LINK (UINT32_MAX - 1) /* `row` is the number of a copy */
 #define KEY_MAP_SLOTS_MIN 2048
 
 struct key_map_head {
@@ -34,6 +39,10 @@ struct key_map_head {
 	uint64_t capacity;    /* slots */
 	uint64_t live_count;  /* right unless is_applying */
 	uint64_t gone_count;  /* slots of KEY_FILE_GONE; right unless is_applying */
+	uint32_t copy_capacity;
+	uint32_t copy_end;    /* copies from here on were never used */
+	uint32_t copy_count;  /* in use; right unless is_applying */
+	uint32_t copy_free;   /* number + 1 of the first free copy below copy_end, 0: none */
 	_Atomic int64_t version;
 	uint32_t file_last;   /* highest file number given */
 	uint32_t file_whole;  /* the files up to this number had all their rows in at `version` */
@@ -42,11 +51,16 @@ struct key_map_head {
 	char boot[40];        /* /proc/sys/kernel/random/boot_id of who wrote it last */
 };
 
+struct key_copy {
+	uint64_t place, under; /* words as in a slot */
+};
+
 struct key_map {
 	int fd;      /* holds the lock that keeps other processes out */
 	char *path;  /* owned */
 	struct key_map_head *head;
 	uint8_t *slots;
+	struct key_copy *copies;
 	size_t size; /* mapped bytes */
 };
 
@@ -67,10 +81,12 @@ void key_map_close(struct key_map *m, bool is_clean);
 /* Empty, of the least size, version -1, a new generation. */
 void key_map_clear(struct key_map *m);
 
-/* An empty map of this capacity beside `m` ("<path>.new"), to be filled and then put in its place. */
+/* An empty map with this room beside `m` ("<path>.new"), to be filled and then put in its place. */
 int key_map_make_next(struct key_map *next, const struct key_map *m, uint64_t capacity,
-		      struct err *e);
+		      uint64_t copy_capacity, struct err *e);
 /* Takes over the place of `m`; on failure `next` is gone and `m` is as it was. */
 int key_map_replace(struct key_map *m, struct key_map *next, struct err *e);
+/* Room for more copies, in place; killed within, the index opens empty. `m` is as it was on failure. */
+int key_map_add_copies(struct key_map *m, uint64_t copy_capacity, struct err *e);
 
 #endif

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The open hash: find, apply, copy. The two slot sizes share every line and differ by a constant. */
+/*
+ * The open hash: find, apply, copy. The two slot sizes share every line and differ by a constant; equal
+ * rows have hashed keys.
+ */
 #include "merge/key_slots.h"
 
 #include <assert.h>
+#include <string.h>
+
+#include "merge/key_copies.h"
 
 #define AHEAD 32 /* keys between the prefetch of a slot and its use; a power of two */
 #define ORDER_ROWS_MIN 1024
@@ -182,26 +188,20 @@ void key_slots_find(const struct key_slots *s, const struct key_hash *keys, uint
 	memory_free(order);
 }
 
-uint32_t key_slots_places(const struct key_slots *s, struct key_hash key, struct row_place *out,
-			  uint32_t limit)
+bool key_slots_next(const struct key_slots *s, struct row_place *at, struct row_place *out)
 {
-	uint64_t at = bucket_of(s, key, s->is_whole);
-	uint32_t count = 0;
+	const struct key_copy *copy;
 
-	for (uint64_t n = s->head->capacity; n > 0; n--) {
-		const uint64_t *slot = slot_at(s, at, s->is_whole);
-		uint64_t word = load_word(slot, s->is_whole);
-
-		if (is_free(word))
-			break;
-		if (has_key(slot, key, s->is_whole) && !is_gone(word)) {
-			if (count < limit)
-				out[count] = word_place(word);
-			count++;
-		}
-		at = next_slot(s, at);
+	if (at->file != KEY_FILE_LINK) {
+		*out = *at;
+		*at = (struct row_place){ 0, 0 };
+		return out->file != 0;
 	}
-	return count;
+	assert(at->row < s->head->copy_end);
+	copy = &s->copies[at->row];
+	*out = word_place(copy->place);
+	*at = word_place(copy->under);
+	return true;
 }
 
 /* A removed slot becomes free when nothing can stand behind it, and so do those before it. */
@@ -239,35 +239,77 @@ ALWAYS_INLINE void fill(const struct key_slots *s, uint64_t at, struct key_hash 
 	s->head->live_count++;
 }
 
-/* `exact` is the place that a multiset's slot must have to be the one, 0 when any is. */
-ALWAYS_INLINE void put(const struct key_slots *s, uint64_t at, struct key_hash key, uint64_t exact,
-		       uint64_t word, bool is_whole)
+/* The key's slot, or NO_SLOT; then `room` is the first slot on the way there that can take it. */
+ALWAYS_INLINE uint64_t seek(const struct key_slots *s, uint64_t at, struct key_hash key,
+			    uint64_t *room, bool is_whole)
 {
-	uint64_t room = NO_SLOT;
-
+	*room = NO_SLOT;
 	for (uint64_t n = s->head->capacity; n > 0; n--) {
-		uint64_t *slot = slot_at(s, at, is_whole);
+		const uint64_t *slot = slot_at(s, at, is_whole);
 		uint64_t found = load_word(slot, is_whole);
 
-		if (is_free(found)) {
-			room = room == NO_SLOT ? at : room;
+		if (is_free(found) || is_gone(found))
+			*room = *room == NO_SLOT ? at : *room;
+		else if (has_key(slot, key, is_whole))
+			return at;
+		if (is_free(found))
 			break;
-		}
-		if (is_gone(found)) {
-			room = room == NO_SLOT ? at : room;
-		} else if (has_key(slot, key, is_whole) && (exact == 0 || found == exact)) {
-			if (word == 0)
-				erase(s, at, is_whole);
-			else
-				store_word(slot, word, is_whole);
-			return;
-		}
 		at = next_slot(s, at);
 	}
-	if (word == 0)
+	return NO_SLOT;
+}
+
+ALWAYS_INLINE void put(const struct key_slots *s, uint64_t at, struct key_hash key, uint64_t word,
+		       bool is_whole)
+{
+	uint64_t room, found = seek(s, at, key, &room, is_whole);
+
+	if (found != NO_SLOT && word != 0) {
+		store_word(slot_at(s, found, is_whole), word, is_whole);
+	} else if (found != NO_SLOT) {
+		erase(s, found, is_whole);
+	} else if (word != 0) {
+		assert(room != NO_SLOT);
+		fill(s, room, key, word, is_whole);
+	}
+}
+
+/* The newest of equal rows goes, when its place is `old`. */
+static void remove_equal(const struct key_slots *s, uint64_t at, uint64_t old)
+{
+	uint64_t *slot = slot_at(s, at, false);
+	struct row_place top = word_place(load_word(slot, false)), under = top, newest;
+
+	key_slots_next(s, &under, &newest);
+	if (place_word(newest) != old)
 		return;
-	assert(room != NO_SLOT);
-	fill(s, room, key, word, is_whole);
+	if (top.file != KEY_FILE_LINK) {
+		erase(s, at, false);
+	} else {
+		store_word(slot, place_word(under), false);
+		key_copies_drop(s->head, s->copies, top.row);
+	}
+}
+
+/* Puts a row on top of its equal ones, or takes the top one away (`word` 0). */
+ALWAYS_INLINE void put_equal(const struct key_slots *s, uint64_t at, struct key_hash key,
+			     uint64_t old, uint64_t word)
+{
+	uint64_t room, found = seek(s, at, key, &room, false);
+
+	if (word == 0) {
+		if (found != NO_SLOT)
+			remove_equal(s, found, old);
+	} else if (found == NO_SLOT) {
+		assert(room != NO_SLOT);
+		fill(s, room, key, word, false);
+	} else {
+		uint64_t *slot = slot_at(s, found, false);
+		struct row_place link = { KEY_FILE_LINK, 0 };
+
+		link.row = key_copies_add(s->head, s->copies, word, load_word(slot, false));
+		store_word(slot, place_word(link), false);
+	}
 }
 
 ALWAYS_INLINE void apply_all(const struct key_slots *s, const struct key_hash *keys,
@@ -283,17 +325,15 @@ ALWAYS_INLINE void apply_all(const struct key_slots *s, const struct key_hash *k
 		uint32_t k = nth(order, first + i);
 		uint64_t at = ahead[i % AHEAD];
 		uint64_t word = places[k].file != 0 ? place_word(places[k]) : 0;
-		uint64_t exact = 0;
 
 		if (count - i > AHEAD)
 			ahead[i % AHEAD] =
 				fetch_ahead(s, keys[nth(order, first + i + AHEAD)], is_whole);
-		assert(places[k].file != KEY_FILE_GONE);
-		if (s->is_multiset && word == 0 && old[k].file == 0)
-			continue;
-		if (s->is_multiset)
-			exact = word != 0 ? word : place_word(old[k]);
-		put(s, at, keys[k], exact, word, is_whole);
+		assert(places[k].file < KEY_FILE_LINK);
+		if (is_whole || !s->is_multiset)
+			put(s, at, keys[k], word, is_whole);
+		else if (word != 0 || old[k].file != 0)
+			put_equal(s, at, keys[k], word != 0 ? 0 : place_word(old[k]), word);
 	}
 }
 
@@ -328,6 +368,12 @@ ALWAYS_INLINE void copy_all(const struct key_slots *to, const struct key_slots *
 void key_slots_copy(const struct key_slots *to, const struct key_slots *from)
 {
 	assert(from->head->live_count < to->head->capacity);
+	assert(from->head->copy_end <= to->head->copy_capacity);
+	if (from->head->copy_end > 0)
+		memcpy(to->copies, from->copies, from->head->copy_end * sizeof(*to->copies));
+	to->head->copy_end = from->head->copy_end;
+	to->head->copy_count = from->head->copy_count;
+	to->head->copy_free = from->head->copy_free;
 	if (from->is_whole)
 		copy_all(to, from, true);
 	else
@@ -346,5 +392,6 @@ void key_slots_count(const struct key_slots *s)
 	}
 	s->head->live_count = live;
 	s->head->gone_count = gone;
+	key_copies_count(s->head, s->copies);
 	s->head->is_applying = 0;
 }

@@ -14,6 +14,7 @@
 struct key_slots { /* borrows the map; made anew for each call */
 	struct key_map_head *head;
 	uint8_t *base;
+	struct key_copy *copies;
 	bool is_whole, is_multiset;
 	bool is_ordered; /* batches go through the table in its order */
 };
@@ -22,18 +23,18 @@ uint32_t key_slot_size(bool is_whole);
 /* The keys' numbers in table order, or NULL when their own order is as good. memory_free it. */
 uint32_t *key_slots_order(const struct key_slots *s, const struct key_hash *keys, uint32_t count);
 
+/* In a multiset: where key_slots_next begins. */
 void key_slots_find(const struct key_slots *s, const struct key_hash *keys, uint32_t count,
 		    struct row_place *places);
-uint32_t key_slots_places(const struct key_slots *s, struct key_hash key, struct row_place *out,
-			  uint32_t limit);
+bool key_slots_next(const struct key_slots *s, struct row_place *at, struct row_place *out);
 /*
  * Keys [first, first + count) of `order` (NULL: as they are) as key_index_apply says. There must be as
- * many free slots. Keeps the head's counts.
+ * many free slots, and in a multiset free copies too. Keeps the head's counts.
  */
 void key_slots_apply(const struct key_slots *s, const struct key_hash *keys, const uint32_t *order,
 		     uint32_t first, uint32_t count, const struct row_place *old,
 		     const struct row_place *places);
-/* Adds the live slots of one table to another, which holds none of them and has room. */
+/* Adds the live slots and the copies of one table to another, which is empty and has room. */
 void key_slots_copy(const struct key_slots *to, const struct key_slots *from);
 /* Corrects the head's counts after a kill. */
 void key_slots_count(const struct key_slots *s);

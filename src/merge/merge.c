@@ -78,11 +78,13 @@ out:
 static int index_catch_up(struct merge *m, struct err *e)
 {
 	const struct snapshot *s = delta_snapshot(m->delta);
+	int64_t version = key_index_version(m->index);
+	bool is_new = version < 0 || version > s->version;
 	uint64_t rows = 0;
 
-	if (key_index_version(m->index) == s->version)
+	if (version == s->version)
 		return 0;
-	if (key_index_version(m->index) < 0 || key_index_version(m->index) > s->version)
+	if (is_new)
 		key_index_clear(m->index);
 	for (uint32_t i = 0; i < s->file_count; i++) {
 		if (!key_index_has_file(m->index, s->files[i].path))
@@ -95,6 +97,8 @@ static int index_catch_up(struct merge *m, struct err *e)
 		    scan_file(m, &s->files[i], i, e) < 0)
 			return -1;
 	}
+	if (is_new && key_index_fit(m->index, e) < 0)
+		return -1;
 	key_index_set_version(m->index, s->version);
 	return 0;
 }
@@ -199,28 +203,22 @@ static void stage_truncate(struct merge *m)
 	key_index_clear(m->index);
 }
 
-/* A live, not yet dead place of an equal row, marked; file 0 when there is none. */
-static int take_multiset(struct merge *m, struct key_hash key, struct row_place *out, struct err *e)
+/* Marks the next place of equal rows that is not dead yet; what it passes leaves the index. */
+static int take_equal(struct merge *m, struct key_hash key, struct row_place *at, struct err *e)
 {
-	uint32_t limit = 16, count;
-	struct row_place *places = NULL;
+	struct row_place place, none = { 0 };
 	bool was_live = false;
-	int rc = 0;
 
-	*out = (struct row_place){ 0 };
-	for (;; limit = count) {
-		places = memory_grow(places, struct row_place, limit);
-		count = key_index_places(m->index, key, places, limit);
-		if (count <= limit)
-			break;
+	while (!was_live) {
+		if (!key_index_next(m->index, at, &place))
+			return err_set(e, ERR_DATA,
+				       "a deleted row of this table without a key is not in the lake "
+				       "table: they have diverged; copy the table again");
+		if (places_mark_one(&m->places, place, &was_live, e) < 0)
+			return -1;
+		remember(m, key, place, none);
 	}
-	for (uint32_t i = 0; i < count && rc == 0 && !was_live; i++) {
-		rc = places_mark_one(&m->places, places[i], &was_live, e);
-		if (was_live)
-			*out = places[i];
-	}
-	memory_free(places);
-	return rc;
+	return 0;
 }
 
 /* Finds where the folded changes' keys are now and marks those rows dead. */
@@ -248,21 +246,35 @@ static int replace_keyed(struct merge *m, const struct fold *f, struct row_place
 	return rc;
 }
 
-static int replace_multiset(struct merge *m, const struct fold *f, struct row_place *places, struct err *e)
+/* Takes one row for each delete. The next delete of an equal row goes on where the last one stopped. */
+static int take_multiset(struct merge *m, const struct fold *f, struct err *e)
 {
+	struct key_hash *keys = memory_array(struct key_hash, f->last_count);
+	struct row_place *first = memory_array(struct row_place, f->last_count);
+	struct row_place *at = memory_array(struct row_place, f->change_count);
+	uint32_t asked = 0, next = 0;
+	int rc = 0;
+
 	for (uint32_t i = 0; i < f->last_count; i++) {
-		places[i] = (struct row_place){ 0 };
-		if (f->changes[f->last[i]].op != BATCH_DELETE)
+		const struct fold_change *change = &f->changes[f->last[i]];
+
+		if (change->op == BATCH_DELETE && change->previous == FOLD_NONE)
+			keys[asked++] = f->keys[f->last[i]];
+	}
+	key_index_find(m->index, keys, asked, first);
+	for (uint32_t i = 0; i < f->last_count && rc == 0; i++) {
+		uint32_t change = f->last[i], previous = f->changes[change].previous;
+
+		if (f->changes[change].op != BATCH_DELETE)
 			continue;
-		if (take_multiset(m, f->keys[f->last[i]], &places[i], e) < 0)
-			return -1;
-		if (places[i].file == 0)
-			return err_set(e, ERR_DATA,
-				       "a deleted row of this table without a key is not in the lake "
-				       "table: they have diverged; copy the table again");
+		at[change] = previous == FOLD_NONE ? first[next++] : at[previous];
+		rc = take_equal(m, f->keys[change], &at[change], e);
 		m->rows_deleted++;
 	}
-	return 0;
+	memory_free(keys);
+	memory_free(first);
+	memory_free(at);
+	return rc;
 }
 
 static void add_file(struct merge *m, const struct data_file *file, uint32_t number)
@@ -358,8 +370,7 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 	m->rows_in += b->rows_in;
 	fold_init(&f, &m->shape, b);
 	places = memory_array(struct row_place, f.last_count);
-	rc = m->shape.is_multiset ? replace_multiset(m, &f, places, e) :
-				    replace_keyed(m, &f, places, e);
+	rc = m->shape.is_multiset ? take_multiset(m, &f, e) : replace_keyed(m, &f, places, e);
 	if (rc == 0 && b->presence_count > 0)
 		rc = complete_overtaken(&f, b, places, e);
 	if (rc == 0)

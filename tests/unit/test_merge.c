@@ -19,7 +19,8 @@ struct table {
 	struct delta *delta;
 	struct merge *merge;
 	struct schema *schema;
-	bool is_keyed;
+	bool is_keyed, has_old_index;
+	long ids, changes; /* how many ids are in use, and the most changes of a batch */
 	/* keyed: the value of each key, -1 absent; else how often (id, value = id) is there */
 	int64_t model[KEYS];
 	const int64_t *names; /* keyed: the value that each row was inserted with; NULL: not compared */
@@ -67,7 +68,8 @@ static void table_close(struct table *t)
 
 static void table_init(struct table *t, bool is_keyed)
 {
-	*t = (struct table){ .is_keyed = is_keyed, .schema = make_schema(is_keyed) };
+	*t = (struct table){ .is_keyed = is_keyed, .ids = KEYS, .changes = 40,
+			     .schema = make_schema(is_keyed) };
 	snprintf(t->folder, sizeof(t->folder), "/tmp/tailrace-merge-XXXXXX");
 	assert_non_null(mkdtemp(t->folder));
 	snprintf(t->index, sizeof(t->index), "%s.index", t->folder);
@@ -82,7 +84,7 @@ static void table_release(struct table *t)
 
 	table_close(t);
 	schema_release(t->schema);
-	snprintf(command, sizeof(command), "rm -rf '%s' '%s' '%s.files'", t->folder, t->index, t->index);
+	snprintf(command, sizeof(command), "rm -rf '%s' '%s'*", t->folder, t->index);
 	assert_int_equal(system(command), 0);
 }
 
@@ -113,6 +115,14 @@ static void add_delete(struct batch *b, struct columns *scratch, int64_t id, int
 {
 	set_row(scratch, id, value);
 	batch_add(b, &(struct rows){ .op = OP_DELETE, .count = 1, .before = scratch });
+}
+
+static void add_full_update(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
+			    int64_t to)
+{
+	set_row(scratch, id, id);
+	set_row(other, to, to);
+	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other });
 }
 
 /* An image with the key in front and only `value` behind: MINIMAL. */
@@ -148,9 +158,9 @@ static void add_move(struct batch *b, struct columns *scratch, struct columns *o
 
 static void random_change(struct table *t, struct batch *b, struct columns *one, struct columns *two)
 {
-	int64_t id = random() % KEYS, to = random() % KEYS, value = random() % 1000000;
+	int64_t id = random() % t->ids, to = random() % t->ids, value = random() % 1000000;
 
-	if (random() % 400 == 0) {
+	if (random() % (t->changes * 10) == 0) {
 		batch_truncate(b);
 		for (int i = 0; i < KEYS; i++)
 			t->model[i] = t->is_keyed ? -1 : 0;
@@ -158,6 +168,10 @@ static void random_change(struct table *t, struct batch *b, struct columns *one,
 		if (random() % 2 == 0) {
 			add_insert(b, one, id, id);
 			t->model[id]++;
+		} else if (t->model[id] > 0 && random() % 3 == 0) {
+			add_full_update(b, one, two, id, to);
+			t->model[id]--;
+			t->model[to]++;
 		} else if (t->model[id] > 0) {
 			add_delete(b, one, id, id);
 			t->model[id]--;
@@ -256,7 +270,7 @@ static void random_transaction(struct table *t)
 	for (int part = 0; part < parts; part++) {
 		struct batch *b = batch_new(t->schema);
 
-		for (long n = random() % 40; n >= 0; n--)
+		for (long n = random() % t->changes; n >= 0; n--)
 			random_change(t, b, &one, &two);
 		if (part < parts - 1)
 			fail_on(merge_stage(t->merge, b, &e), &e);
@@ -268,13 +282,39 @@ static void random_transaction(struct table *t)
 	columns_release(&two);
 }
 
+static void copy_index(const struct table *t, const char *from, const char *to)
+{
+	char command[1000];
+
+	snprintf(command, sizeof(command), "cp '%s%s' '%s%s' && cp '%s.files%s' '%s.files%s'", t->index,
+		 from, t->index, to, t->index, from, t->index, to);
+	assert_int_equal(system(command), 0);
+}
+
 /* Closes and opens again; sometimes the index is gone, or as old as the copy taken earlier. */
 static void reopen(struct table *t)
 {
+	long choice = random() % 4;
+
 	table_close(t);
-	if (random() % 3 == 0)
+	if (choice == 0)
 		unlink(t->index);
+	else if (choice == 1 && t->has_old_index)
+		copy_index(t, ".old", "");
+	else if (choice == 2)
+		copy_index(t, "", ".old");
+	t->has_old_index |= choice == 2;
 	table_open(t);
+}
+
+static void run_transactions(struct table *t, int count)
+{
+	for (int i = 0; i < count; i++) {
+		random_transaction(t);
+		if (random() % 5 == 0)
+			reopen(t);
+		check_rows(t);
+	}
 }
 
 static void run_random(bool is_keyed, unsigned seed)
@@ -283,12 +323,7 @@ static void run_random(bool is_keyed, unsigned seed)
 
 	srandom(seed);
 	table_init(&t, is_keyed);
-	for (int i = 0; i < 60; i++) {
-		random_transaction(&t);
-		if (random() % 5 == 0)
-			reopen(&t);
-		check_rows(&t);
-	}
+	run_transactions(&t, 60);
 	table_release(&t);
 }
 
@@ -304,6 +339,19 @@ static void a_table_without_a_key_is_a_multiset(void **state)
 	(void)state;
 	for (unsigned seed = 11; seed <= 14; seed++)
 		run_random(false, seed);
+}
+
+static void thousands_of_equal_rows_are_counted_right(void **state)
+{
+	struct table t;
+
+	(void)state;
+	srandom(21);
+	table_init(&t, false);
+	t.ids = 3;
+	t.changes = 4000;
+	run_transactions(&t, 30);
+	table_release(&t);
 }
 
 static void a_delete_of_an_unknown_row_without_a_key_is_refused(void **state)
@@ -536,6 +584,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_keyed_table_equals_its_model),
 		cmocka_unit_test(a_table_without_a_key_is_a_multiset),
+		cmocka_unit_test(thousands_of_equal_rows_are_counted_right),
 		cmocka_unit_test(a_delete_of_an_unknown_row_without_a_key_is_refused),
 		cmocka_unit_test(a_partial_image_without_its_row_is_refused),
 		cmocka_unit_test(partial_images_from_before_the_end_of_the_copy_converge),
