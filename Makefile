@@ -36,6 +36,10 @@ UNITS    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c tests
 TESTLIB  := $(patsubst tests/%.c,$B/tests/%.o,$(wildcard tests/lib/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 CORPORA  := $(patsubst tests/fuzz/%.c,$B/tests/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Tests of power cuts: tests/disk stands between these calls and the system.
+POWER    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/unit/test_power_*.c))
+WRAPPED  := open openat write ftruncate posix_fallocate mmap mremap munmap msync fsync linkat rename renameat \
+            unlink unlinkat mkdir mkdirat
 BENCHES  := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/bench_*.c))
 
 all: $B/tailrace
@@ -57,6 +61,9 @@ $B/tests/%.o: tests/%.c
 
 $(UNITS): $B/tests/%: $B/tests/%.o $(TESTLIB) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+$(POWER): $(patsubst tests/%.c,$B/tests/%.o,$(wildcard tests/disk/*.c))
+$(POWER): ALL_LDFLAGS += $(WRAPPED:%=-Wl,--wrap=%)
 
 # A fuzz target's saved corpus runs as a unit: the same file, driven by tests/fuzz/replay.c.
 $(CORPORA): $B/tests/replay/%: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o $(LIB)

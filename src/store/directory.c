@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/folders.h"
 #include "store/store.h"
 
 #define TEMPORARY           ".tmp-"
@@ -29,6 +30,7 @@ struct directory {
 	struct store store;
 	int fd;
 	char *path; /* for messages and local_path */
+	struct folders folders;
 	atomic_bool is_probed;
 };
 
@@ -61,15 +63,6 @@ static int check_key(const struct directory *d, const char *key, struct err *e)
 		       d->path);
 }
 
-/* The folder part of a key; "." for the root. The caller frees. */
-static char *folder_of(const char *key)
-{
-	const char *slash = strrchr(key, '/');
-
-	return slash != NULL ? memory_copy(key, (size_t)(slash - key))
-			     : memory_copy_text(".");
-}
-
 static char *temporary_beside(const char *key)
 {
 	const char *slash = strrchr(key, '/');
@@ -84,63 +77,28 @@ static char *temporary_beside(const char *key)
 	return name;
 }
 
-static int sync_folder(struct directory *d, const char *folder, struct err *e)
-{
-	int fd = openat(d->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return fail(d, "open folder", folder, e);
-	rc = fsync(fd);
-	if (rc < 0)
-		rc = fail(d, "sync folder", folder, e);
-	close(fd);
-	return rc;
-}
-
-/*
- * Makes the folder and what is above it. All names on the way are durable afterwards,
- * also those that another thread has only just made.
- */
-static int make_folder(struct directory *d, const char *folder, struct err *e)
-{
-	char *parent;
-	int rc;
-
-	if (strcmp(folder, ".") == 0)
-		return 0;
-	parent = folder_of(folder);
-	rc = make_folder(d, parent, e);
-	if (rc == 0 && mkdirat(d->fd, folder, 0777) < 0 && errno != EEXIST)
-		rc = fail(d, "make folder", folder, e);
-	if (rc == 0)
-		rc = sync_folder(d, parent, e);
-	memory_free(parent);
-	return rc;
-}
-
 /* Opens a fresh file under a temporary name beside `key`; the name is the caller's. */
 static int open_temporary(struct directory *d, const char *key, char **name,
 			  struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	int fd, rc;
+	char *folder = folder_of(key);
+	int fd = -1, rc = 0;
 
 	*name = temporary_beside(key);
-	fd = openat(d->fd, *name, flags, 0666);
-	if (fd < 0 && errno == ENOENT) {
-		char *folder = folder_of(key);
+	for (int i = 0; i < 2; i++) {
+		bool is_gone = i > 0; /* somebody removed the folder meanwhile */
 
-		rc = make_folder(d, folder, e);
-		memory_free(folder);
-		if (rc < 0)
-			goto failed;
-		fd = openat(d->fd, *name, flags, 0666);
+		rc = folders_make(&d->folders, folder, is_gone, e);
+		fd = rc == 0 ? openat(d->fd, *name, flags, 0666) : -1;
+		if (rc < 0 || fd >= 0 || errno != ENOENT)
+			break;
 	}
+	memory_free(folder);
 	if (fd >= 0)
 		return fd;
-	fail(d, "create", *name, e);
-failed:
+	if (rc == 0)
+		fail(d, "create", *name, e);
 	memory_free(*name);
 	*name = NULL;
 	return -1;
@@ -308,7 +266,7 @@ static int directory_put(struct store *s, const char *key, struct bytes data,
 	if (rc < 0)
 		return -1;
 	folder = folder_of(key);
-	if (sync_folder(d, folder, e) < 0)
+	if (folders_sync(&d->folders, folder, e) < 0)
 		*out = PUT_UNKNOWN;
 	memory_free(folder);
 	return 0;
@@ -486,8 +444,8 @@ static int directory_sync_folder(struct store *s, const char *folder, struct err
 	struct directory *d = directory_of(s);
 
 	if (folder[0] == 0)
-		return sync_folder(d, ".", e);
-	return check_key(d, folder, e) < 0 ? -1 : sync_folder(d, folder, e);
+		return folders_sync(&d->folders, ".", e);
+	return check_key(d, folder, e) < 0 ? -1 : folders_sync(&d->folders, folder, e);
 }
 
 static char *directory_local_path(struct store *s, const char *key)
@@ -505,6 +463,7 @@ static void directory_close(struct store *s)
 	struct directory *d = directory_of(s);
 
 	close(d->fd);
+	folders_release(&d->folders);
 	memory_free(d->path);
 	memory_free(d);
 }
@@ -524,44 +483,6 @@ static const struct store_ops directory_ops = {
 	.close = directory_close,
 };
 
-static int sync_path(const char *path, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return err_system(e, "open folder \"%s\"", path);
-	rc = fsync(fd);
-	if (rc < 0)
-		rc = err_system(e, "sync folder \"%s\"", path);
-	close(fd);
-	return rc;
-}
-
-/* mkdir -p; the name of each folder that was missing is durable. */
-static int make_root(const char *path, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	char *parent;
-	int rc = 0;
-
-	if (access(path, F_OK) == 0)
-		return 0;
-	parent = slash == NULL	? memory_copy_text(".")
-		 : slash == path ? memory_copy_text("/")
-				 : memory_copy(path, (size_t)(slash - path));
-	if (slash != NULL && slash[1] == 0) /* "lake/" */
-		rc = make_root(parent, e);
-	else if (make_root(parent, e) < 0)
-		rc = -1;
-	else if (mkdir(path, 0777) < 0 && errno != EEXIST)
-		rc = err_system(e, "make folder \"%s\"", path);
-	else
-		rc = sync_path(parent, e);
-	memory_free(parent);
-	return rc;
-}
-
 struct store *store_open_directory(const char *path, bool create, struct err *e)
 {
 	struct directory *d;
@@ -571,7 +492,7 @@ struct store *store_open_directory(const char *path, bool create, struct err *e)
 		err_set(e, ERR_CONFIG, "the lake's folder has an empty name");
 		return NULL;
 	}
-	if (create && make_root(path, e) < 0) {
+	if (create && folder_make_root(path, e) < 0) {
 		e->kind = ERR_CONFIG;
 		return NULL;
 	}
@@ -585,6 +506,7 @@ struct store *store_open_directory(const char *path, bool create, struct err *e)
 	d->store.ops = &directory_ops;
 	d->fd = fd;
 	d->path = memory_copy_text(path);
+	folders_init(&d->folders, fd, d->path);
 	if (create && probe(d, e) < 0) {
 		if (e->kind == ERR_IO)
 			e->kind = ERR_CONFIG;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/bench.h"
+
+#include "lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WRITES_ON_EVERY 16
+
+static void set_boot(struct bench *b, const char *text)
+{
+	scratch_write(&b->folder, "boot", text, strlen(text));
+	snprintf(b->boot, sizeof(b->boot), "%s", scratch_path(&b->folder, "boot"));
+	calls_set_boot(b->boot);
+}
+
+void bench_open(struct bench *b)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0);
+	scratch_make(&b->folder);
+	snprintf(b->real, sizeof(b->real), "%s", scratch_path(&b->folder, "real"));
+	snprintf(b->after, sizeof(b->after), "%s", scratch_path(&b->folder, "after"));
+	assert_int_equal(mkdir(b->real, 0777), 0);
+	set_boot(b, "before the cut");
+	b->disk = disk_new(b->real);
+	calls_record(b->disk);
+}
+
+void bench_cut(struct bench *b)
+{
+	calls_record(NULL);
+	set_boot(b, "after the cut");
+}
+
+void bench_close(struct bench *b)
+{
+	calls_record(NULL);
+	calls_set_boot(NULL);
+	disk_free(b->disk);
+	scratch_remove(&b->folder);
+}
+
+bool bench_search(struct bench *b, enum disk_lie lie, bench_survive *survive)
+{
+	const char *wanted = getenv("POWER_CUTS");
+	bool all = wanted != NULL && strcmp(wanted, "all") == 0;
+	unsigned states = 0;
+
+	disk_rewind(b->disk, lie);
+	while (disk_next(b->disk)) {
+		for (int i = 0; i < DISK_DATAS * DISK_NAMES; i++) {
+			struct err e = ERR_INIT;
+
+			if (!disk_cut(b->disk, i / DISK_NAMES, i % DISK_NAMES, b->after))
+				continue;
+			states++;
+			if (survive(b, disk_marked(b->disk),
+				    all || states % WRITES_ON_EVERY == 0, &e) == 0)
+				continue;
+			if (lie != DISK_HONEST)
+				return true;
+			fail_msg("after call %u, data %d, names %d: %s",
+				 disk_calls(b->disk), i / DISK_NAMES, i % DISK_NAMES, e.text);
+		}
+	}
+	print_message("# %u calls, %u states\n", disk_calls(b->disk), states);
+	return false;
+}
