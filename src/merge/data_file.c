@@ -108,6 +108,12 @@ int data_file_finish(struct data_file_writer *w, struct data_file *out, struct e
 	return 0;
 }
 
+void data_file_release(struct data_file *f)
+{
+	memory_free(f->path);
+	memory_free(f->stats);
+}
+
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
 		    const struct columns *columns, const uint32_t *rows, uint32_t count, struct err *e)
 {

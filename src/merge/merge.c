@@ -125,10 +125,8 @@ int merge_open(struct merge **out, struct store *store, struct delta *delta, str
 
 static void drop_files(struct merge *m)
 {
-	for (uint32_t i = 0; i < m->file_count; i++) {
-		memory_free(m->files[i].path);
-		memory_free(m->files[i].stats);
-	}
+	for (uint32_t i = 0; i < m->file_count; i++)
+		data_file_release(&m->files[i]);
 	m->file_count = 0;
 }
 
@@ -311,6 +309,8 @@ static int write_rows(struct merge *m, const struct batch *b, const struct fold 
 		rc = key_index_add_file(m->index, file.path, &number, e);
 	if (count > 0 && rc == 0)
 		add_file(m, &file, number);
+	else
+		data_file_release(&file);
 	for (uint32_t i = 0, row = 0; i < f->last_count && rc == 0; i++) {
 		bool is_upsert = f->changes[f->last[i]].op == BATCH_UPSERT;
 		struct row_place to = { is_upsert ? number : 0, is_upsert ? row++ : 0 };

@@ -99,8 +99,11 @@ int rewrite_file(struct data_file *out, uint32_t *number, struct store *store,
 		rc = 1;
 	if (rc == 0)
 		rc = data_file_finish(writer, out, e);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = tell_index(&w, index, out->path, number, e);
+		if (rc < 0)
+			data_file_release(out);
+	}
 	data_file_close(reader);
 	data_file_abandon(writer);
 	columns_release(&w.rows);
