@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 struct lake_table *lake_table_new(const char *name)
@@ -32,6 +33,7 @@ void lake_table_free(struct lake_table *t)
 	memory_free(t->index_path);
 	memory_free(t->source_name);
 	memory_free(t->position);
+	memory_free(t->warned);
 	memory_free(t->name);
 	memory_free(t);
 }
@@ -136,6 +138,7 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 	t->store = store_open_below(root, buffer_string(&folder), e);
 	if (t->store == NULL || delta_open(&t->delta, t->store, t->source_name, e) < 0)
 		goto out;
+	lake_table_warn(t);
 	s = delta_snapshot(t->delta);
 	if (s->version >= 0) {
 		t->schema = schema_share(s->schema);
@@ -146,6 +149,18 @@ out:
 	buffer_release(&folder);
 	buffer_release(&text);
 	return rc < 0 ? err_wrap(e, "table %s", t->name) : 0;
+}
+
+void lake_table_warn(struct lake_table *t)
+{
+	const char *text = delta_warning(t->delta);
+	char quoted[600];
+
+	if (text != NULL && (t->warned == NULL || strcmp(t->warned, text) != 0))
+		log_warn("the table is whole, but its log is not in order", "table=%s why=%s", t->name,
+			 log_quote(quoted, sizeof(quoted), text));
+	memory_free(t->warned);
+	t->warned = memory_copy_text(text);
 }
 
 /* The first batch makes the table, if need be, and opens its index. */

@@ -38,6 +38,7 @@ struct lake_table {
 	struct merge *merge;    /* opened with the first batch */
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
+	char *warned;           /* the last delta_warning that was logged, or NULL */
 };
 
 struct lake_table *lake_table_new(const char *name);
@@ -47,6 +48,8 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 		    const char *index_folder, struct schema *source, struct err *e);
 /* The source's columns changed: new fields get fresh ids. */
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e);
+/* Logs the table's delta_warning, once until it changes. */
+void lake_table_warn(struct lake_table *t);
 /* Stages and, when the work says so, commits; *committed tells. Frees nothing of the work. */
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
 		    struct merge_result *out, struct err *e);

@@ -67,12 +67,14 @@ static void run_one(struct lake_workers *w, struct lake_table *t, struct lake_wo
 	bool committed;
 	int rc = lake_table_work(t, work, &committed, &result, &e);
 
-	if (committed)
+	if (committed) {
 		log_info("batch committed",
 			 "table=%s rows=%llu added=%llu deleted=%llu version=%lld ms=%lld", t->name,
 			 (unsigned long long)work->batch->rows_in, (unsigned long long)result.rows_added,
 			 (unsigned long long)result.rows_deleted, (long long)result.version,
 			 (long long)(clock_monotonic_us() - start_us) / 1000);
+		lake_table_warn(t);
+	}
 	pthread_mutex_lock(&w->lock);
 	if (committed)
 		count_commit(w, work, &result);

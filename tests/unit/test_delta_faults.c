@@ -12,6 +12,7 @@
 #include "lib/fault_store.h"
 #include "lib/scratch.h"
 #include "lib/test.h"
+#include "table/delta/handle.h"
 
 #define CALLS_MAX 60
 
@@ -179,6 +180,38 @@ static void a_failed_commit_goes_on_after_a_refresh(void **state)
 	}
 }
 
+/* The commit stands when the checkpoint behind it cannot be written, says so, and a later one is written. */
+static void a_failed_checkpoint_is_told_and_made_up_for(void **state)
+{
+	int failed = 0;
+
+	(void)state;
+	for (int at = 1; at < CALLS_MAX; at++) {
+		enum commit_result result = COMMIT_LOST;
+		struct err e = ERR_INIT;
+		struct lake l;
+		struct delta *d;
+
+		lake_open(&l);
+		d = delta_table_make(&l.faults.store);
+		delta_table_add(d, "a", 1, 1);
+		d->entry_bytes = (uint64_t)1 << 30;
+		fault_store_arm(&l.faults, FAULT_IO, at);
+		if (change(d, &result, &e) == 0 && l.faults.calls >= at) {
+			failed++;
+			assert_int_equal(result, COMMIT_DONE);
+			assert_non_null(strstr(delta_warning(d), "made to fail"));
+			fault_store_arm(&l.faults, FAULT_NONE, 0);
+			delta_table_add(d, "b", 1, 3);
+			assert_null(delta_warning(d));
+			assert_true(scratch_count(&l.folder, "_delta_log", "_last_check") == 1);
+		}
+		delta_close(d);
+		lake_close(&l);
+	}
+	assert_true(failed >= 3);
+}
+
 static void after_any_fault_a_new_table_is_whole_or_not_there(void **state)
 {
 	(void)state;
@@ -244,6 +277,7 @@ int main(void)
 		cmocka_unit_test(after_any_fault_a_commit_is_whole_or_not_there),
 		cmocka_unit_test(a_lost_answer_is_found_to_be_a_commit_of_ours),
 		cmocka_unit_test(a_failed_commit_goes_on_after_a_refresh),
+		cmocka_unit_test(a_failed_checkpoint_is_told_and_made_up_for),
 		cmocka_unit_test(after_any_fault_a_new_table_is_whole_or_not_there),
 		cmocka_unit_test(opening_with_a_fault_never_gives_a_wrong_state),
 	};
