@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/table_view.h"
 
+#include "base/log.h"
+
 int table_view_open(struct table_view *out, const char *path, int64_t version, struct err *e)
 {
+	char table[600], why[600];
+
 	*out = (struct table_view){ 0 };
 	out->store = store_open_directory(path, false, e);
 	if (out->store == NULL)
 		return -1;
 	if (delta_open_read(&out->delta, out->store, version, e) < 0)
 		return err_wrap(e, "table \"%s\"", path);
+	if (delta_warning(out->delta) != NULL)
+		log_warn("the table is whole, but its log is not in order", "table=%s why=%s",
+			 log_quote(table, sizeof(table), path),
+			 log_quote(why, sizeof(why), delta_warning(out->delta)));
 	out->snapshot = delta_snapshot(out->delta);
 	if (out->snapshot->version < 0)
 		return err_set(e, ERR_CONFIG,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checkpoints: written when due, read back to the same state, damaged ones refused; the
- * log's clean-up.
+ * Checkpoints: written when due, read back to the same state, damaged ones passed over or
+ * refused; the log's clean-up.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,25 +148,93 @@ static void a_stale_or_wrong_hint_does_no_harm(void **state)
 	delta_close(d);
 }
 
-static void every_cut_of_a_checkpoint_is_refused(void **state)
+/* Opens the table with each cut of the checkpoint 3; `check` sees what came of it. */
+static void cut_checkpoint(struct lake *l, void (*check)(struct delta *d, const struct err *e))
 {
 	static const char name[] = "_delta_log/00000000000000000003.checkpoint.parquet";
+	size_t size;
+	char *text = scratch_read(&l->folder, name, &size);
+
+	for (size_t cut = 0; cut < size; cut += 1 + size / 200) {
+		struct err e = ERR_INIT;
+		struct delta *d = NULL;
+
+		scratch_write(&l->folder, name, text, cut);
+		if (delta_open(&d, l->store, TEST_APP, &e) < 0)
+			assert_non_null(strstr(e.text, name));
+		check(d, &e);
+		delta_close(d);
+	}
+	memory_free(text);
+}
+
+static void assert_refused(struct delta *d, const struct err *e)
+{
+	assert_null(d);
+	assert_int_equal(e->kind, ERR_DATA);
+	assert_non_null(strstr(e->text, "restore a file from a backup"));
+}
+
+static void a_damaged_checkpoint_without_the_log_behind_it_is_refused(void **state)
+{
 	struct lake *l = *state;
 	struct delta *d = make_rich(l);
 	struct err e = ERR_INIT;
-	size_t size;
-	char *text;
 
 	must(checkpoint_write(d, &e), &e);
 	delta_close(d);
-	text = scratch_read(&l->folder, name, &size);
-	for (size_t cut = 0; cut < size; cut += 1 + size / 200) {
-		scratch_write(&l->folder, name, text, cut);
-		assert_int_equal(delta_open(&d, l->store, TEST_APP, &e), -1);
-		assert_int_equal(e.kind, ERR_DATA);
-		assert_non_null(strstr(e.text, name));
+	remove_entries(l, 0, 1);
+	cut_checkpoint(l, assert_refused);
+	remove_entries(l, 2, 3); /* nothing but the checkpoint: not a folder without a table */
+	cut_checkpoint(l, assert_refused);
+}
+
+static void assert_passed_over(struct delta *d, const struct err *e)
+{
+	if (d == NULL)
+		fail_msg("%s", e->text);
+	assert_rich(d);
+	assert_non_null(strstr(delta_warning(d), "3.checkpoint.parquet\" is damaged"));
+}
+
+static void a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = make_rich(l);
+	struct err e = ERR_INIT;
+
+	must(checkpoint_write(d, &e), &e);
+	delta_close(d);
+	cut_checkpoint(l, assert_passed_over);
+	d = delta_table_open(l->store);
+	must(checkpoint_write(d, &e), &e); /* the next one mends it */
+	delta_close(d);
+	d = delta_table_open(l->store);
+	assert_rich(d);
+	assert_null(delta_warning(d));
+	delta_close(d);
+}
+
+static void of_two_damaged_checkpoints_both_are_passed_over(void **state)
+{
+	struct lake *l = *state;
+	struct delta *d = delta_table_make(l->store);
+	struct err e = ERR_INIT;
+
+	for (int v = 1; v <= 6; v++) {
+		delta_table_add(d, v < 6 ? "" : "x", v < 6 ? 0 : 1, v);
+		if (v % 2 == 0)
+			must(checkpoint_write(d, &e), &e);
 	}
-	memory_free(text);
+	delta_close(d);
+	scratch_write(&l->folder, "_delta_log/00000000000000000006.checkpoint.parquet", "", 0);
+	scratch_write(&l->folder, "_delta_log/00000000000000000004.checkpoint.parquet", "PAR1", 4);
+	remove_entries(l, 0, 2); /* the one of 2 is good */
+	d = delta_table_open(l->store);
+	assert_int_equal(delta_snapshot(d)->version, 6);
+	assert_int_equal(delta_snapshot(d)->file_count, 1);
+	assert_non_null(strstr(delta_warning(d), "6.checkpoint.parquet"));
+	delta_close(d);
 }
 
 static void an_earlier_version_is_read_past_a_checkpoint(void **state)
@@ -289,7 +357,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_checkpoint_reads_back_to_the_same_state),
 		TEST(a_stale_or_wrong_hint_does_no_harm),
-		TEST(every_cut_of_a_checkpoint_is_refused),
+		TEST(a_damaged_checkpoint_without_the_log_behind_it_is_refused),
+		TEST(a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back),
+		TEST(of_two_damaged_checkpoints_both_are_passed_over),
 		TEST(an_earlier_version_is_read_past_a_checkpoint),
 		TEST(many_bytes_of_log_make_a_checkpoint_due),
 		TEST(tombstones_leave_when_they_expire_or_the_file_comes_back),

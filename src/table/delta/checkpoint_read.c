@@ -397,11 +397,7 @@ static int load_file(struct state *s, struct store *store, const char *key,
 	arena_release(&arena);
 	buffer_release(&file);
 	if (rc < 0 && e->kind == ERR_DATA)
-		return err_wrap(e,
-				"checkpoint \"%s\" is damaged (restore it; or, if the "
-				"log entries "
-				"before it are all there, move it away)",
-				key);
+		return err_wrap(e, "checkpoint \"%s\" is damaged", key);
 	return rc < 0 ? err_wrap(e, "checkpoint \"%s\"", key) : 0;
 }
 

@@ -117,7 +117,10 @@ int delta_commit(struct delta *d, const struct prepared_commit *p, enum commit_r
 /* Loads what others committed since. `changed` tells whether anything did. */
 int delta_refresh(struct delta *d, bool *changed, struct err *e);
 void delta_close(struct delta *d); /* NULL is fine */
-/* Why the last checkpoint or clean-up after a commit failed (the commit stands), or NULL. */
+/*
+ * What the table could do without, or NULL: why the last checkpoint or clean-up after a commit failed (the
+ * commit stands), or what is wrong with a checkpoint that was passed over when the table was loaded.
+ */
 const char *delta_warning(const struct delta *d);
 
 /* The present bitmap of a file (empty when it has none); the caller frees it with row_set_free. */

@@ -123,21 +123,60 @@ static void reset(struct delta *d)
 	d->checkpoint_version = -1;
 }
 
+static int load_checkpoint(struct delta *d, const struct log_segment *s, struct err *e)
+{
+	if (s->checkpoint_version >= 0 &&
+	    checkpoint_read(&d->state, d->store, &s->checkpoint, e) < 0)
+		return -1;
+	d->state.version = s->checkpoint_version;
+	d->checkpoint_version = s->checkpoint_version;
+	d->checkpoint_bytes = s->checkpoint_bytes;
+	return 0;
+}
+
+/*
+ * A damaged checkpoint does no harm while an older one, or the beginning, and all entries behind that are
+ * there. Else *e stays what it was.
+ */
+static int pass_over(struct delta *d, int64_t version, struct log_segment *s, struct err *e)
+{
+	struct err why = *e, ignored = ERR_INIT;
+	int64_t damaged = s->checkpoint_version;
+
+	while (why.kind == ERR_DATA && s->checkpoint_version >= 0) {
+		int64_t before = s->checkpoint_version - 1;
+
+		log_segment_release(s);
+		if (log_segment_find(s, d->store, version, before, &ignored) < 0 ||
+		    s->version < damaged)
+			return err_wrap(e, "restore a file from a backup, the log entries "
+					   "that could stand in for it are gone");
+		reset(d);
+		why = (struct err)ERR_INIT;
+		if (load_checkpoint(d, s, &why) < 0)
+			continue;
+		memory_free(d->warning);
+		d->warning = memory_copy_text(e->text);
+		return 0;
+	}
+	return -1;
+}
+
 int delta_load(struct delta *d, int64_t version, struct err *e)
 {
 	struct log_segment segment;
 	bool ignored = false;
-	int rc = 0;
+	struct err why = ERR_INIT;
+	int rc;
 
 	reset(d);
-	if (log_segment_find(&segment, d->store, version, e) < 0)
+	if (log_segment_find(&segment, d->store, version, INT64_MAX, e) < 0)
 		return -1;
-	if (segment.checkpoint_version >= 0) {
-		rc = checkpoint_read(&d->state, d->store, &segment.checkpoint, e);
-		d->state.version = segment.checkpoint_version;
-	}
-	d->checkpoint_version = segment.checkpoint_version;
-	d->checkpoint_bytes = segment.checkpoint_bytes;
+	rc = load_checkpoint(d, &segment, &why);
+	if (rc < 0)
+		rc = pass_over(d, version, &segment, &why);
+	if (rc < 0)
+		*e = why;
 	for (int64_t v = segment.checkpoint_version + 1; rc == 0 && v <= segment.version;
 	     v++)
 		rc = delta_load_entry(d, v, &ignored, e);

@@ -161,13 +161,13 @@ static int check_entries(struct log_segment *s, const struct store_list *l, int6
 }
 
 static int segment_of(struct log_segment *out, const struct store_list *l,
-		      int64_t version, struct err *e)
+		      int64_t version, int64_t checkpoint_max, struct err *e)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct log_file f = log_file_parse(name_of(&l->objects[i]));
 
 		/* The first complete one of a version is as good as any. */
-		if (f.version > out->checkpoint_version &&
+		if (f.version > out->checkpoint_version && f.version <= checkpoint_max &&
 		    (version < 0 || f.version <= version))
 			take_checkpoint(out, l, i);
 	}
@@ -191,7 +191,7 @@ static int64_t read_hint(struct store *store)
 }
 
 int log_segment_find(struct log_segment *out, struct store *store, int64_t version,
-		     struct err *e)
+		     int64_t checkpoint_max, struct err *e)
 {
 	int64_t hint = read_hint(store);
 	struct store_list list = { 0 };
@@ -199,12 +199,12 @@ int log_segment_find(struct log_segment *out, struct store *store, int64_t versi
 	int rc;
 
 	*out = (struct log_segment){ .version = -1, .checkpoint_version = -1 };
-	if (hint < 0 || (version >= 0 && hint > version))
+	if (hint > checkpoint_max || (version >= 0 && hint > version))
 		hint = -1;
 	snprintf(after, sizeof(after), "%020" PRId64, hint < 0 ? 0 : hint);
 	rc = store_list(store, LOG_FOLDER, after, &list, e);
 	if (rc == 0)
-		rc = segment_of(out, &list, version, e);
+		rc = segment_of(out, &list, version, checkpoint_max, e);
 	if (hint >= 0 && (rc < 0 || out->checkpoint_version < hint)) {
 		/*
 		 * Not there, in part, or nothing whole after it: the folder itself
@@ -216,7 +216,7 @@ int log_segment_find(struct log_segment *out, struct store *store, int64_t versi
 		snprintf(after, sizeof(after), "%020d", 0);
 		rc = store_list(store, LOG_FOLDER, after, &list, e);
 		if (rc == 0)
-			rc = segment_of(out, &list, version, e);
+			rc = segment_of(out, &list, version, checkpoint_max, e);
 	}
 	if (rc == 0 && version >= 0 && out->version != version)
 		rc = err_set(e, ERR_CONFIG,

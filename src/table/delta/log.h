@@ -36,10 +36,11 @@ struct log_segment {
 };
 
 /*
- * Finds the files of a version (-1: the newest). ERR_DATA when the log has a gap, ERR_CONFIG when the
- * version is not there.
+ * Finds the files of a version (-1: the newest); checkpoints above `checkpoint_max` are passed over.
+ * ERR_DATA when the log has a gap, ERR_CONFIG when the version is not there.
  */
-int log_segment_find(struct log_segment *out, struct store *store, int64_t version, struct err *e);
+int log_segment_find(struct log_segment *out, struct store *store, int64_t version,
+		     int64_t checkpoint_max, struct err *e);
 void log_segment_release(struct log_segment *s);
 
 #endif
