@@ -3,6 +3,7 @@
 """read.py ENGINE,… TABLE…: reads Delta tables with engines that we did not write; one line of JSON for each
 engine and table: rows and digest (rig.digest of the canonical cells), or the error. Run it with the venv's Python.
 """
+import base64
 import datetime
 import glob
 import json
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 import rig
@@ -87,7 +89,46 @@ def clickhouse(path, schema):
                       "session_timezone = 'UTC'", "ArrowTable")
 
 
-ENGINES = {f.__name__: f for f in (kernel, deltalake, duckdb, polars, clickhouse, spark)}
+def trino(path, schema):
+    """The server that trino.sh started. Its instants are rounded to milliseconds."""
+    port = open(f"{READERS}/trino/port").read().strip()
+    headers = {"X-Trino-User": "readers", "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME"}
+
+    def fetch(address, text=None):
+        with urllib.request.urlopen(urllib.request.Request(address, text and text.encode(), headers)) as answer:
+            return json.load(answer, parse_float=str)
+
+    def sql(text):
+        answer, rows = fetch(f"http://127.0.0.1:{port}/v1/statement", text), []
+        while "error" not in answer:
+            rows += answer.get("data", [])
+            if "nextUri" not in answer:
+                return rows
+            answer = fetch(answer["nextUri"])
+        raise RuntimeError(answer["error"]["message"])
+
+    def cell(v, lake_type):
+        if v is None:
+            return None
+        if lake_type == "binary":
+            return base64.b64decode(v).hex()
+        if lake_type == "boolean":
+            return "true" if v else "false"
+        if lake_type == "date" or lake_type.startswith("timestamp"):
+            date, *clock = v.replace(" UTC", "").split(" ")
+            return rig.canonical(" ".join([date.zfill(10), *clock]), lake_type)
+        return rig.canonical(str(v), lake_type)
+    name = f"t{abs(hash(path))}"
+    sql(f"CREATE SCHEMA IF NOT EXISTS delta.readers WITH (location = 'file://{READERS}/trino/data/schema')")
+    sql(f"CALL delta.system.register_table('readers', '{name}', 'file://{path}')")
+    try:
+        rows = sql(f"SELECT * FROM delta.readers.{name}")
+    finally:
+        sql(f"CALL delta.system.unregister_table('readers', '{name}')")
+    return [tuple(cell(v, t) for v, (_, t) in zip(row, schema)) for row in rows]
+
+
+ENGINES = {f.__name__: f for f in (kernel, deltalake, duckdb, polars, clickhouse, spark, trino)}
 
 
 def moment(count, lake_type, unit):
