@@ -2,18 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input and faults: each gets one clear sentence, the right exit status, and leaves nothing half written.
 
-usage: faults.t [PART…]    parts: source lake checkpoints names disk kills large
+usage: faults.t [PART…]    parts: source log lake checkpoints names disk kills large
 """
 import os
 import re
 import sys
 import time
 import traceback
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
 
 CONFIG = 2   # the user must change something
+
+
+def log_events(data):
+    """(offset, size, type) of each event of a log file."""
+    at = 4
+    while at < len(data):
+        size = int.from_bytes(data[at + 9:at + 13], "little")
+        yield at, size, data[at + 4]
+        at += size
 
 
 class Faults:
@@ -142,17 +152,77 @@ class Faults:
         """One bit of the log file itself, as a bad disk would."""
         name, lake = self.table()
         self.insert(name, 100, 50, "'flip me'")
-        file, _ = self.server.position(self.db)
-        self.db.sql("FLUSH BINARY LOGS")
-        path = f"{self.server.dir}/data/{file}"
+        path = self.closed_log()
         data = bytearray(open(path, "rb").read())
         at = data.rindex(b"flip me")
         data[at] ^= 4
         with open(path, "r+b") as f:
             f.seek(at)
             f.write(data[at:at + 1])
-        self.refused("a flipped bit in the log", sync(self.server, f"f.{name}", lake), 1, "checksum", file)
+        self.refused("a flipped bit in the log", sync(self.server, f"f.{name}", lake), 1, "checksum", os.path.basename(path))
         self.tap.equal(sum(lake_rows(f"{lake}/f/{name}").values()), 20, "and nothing of that transaction is there")
+
+    # --- what stands in the log --------------------------------------------------------------------------
+
+    def log(self):
+        # 16 is XID, the end of a transaction; 26 is INCIDENT, 77 is nothing yet
+        for what, type_, says in (("an INCIDENT event", 26, ("events were lost", "copied anew")), ("an unknown event", 77, ("unrecognized event type 77",))):
+            name, lake = self.table()
+            self.insert(name, 100)
+            path = self.closed_log()
+            data = bytearray(open(path, "rb").read())
+            at, size = [(at, size) for at, size, found in log_events(data) if found == 16][-1]
+            data[at + 4] = type_
+            data[at + size - 4:at + size] = zlib.crc32(data[at:at + size - 4]).to_bytes(4, "little")
+            self.write(path, data)
+            self.refused(f"{what} halts", sync(self.server, f"f.{name}", lake), 1, *says, os.path.basename(path), f"at {at}")
+            self.tap.equal(sum(lake_rows(f"{lake}/f/{name}").values()), 20, "and nothing of that transaction is there")
+        name, lake = self.table()
+        self.insert(name, 100)
+        path = self.closed_log()
+        os.truncate(path, os.path.getsize(path) - 60)
+        self.refused("a log file without its end halts", sync(self.server, f"f.{name}", lake), 1, "truncated in the middle of event", os.path.basename(path))
+        self.tap.equal(sum(lake_rows(f"{lake}/f/{name}").values()), 20, "and nothing of that transaction is there")
+        self.loads()
+        self.another_id()
+
+    def closed_log(self):
+        """The path of the log file that has all so far; the server writes to the next one."""
+        file, _ = self.server.position(self.db)
+        self.db.sql("FLUSH BINARY LOGS")
+        return f"{self.server.dir}/data/{file}"
+
+    def loads(self):
+        """LOAD DATA, as rows and as a statement."""
+        for number, form in enumerate(("ROW", "MIXED", "STATEMENT")):
+            name, lake = self.table()
+            file = f"{self.folder}/load{number}.txt"
+            self.write(file, b"100\tone\n101\ttwo\n")
+            os.chmod(self.folder, 0o755)
+            self.db.sql(f"SET SESSION binlog_format = {form}; LOAD DATA INFILE '{file}' INTO TABLE f.{name}; SET SESSION binlog_format = ROW")
+            if form != "STATEMENT":  # for MIXED both servers hold it for unsafe as a statement
+                self.recovers(name, lake, f"LOAD DATA under binlog_format = {form}")
+            else:
+                self.refused(f"LOAD DATA under binlog_format = {form} halts", sync(self.server, f"f.{name}", lake), (1, 2), "LOAD DATA", "binlog_format=ROW", "copied anew")
+                self.tap.equal(sum(lake_rows(f"{lake}/f/{name}").values()), 20, "and the table is as it was")
+
+    def another_id(self):
+        """The same data under another identity: as after a move to another machine."""
+        server = Server(folder=scratch())
+        lake = f"{self.folder}/moved"
+        server.sql("CREATE DATABASE f; CREATE TABLE f.t (id INT PRIMARY KEY, v VARCHAR(100)); INSERT INTO f.t VALUES (1, 'before')")
+        first = sync(server, "f.t", lake)
+        server.stop()
+        if server.is_mysql:
+            os.unlink(f"{server.dir}/data/auto.cnf")
+        else:
+            server.flags = ("--server-id=77",)
+        server.start()
+        server.sql("INSERT INTO f.t VALUES (2, 'after')")
+        done = sync(server, "f.t", lake)
+        self.tap.ok(first.returncode == done.returncode == 0 and sum(lake_rows(f"{lake}/f/t").values()) == 2,
+                    "the same data under another identity goes on by GTID", first.stderr[-800:] + done.stderr[-800:])
+        server.stop()
 
     def no_log(self):
         server = Server("--skip-log-bin", folder=scratch())
@@ -207,6 +277,8 @@ class Faults:
                     f.write(os.urandom(64))
         self.recovers(name, lake, "or be garbage")
 
+        done = sync(self.server, f"f.{name}", lake, "--name", "other")
+        self.refused("a table of another pipeline", done, CONFIG, name, "pipeline", "other")
         done = sync(self.server, f"f.{name}", "/proc/no/such/lake")
         self.refused("a directory that cannot be made", done, (1, 2), "/proc/no")
         run = Run(self.server, f"f.{name}", lake)
@@ -365,7 +437,17 @@ class Faults:
             self.refused("a read-only directory", sync(self.server, f"f.{name}", lake), (1, 2), "read-only")
             subprocess.run(["mount", "-o", "remount,rw", small], check=True)
             self.recovers(name, lake, "writable again, it goes on")
+        self.limit()
         self.calls()
+
+    def limit(self):
+        name, lake = self.table("id INT PRIMARY KEY, v VARBINARY(2000)", 0)
+        self.insert(name, 1, 20, "RANDOM_BYTES(1000)")
+        self.recovers(name, lake, "a table of random bytes")
+        self.insert(name, 1000, 900, "RANDOM_BYTES(1000)")
+        done = sync(self.server, f"f.{name}", lake, prefix=["prlimit", "--fsize=300000"])
+        self.refused("a limit on the size of files", done, 1, "File too large")
+        self.recovers(name, lake, "and without the limit it goes on")
 
     def calls(self):
         """The n-th call fails, for n from 1 until none is left."""
@@ -440,7 +522,7 @@ class Faults:
 def main():
     need_binary()
     faults = Faults()
-    for part in sys.argv[1:] or ["source", "lake", "checkpoints", "names", "disk", "kills", "large"]:
+    for part in sys.argv[1:] or ["source", "log", "lake", "checkpoints", "names", "disk", "kills", "large"]:
         try:
             getattr(faults, part)()
         except Exception as e:
