@@ -6,13 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A sentence is one line, also when it quotes a name or a value that is not. */
+static void put_line(struct err *e, const char *format, va_list args)
+{
+	vsnprintf(e->text, sizeof(e->text), format, args);
+	for (char *c = e->text; *c != 0; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
+}
+
 int err_set(struct err *e, enum err_kind kind, const char *format, ...)
 {
 	va_list args;
 
 	e->kind = kind;
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	put_line(e, format, args);
 	va_end(args);
 	return -1;
 }
@@ -25,7 +35,7 @@ int err_wrap(struct err *e, const char *format, ...)
 
 	memcpy(inner, e->text, sizeof(inner));
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	put_line(e, format, args);
 	va_end(args);
 	used = strlen(e->text);
 	snprintf(e->text + used, sizeof(e->text) - used, ": %s", inner);
@@ -40,7 +50,7 @@ int err_system(struct err *e, const char *format, ...)
 
 	e->kind = ERR_IO;
 	va_start(args, format);
-	vsnprintf(e->text, sizeof(e->text), format, args);
+	put_line(e, format, args);
 	va_end(args);
 	used = strlen(e->text);
 	snprintf(e->text + used, sizeof(e->text) - used, ": %s", strerror(number));

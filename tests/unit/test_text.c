@@ -132,6 +132,16 @@ static void log_values_are_quoted_and_cut(void **state)
 			    "\"0123456789\xe2\x80\xa6\"");
 }
 
+static void an_error_is_one_line(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(err_set(&e, ERR_DATA, "column \"%s\"", "a\nb\x1b[1m"), -1);
+	assert_int_equal(err_wrap(&e, "table \"%s\"", "naïve\tone"), -1);
+	assert_string_equal(e.text, "table \"naïve?one\": column \"a?b?[1m\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +155,7 @@ int main(void)
 		cmocka_unit_test(instants_before_1970_have_positive_fractions),
 		cmocka_unit_test(context_goes_in_front_of_an_error),
 		cmocka_unit_test(log_values_are_quoted_and_cut),
+		cmocka_unit_test(an_error_is_one_line),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
