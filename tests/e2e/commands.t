@@ -51,9 +51,54 @@ first = min(v.number for v in versions(table) if sum(lake_rows(table, v.number).
 tap.ok(first < newest, "an old version has the old rows")
 works("a version that is not there", "cat", table, "--version", newest + 5, status=2, says=(str(newest + 5),))
 
-done = works("describe", "describe", table, says=("id", "price", "decimal(8,2)", "deletionVectors"))
+done = works("describe", "describe", table)
+told = {line[:14].strip(): line[14:] for line in done.stdout.splitlines()}
+lines = done.stdout.splitlines()
+long = server.sql("SELECT column_type FROM information_schema.columns WHERE table_name = 'item' AND column_name = 'id'")[0][0]
+tap.equal(lines[lines.index("columns") + 1:],
+          [f"  id                       long not null key  <- {long}", "  name                     string  <- varchar(30)",
+           "  price                    decimal(8,2)  <- decimal(8,2)"], "describe prints each column with its type, key and source type")
+files = glob.glob(f"{table}/*.parquet")
+tap.equal({name: told.get(name) for name in ("table", "version", "source", "files")},
+          {"table": table, "version": str(newest), "source": "tailrace/tailrace/shop.item",
+           "files": f"{len(files)}, {sum(os.path.getsize(path) for path in files)} bytes"}, "its place, version, source and size")
+tap.ok("live rows     2\ndeleted rows  2, still in the files\n" in done.stdout, "what is live and what is not", done.stdout)
+tap.equal(position_of({"tailrace": {"position": json.loads(told["position"])}}), server.position(db), "the position of the source")
+tap.ok(0 <= float(told["lag"].split()[0]) < 600 and told["source time"].startswith("20") and "deletionVectors" in told["protocol"], "lag and protocol", done.stdout)
+
 done = works("history", "history", table)
-tap.ok(len(done.stdout.splitlines()) >= newest + 1, "history has a line for each version", done.stdout)
+lines = [line.split() for line in done.stdout.splitlines()]
+tap.equal([int(line[0]) for line in lines], list(range(newest, -1, -1)), "history has a line for each version, the newest first")
+tap.equal(" ".join(lines[0][2:9]), "MERGE in 2 changed 1 deleted 1", "with what was done")
+tap.equal([" ".join(line[2:]).split("  ")[0][:12] for line in lines[-1:]], ["CREATE TABLE"], "from its beginning on")
+tap.equal([json.loads(line[-1])["offset"] for line in lines[:1]], [server.position(db)[1]], "and the source's position")
+done = works("history --limit", "history", table, "--limit", "1")
+tap.equal([line.split()[0] for line in done.stdout.splitlines()], [str(newest)], "prints the newest only")
+
+db.sql("CREATE DATABASE more CHARACTER SET utf8mb4; CREATE TABLE more.forms (a INT, b VARCHAR(9), t TEXT, x VARBINARY(9), d DATE, dt DATETIME(3), ts TIMESTAMP NULL, f DOUBLE, o TINYINT(1), PRIMARY KEY (b, a));"
+       "SET time_zone = '+00:00'; INSERT INTO more.forms VALUES (7, 'k,\"', 'two\nlines', X'00ff', '2026-02-28', '2026-02-28 23:59:59.120', '2026-01-02 03:04:05', 0.1, 1),"
+       "(-1, '☃', '', '', NULL, NULL, NULL, -1e300, 0)")
+works("a table of many forms", "sync", "--from", server.url("more.forms"), "--to", lake)
+done = works("as JSON", "cat", f"{lake}/more/forms")
+tap.equal(sorted(done.stdout.splitlines()), sorted([
+    '{"a":7,"b":"k,\\"","t":"two\\nlines","x":"AP8=","d":"2026-02-28","dt":"2026-02-28T23:59:59.120000","ts":"2026-01-02T03:04:05Z","f":0.1,"o":1}',
+    '{"a":-1,"b":"☃","t":"","x":"","d":null,"dt":null,"ts":null,"f":-1e+300,"o":0}']), "every form as JSON")
+done = works("as CSV", "cat", f"{lake}/more/forms", "--as", "csv")
+tap.equal(sorted(csv.reader(io.StringIO(done.stdout))), sorted([
+    ["a", "b", "t", "x", "d", "dt", "ts", "f", "o"],
+    ["7", 'k,"', "two\nlines", "AP8=", "2026-02-28", "2026-02-28T23:59:59.120000", "2026-01-02T03:04:05Z", "0.1", "1"],
+    ["-1", "☃", "", "", "", "", "", "-1e+300", "0"]]), "every form as CSV")
+done = works("a key of two parts, as in CSV", "cat", f"{lake}/more/forms", "--where-key", '"k,""",7')
+tap.equal([json.loads(line)["a"] for line in done.stdout.splitlines()], [7], "finds that row")
+tap.equal(works("a key that is not there", "cat", f"{lake}/more/forms", "--where-key", "k,8").stdout, "", "prints nothing")
+db.sql("CREATE TABLE more.keyless (a INT)")
+works("a table without a key", "sync", "--from", server.url("more.keyless"), "--to", lake)
+works("has no row by key", "cat", f"{lake}/more/keyless", "--where-key", "1", status=2, says=("has no key",))
+tap.equal(works("a table without rows", "cat", f"{lake}/more/keyless", "--as", "csv").stdout, "a\n", "has a header in CSV")
+for command in ("cat", "describe", "history"):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([TAILRACE, command, table], stdout=full, stderr=subprocess.PIPE, text=True)
+    tap.ok(done.returncode == 1 and "standard output" in done.stderr, f"{command} to a full disk says so", f"{done.returncode} {done.stderr}")
 works("describe of a folder that is no table", "describe", folder, status=2, says=(folder,))
 
 done = works("changes to standard output", "sync", "--from", server.url("shop.item"), "--to", "-")
