@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/merge_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "change/render.h"
+#include "merge/data_file.h"
+#include "table/delta/deletion_vector.h"
+
+static void must(int rc, const struct err *e)
+{
+	if (rc >= 0)
+		return;
+	fprintf(stderr, "%s\n", e->text);
+	abort();
+}
+
+void merge_table_make(struct merge_table *t, bool is_keyed)
+{
+	*t = (struct merge_table){ .schema = schema_new("d", "t") };
+	schema_add(t->schema, "id", TYPE_LONG, false);
+	schema_add(t->schema, "name", TYPE_STRING, true);
+	if (is_keyed)
+		schema_set_key(t->schema, (uint32_t[]){ 0 }, 1);
+	scratch_make(&t->folder);
+}
+
+void merge_table_remove(struct merge_table *t)
+{
+	schema_release(t->schema);
+	scratch_remove(&t->folder);
+}
+
+void merge_table_open(struct merge_table *t)
+{
+	enum commit_result result;
+	struct err e = ERR_INIT;
+	char index[512];
+
+	t->store = store_open_directory(scratch_path(&t->folder, "table"), true, &e);
+	must(t->store != NULL ? 0 : -1, &e);
+	must(delta_open(&t->delta, t->store, "tailrace/test/d.t", &e), &e);
+	if (delta_snapshot(t->delta)->version < 0)
+		must(delta_create(t->delta, t->schema, "tailrace/test/d.t", NULL, &result, &e), &e);
+	schema_release(t->schema);
+	t->schema = schema_share(delta_snapshot(t->delta)->schema);
+	snprintf(index, sizeof(index), "%s", scratch_path(&t->folder, "index"));
+	must(merge_open(&t->merge, t->store, t->delta, t->schema, index, &e), &e);
+}
+
+void merge_table_close(struct merge_table *t)
+{
+	merge_close(t->merge);
+	delta_close(t->delta);
+	store_close(t->store);
+}
+
+void merge_table_widen(struct merge_table *t, const char *name, uint32_t at)
+{
+	const struct schema *old = t->schema;
+	struct schema *s = schema_new(old->database, old->table), *adopted;
+	uint32_t key = at == 0 ? 1 : 0;
+
+	for (uint32_t i = 0; i <= old->field_count; i++) {
+		const struct field *f = &old->fields[i < at ? i : i - 1];
+
+		if (i == at)
+			schema_add(s, name, TYPE_LONG, true);
+		else
+			schema_add(s, f->name, f->type, f->is_nullable);
+	}
+	if (old->key_count > 0)
+		schema_set_key(s, &key, 1);
+	adopted = delta_adopt_schema(t->delta, s);
+	schema_release(s);
+	schema_release(t->schema);
+	t->schema = adopted;
+}
+
+void merge_table_row(struct columns *c, const struct schema *s, const int64_t *numbers, const char *name)
+{
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (s->fields[i].type == TYPE_LONG)
+			column_add_int64(&c->columns[i], *numbers++);
+		else if (name != NULL)
+			column_add_bytes(&c->columns[i], name, (uint32_t)strlen(name));
+		else
+			column_set_null(&c->columns[i]);
+	}
+	columns_end_row(c);
+}
+
+static void add(struct batch *b, enum op op, const int64_t *numbers, const char *name)
+{
+	struct columns one;
+
+	columns_init(&one, b->schema);
+	merge_table_row(&one, b->schema, numbers, name);
+	batch_add(b, &(struct rows){ .op = op, .count = 1,
+				     .before = op == OP_DELETE ? &one : NULL,
+				     .after = op == OP_DELETE ? NULL : &one });
+	columns_release(&one);
+}
+
+void merge_table_put(struct batch *b, const int64_t *numbers, const char *name)
+{
+	add(b, OP_INSERT, numbers, name);
+}
+
+void merge_table_delete(struct batch *b, const int64_t *numbers, const char *name)
+{
+	add(b, OP_DELETE, numbers, name);
+}
+
+int merge_table_commit(struct merge_table *t, struct batch *b, int n, struct err *e)
+{
+	struct merge_result result;
+	int rc;
+
+	buffer_format(&b->position, "{\"n\":%d}", n);
+	merge_set_schema(t->merge, b->schema);
+	rc = merge_stage(t->merge, b, e);
+	if (rc == 0)
+		rc = merge_commit(t->merge, b, &result, e);
+	batch_free(b);
+	return rc;
+}
+
+int merge_table_position(const struct merge_table *t)
+{
+	const char *position = delta_snapshot(t->delta)->position;
+	int n = 0;
+
+	if (position != NULL && sscanf(position, "{\"n\":%d}", &n) != 1)
+		abort();
+	return n;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct lines {
+	char **texts;
+	size_t count;
+};
+
+static void read_file(struct lines *l, struct merge_table *t, uint32_t slot)
+{
+	const struct snapshot *s = delta_snapshot(t->delta);
+	struct data_file_reader *reader;
+	struct row_set *dead;
+	struct columns rows;
+	struct err e = ERR_INIT;
+	int rc;
+
+	columns_init(&rows, s->schema);
+	must(delta_read_dv(t->delta, slot, &dead, &e), &e);
+	must(data_file_open(&reader, t->store, &s->files[slot], s->schema, &e), &e);
+	while ((rc = data_file_next(reader, 100000, &rows, &e)) == 0)
+		;
+	must(rc, &e);
+	l->texts = memory_grow(l->texts, char *, l->count + rows.row_count);
+	for (uint32_t i = 0; i < rows.row_count; i++) {
+		struct buffer line = { 0 };
+
+		if (row_set_has(dead, i))
+			continue;
+		render_json_row(&line, s->schema, &rows, i, NULL);
+		l->texts[l->count++] = memory_copy_text(buffer_string(&line));
+		buffer_release(&line);
+	}
+	data_file_close(reader);
+	row_set_free(dead);
+	columns_release(&rows);
+}
+
+void merge_table_rows(struct buffer *out, struct merge_table *t)
+{
+	struct lines l = { 0 };
+
+	for (uint32_t slot = 0; slot < delta_snapshot(t->delta)->file_count; slot++)
+		read_file(&l, t, slot);
+	if (l.count > 0)
+		qsort(l.texts, l.count, sizeof(*l.texts), compare_lines);
+	for (size_t i = 0; i < l.count; i++) {
+		buffer_text(out, l.texts[i]);
+		buffer_char(out, '\n');
+		memory_free(l.texts[i]);
+	}
+	memory_free(l.texts);
+}
