@@ -68,6 +68,26 @@ def refused(tap, server, folder, claim, column, count):
     db.close()
 
 
+def default_that_changed(tap, server, folder):
+    """The rows so far have the DEFAULT of the moment when the column was added, which nobody knows any more."""
+    db, lake = server.session(), f"{folder}/changed"
+    make(db, "changed")
+    sync(server, "w.changed", lake)
+    db.sql("ALTER TABLE w.changed ADD COLUMN x INT NOT NULL DEFAULT 5; ALTER TABLE w.changed ALTER COLUMN x SET DEFAULT 6; "
+           "INSERT INTO w.changed (id) VALUES (5)")
+    for claim in ("halts", "halts again"):
+        done = sync(server, "w.changed", lake)
+        tap.ok(done.returncode != 0 and "SET DEFAULT 6" in done.stderr, f"a DEFAULT that changed right behind its column {claim}",
+               done.stderr[-400:])
+    db.sql("ALTER TABLE w.changed ALTER COLUMN a SET DEFAULT 7")
+    lake = f"{folder}/kept"
+    sync(server, "w.changed", lake)
+    db.sql("ALTER TABLE w.changed ALTER COLUMN a SET DEFAULT 8; INSERT INTO w.changed (id) VALUES (6)")
+    done = sync(server, "w.changed", lake)
+    tap.equal(compare(db, lake, "w", "changed") if done.returncode == 0 else done.stderr[-400:], "", "another column's goes through")
+    db.close()
+
+
 def while_running(tap, server, folder):
     db, lake = server.session(), f"{folder}/run"
     for i, column in enumerate(COLUMNS.values()):
@@ -97,6 +117,7 @@ def main():
     for claim, column in REFUSED.items():
         count += 1
         refused(tap, server, folder, claim, column, count)
+    default_that_changed(tap, server, folder)
     return tap.done()
 
 

@@ -100,7 +100,9 @@ def own_tables(tap, server, folder):
         db.sql(statements.format(t=f"w.{name}"))
         done = sync(server, f"w.{name}", lake)
         if message:
+            again = sync(server, f"w.{name}", lake)
             tap.ok(done.returncode != 0 and message in done.stderr, f"{case}: halts", done.stderr[-400:])
+            tap.ok(again.returncode != 0 and message in again.stderr, f"{case}: halts again", again.stderr[-400:])
         else:
             tap.equal(compare(db, lake, "w", name) if done.returncode == 0 else done.stderr[-400:], "", case)
         db.close()

@@ -241,8 +241,26 @@ static void defaults_are_told_apart(void **state)
 		assert_int_equal(d.kind, cases[i].kind);
 		memory_free(d.text);
 	}
-	assert_true(ddl_changes_default((struct bytes){ (const uint8_t *)"ALTER TABLE t ADD x INT, ALTER a SET DEFAULT 4", 46 }));
-	assert_false(ddl_changes_default((struct bytes){ (const uint8_t *)"ALTER TABLE t ALTER INDEX a VISIBLE", 35 }));
+}
+
+static void assert_changed_defaults(const char *sql, const char *expected)
+{
+	struct buffer names = { 0 };
+	char name[NAME_BYTES_MAX];
+
+	for (uint32_t i = 0; ddl_changed_default((struct bytes){ (const uint8_t *)sql, strlen(sql) }, i, name); i++)
+		buffer_format(&names, "%s;", name);
+	assert_buffer_text(names, expected);
+}
+
+static void the_columns_whose_default_changes_are_found(void **state)
+{
+	(void)state;
+	assert_changed_defaults("ALTER TABLE t ADD x INT, ALTER a SET DEFAULT 4", "a;");
+	assert_changed_defaults("ALTER TABLE d.t ALTER COLUMN IF EXISTS `a``b` DROP DEFAULT, ALTER c SET DEFAULT (1, 2)",
+				"a`b;c;");
+	assert_changed_defaults("ALTER TABLE t ALTER INDEX a VISIBLE", "");
+	assert_changed_defaults("ALTER TABLE t ALTER", ";");
 }
 
 static void a_newer_definition_is_announced_before_its_rows(void **state)
@@ -358,6 +376,30 @@ static void copied_through_is_told_until_the_stream_has_passed_it(void **state)
 	assert_null(strstr(buffer_string(&f->text), "copied_through"));
 }
 
+static void the_place_of_the_defaults_is_kept_until_the_stream_has_passed_it(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct mysql_position now = position("", "b.000001", 50);
+	struct err e = ERR_INIT;
+	char *text;
+
+	t->defaults_at = position("", "b.000001", 90);
+	t->has_position = t->has_defaults_at = true;
+	assert_int_equal(outlet_commit(&f->outlet, &now, &e), 0);
+	text = memory_copy_text(buffer_string(&f->text));
+	t->has_defaults_at = false;
+	assert_int_equal(captured_resume(t, text, false, &e), 0);
+	memory_free(text);
+	assert_true(t->has_defaults_at);
+	assert_int_equal(t->defaults_at.offset, 90);
+	buffer_clear(&f->text);
+	now = position("", "b.000001", 90);
+	assert_int_equal(outlet_commit(&f->outlet, &now, &e), 0);
+	assert_false(t->has_defaults_at);
+	assert_null(strstr(buffer_string(&f->text), "defaults_at"));
+}
+
 static void the_stream_starts_at_the_least_position(void **state)
 {
 	struct captured tables[3] = { { .has_position = true }, { .has_position = true },
@@ -408,6 +450,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(columns_with_a_value_for_old_rows_halt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(unknown_columns_ask_the_catalog, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_table_ahead_of_the_stream_keeps_its_position, set_up,
+						tear_down),
+		cmocka_unit_test(the_columns_whose_default_changes_are_found),
+		cmocka_unit_test_setup_teardown(the_place_of_the_defaults_is_kept_until_the_stream_has_passed_it, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(copied_through_is_told_until_the_stream_has_passed_it, set_up,
 						tear_down),

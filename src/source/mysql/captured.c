@@ -105,6 +105,13 @@ bool captured_has_database(const struct captured_list *l, const char *database)
 	return false;
 }
 
+bool captured_lacks(const struct captured *t, const char *name)
+{
+	int at = schema_find(t->first_schema, name);
+
+	return schema_find(t->announced, name) < 0 || (t->lacks != NULL && at >= 0 && t->lacks[at]);
+}
+
 static int parse_position(struct mysql_position *out, const char *text, bool is_mariadb, struct err *e)
 {
 	if (mysql_position_parse(out, text, is_mariadb, e) < 0)
@@ -113,13 +120,15 @@ static int parse_position(struct mysql_position *out, const char *text, bool is_
 	return 0;
 }
 
-static int resume_through(struct captured *t, const json_t *through, bool is_mariadb, struct err *e)
+/* A place of the log that matters until the stream has passed it. */
+static int resume_mark(struct mysql_position *out, bool *has, const json_t *mark, bool is_mariadb,
+		       struct err *e)
 {
-	char *text = json_dumps(through, JSON_COMPACT);
-	int rc = parse_position(&t->copied_through, text, is_mariadb, e);
+	char *text = json_dumps(mark, JSON_COMPACT);
+	int rc = parse_position(out, text, is_mariadb, e);
 
 	memory_free(text);
-	t->has_copied_through = rc == 0;
+	*has = rc == 0;
 	return rc;
 }
 
@@ -166,7 +175,9 @@ int captured_resume(struct captured *t, const char *text, bool is_mariadb, struc
 		rc = parse_position(&t->at, text, is_mariadb, e);
 	t->has_position = rc == 0;
 	if (rc == 0 && (member = json_object_get(root, "copied_through")) != NULL)
-		rc = resume_through(t, member, is_mariadb, e);
+		rc = resume_mark(&t->copied_through, &t->has_copied_through, member, is_mariadb, e);
+	if (rc == 0 && (member = json_object_get(root, "defaults_at")) != NULL)
+		rc = resume_mark(&t->defaults_at, &t->has_defaults_at, member, is_mariadb, e);
 	if (rc == 0 && (member = json_object_get(root, "copy")) != NULL)
 		rc = copy_progress_parse(&t->copy, member, s->key_count, e);
 	if (rc == 0 && (member = json_object_get(root, "invalid")) != NULL)
@@ -204,6 +215,10 @@ void captured_format(void *list, const struct schema *table, struct buffer *out)
 	} else if (t->has_copied_through) {
 		buffer_text(out, ",\"copied_through\":");
 		mysql_position_format(&t->copied_through.base, NULL, out);
+	}
+	if (t->has_defaults_at) {
+		buffer_text(out, ",\"defaults_at\":");
+		mysql_position_format(&t->defaults_at.base, NULL, out);
 	}
 	format_invalid(t, out);
 }
@@ -245,6 +260,8 @@ void captured_pass(struct captured_list *l, const struct mysql_position *now)
 			t->is_passed = true;
 		if (t->has_copied_through && t->is_passed && has_passed(now, &t->copied_through))
 			t->has_copied_through = false;
+		if (t->has_defaults_at && has_passed(now, &t->defaults_at))
+			t->has_defaults_at = false;
 	}
 }
 

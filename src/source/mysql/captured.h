@@ -33,6 +33,7 @@ struct captured {
 	bool *lacks;                 /* fields of first_schema that the sink's table has not yet; or NULL */
 	struct defaults defaults;    /* of `now`, loaded when first needed */
 	struct mysql_position defaults_at; /* where the server's log ended after that */
+	bool has_defaults_at;        /* until the stream has passed that; kept over a restart */
 
 	struct mysql_position at;    /* the table has everything up to here (and its copy) */
 	bool has_position, is_passed; /* the stream is past `at` */
@@ -61,20 +62,23 @@ struct captured *captured_of(struct captured_list *l, const struct schema *s,
 			     const struct layout **layout);
 bool captured_has_database(const struct captured_list *l, const char *database);
 
+/* Whether the sink's table has no column of this name yet. */
+bool captured_lacks(const struct captured *t, const char *name);
+
 /*
- * A table's text of an earlier run: {"server":…, "copy":{…}, "copied_through":{…}}. ERR_DATA: it is not
- * one of ours; the text names the table.
+ * A table's text of an earlier run: {"server":…, "copy":{…}, "copied_through":{…},
+ * "defaults_at":{…}}. ERR_DATA: it is not one of ours; the text names the table.
  */
 int captured_resume(struct captured *t, const char *text, bool is_mariadb, struct err *e);
 /*
  * What mysql_position_format adds for a table of the list (context): ,"copy":{…} while its copy is under
- * way, ,"copied_through":{…} until the stream has passed that.
+ * way, ,"copied_through":{…} and ,"defaults_at":{…} until the stream has passed those.
  */
 void captured_format(void *list, const struct schema *table, struct buffer *out);
 /* Counts a value that became NULL; remembers and logs the first of its column. */
 void captured_note_invalid(struct captured *t, uint32_t column, const char *text,
 			   const char *position);
-/* The stream has everything up to `now`: updates is_passed and has_copied_through. */
+/* The stream has everything up to `now`: updates is_passed, has_copied_through and has_defaults_at. */
 void captured_pass(struct captured_list *l, const struct mysql_position *now);
 
 /* A newer definition: the old one stays for the decoder's sake. */

@@ -241,16 +241,46 @@ enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
 	return DDL_HARMLESS;
 }
 
-bool ddl_changes_default(struct bytes sql)
+static void copy_name(char *out, struct bytes text)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < text.size && used < NAME_BYTES_MAX - 1; i++) {
+		out[used++] = (char)text.data[i];
+		i += text.data[i] == '`'; /* doubled inside quotes, and nowhere else */
+	}
+	out[used] = 0;
+}
+
+/* ALTER [COLUMN] [IF EXISTS] c */
+static bool read_altered_column(struct lexer l, char *name)
 {
 	static const char *const others[] = { "INDEX", "CHECK", "CONSTRAINT", NULL };
-	struct lexer l = lexer_of(sql), ahead;
+	struct token t;
+
+	if (!is(next(&l), "ALTER"))
+		return false;
+	t = next(&l);
+	if (is_one_of(t, others))
+		return false;
+	if (is(t, "COLUMN"))
+		t = next(&l);
+	if (is(t, "IF")) {
+		(void)next(&l);
+		t = next(&l);
+	}
+	copy_name(name, t.text);
+	return true;
+}
+
+bool ddl_changed_default(struct bytes sql, uint32_t n, char *name)
+{
+	struct lexer l = lexer_of(sql);
 
 	if (!skip_alter_table(&l))
 		return false;
 	do {
-		ahead = l;
-		if (is(next(&ahead), "ALTER") && !is_one_of(next(&ahead), others))
+		if (read_altered_column(l, name) && n-- == 0)
 			return true;
 	} while (skip_specification(&l));
 	return false;

@@ -37,8 +37,11 @@ enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary);
  * creation of what is there already.
  */
 enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary);
-/* Of harmless ones: whether an ALTER TABLE may give a column another DEFAULT (ALTER [COLUMN] c SET DEFAULT …). */
-bool ddl_changes_default(struct bytes sql);
+/*
+ * Of harmless ones: the n-th column, from 0, that an ALTER TABLE gives another DEFAULT (ALTER [COLUMN] c SET
+ * DEFAULT …); `name` has NAME_BYTES_MAX. False: there are fewer.
+ */
+bool ddl_changed_default(struct bytes sql, uint32_t n, char *name);
 /* INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL, WITH, or CREATE TABLE … SELECT logged as text. */
 bool statement_is_dml(struct bytes sql);
 /* Whether `name` stands in the statement as a word, quoted or not (text in quotes counts: better safe). */

@@ -67,20 +67,13 @@ static int need_defaults(struct outlet *o, struct captured *t, struct err *e)
 	return o->load(o->load_context, t, e);
 }
 
-static bool is_new(const struct captured *t, const char *name)
-{
-	int at = schema_find(t->first_schema, name);
-
-	return schema_find(t->announced, name) < 0 || (t->lacks != NULL && at >= 0 && t->lacks[at]);
-}
-
 /* What the rows so far have in the new columns: NULL, or the columns' DEFAULTs. */
 static int find_backfill(struct outlet *o, struct captured *t, const struct columns **out, struct err *e)
 {
 	const struct schema *s = t->now.table->schema;
 
 	for (uint32_t i = 0; i < s->field_count; i++) {
-		if (!is_new(t, s->fields[i].name))
+		if (!captured_lacks(t, s->fields[i].name))
 			continue;
 		if (layout_may_add(&t->now, i, e) < 0)
 			return err_wrap(e, "table %s.%s was altered; move its lake table away and run again to copy "

@@ -108,14 +108,22 @@ static bool has_ddl_already(const struct captured *t, const struct origin *origi
 static bool is_before(const struct origin *origin, const struct mysql_position *at);
 
 /*
- * Values that were put in for the log's rows must be those of the time of the rows: DEFAULTs that the server
- * was asked for when it was past this statement already are of no use for the rows before it.
+ * Values that are put in for the log's rows must be those of the time of the rows, and the server knows
+ * the present DEFAULTs only. So they are of no use for rows before a statement that changed them, nor, behind
+ * it, for the rows that an added column found.
  */
 static int change_defaults(struct captured *t, struct bytes sql, const struct origin *origin, struct err *e)
 {
-	if (!t->defaults.is_loaded || !ddl_changes_default(sql))
+	char column[NAME_BYTES_MAX];
+	uint32_t n = 0;
+
+	for (; ddl_changed_default(sql, n, column); n++) {
+		if (captured_lacks(t, column))
+			return halt(t, sql, origin, e);
+	}
+	if (n == 0)
 		return 0;
-	if (is_before(origin, &t->defaults_at))
+	if (t->has_defaults_at && is_before(origin, &t->defaults_at))
 		return halt(t, sql, origin, e);
 	defaults_release(&t->defaults);
 	return 0;
@@ -254,6 +262,7 @@ int stream_tables_defaults(void *context, struct captured *table, struct err *e)
 		mysql_position_release(&table->defaults_at);
 		table->defaults_at = (struct mysql_position){ 0 };
 		rc = server_position(&table->defaults_at, t->server, c, e);
+		table->has_defaults_at = rc == 0;
 	}
 	connection_close(c);
 	if (rc < 0)
