@@ -181,7 +181,7 @@ class Faults:
         self.insert(name, 100)
         path = self.closed_log()
         os.truncate(path, os.path.getsize(path) - 60)
-        self.refused("a log file without its end halts", sync(self.server, f"f.{name}", lake), 1, "truncated in the middle of event", os.path.basename(path))
+        self.refused("a log file without its end halts", sync(self.server, f"f.{name}", lake), 1, "truncated in the middle of event", "damaged", os.path.basename(path))
         self.tap.equal(sum(lake_rows(f"{lake}/f/{name}").values()), 20, "and nothing of that transaction is there")
         self.loads()
         self.another_id()

@@ -19,6 +19,11 @@
 /* Error 1236: the server cannot or will not send the log from there. */
 #define ERROR_DUMP_FATAL 1236
 
+#define COPY_ANEW "copy anew: move the lake tables away and run again"
+#define ANOTHER_CLIENT "another client follows this server under our server id; give one of them another --server-id"
+#define TORN "the server's log file is damaged behind that place, as a crash may leave it, and nobody can read on (a " \
+	     "replica neither); nothing is skipped: " COPY_ANEW
+
 #define EVENT_HEADER_BYTES  19
 #define EVENT_TYPE_ROTATE   4
 #define EVENT_TYPE_HEARTBEAT 27
@@ -95,23 +100,37 @@ static bool has_reached(const struct stream *s)
 	       place_compare(s->place.file, s->place.offset, s->target.file, s->target.offset) >= 0;
 }
 
-/* What error 1236 means is only in its text. */
+/* What error 1236 means is only in its text. The last entry is for whatever else it says. */
+static const struct refusal {
+	const char *text;
+	enum err_kind kind;
+	const char *advice;
+} refusals[] = {
+	{ "same server_uuid", ERR_CONFIG, ANOTHER_CLIENT },
+	{ "same server_id", ERR_CONFIG, ANOTHER_CLIENT },
+	{ "server_uuid/server_id", ERR_CONFIG, ANOTHER_CLIENT },
+	{ "max_allowed_packet", ERR_CONFIG,
+	  "the server does not send an event that is this large; raise its max_allowed_packet (and "
+	  "slave_max_allowed_packet) to 1 GiB and run again" },
+	{ "in the middle of event", ERR_DATA, TORN },
+	{ "bogus data", ERR_DATA, TORN },
+	{ "crc check", ERR_DATA, TORN },
+	{ "", ERR_DATA, "the server cannot send its log from there on (purged, reset, or another server); nothing is "
+			"skipped: " COPY_ANEW },
+};
+
 static int refused(const struct stream *s, struct err *e)
 {
 	const struct mysql_position *p = decoder_position(s->decoder);
+	const struct refusal *r = refusals;
 
 	if (connection_error(s->connection) != ERROR_DUMP_FATAL)
 		return -1;
-	if (strstr(e->text, "same server_uuid") != NULL || strstr(e->text, "same server_id") != NULL ||
-	    strstr(e->text, "server_uuid/server_id") != NULL) {
-		e->kind = ERR_CONFIG;
-		return err_wrap(e, "another client follows this server under our server id %u; give one of "
-				"them another --server-id", s->settings->server_id);
-	}
-	e->kind = ERR_DATA;
-	return err_wrap(e, "the server cannot send its log from %s:%llu on (purged, reset, or another server); "
-			"nothing is skipped: copy anew: move the lake tables away and run again", p->file,
-			(unsigned long long)p->offset);
+	while (strcasestr(e->text, r->text) == NULL)
+		r++;
+	e->kind = r->kind;
+	return err_wrap(e, "log %s:%llu, server id %u: %s", p->file, (unsigned long long)p->offset,
+			s->settings->server_id, r->advice);
 }
 
 static int send_request(struct stream *s, struct err *e)
