@@ -7,10 +7,12 @@ import atexit
 import base64
 import collections
 import datetime
+import functools
 import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -164,9 +166,22 @@ class Server:
             return False
         return True
 
+    @functools.cached_property
+    def version(self):
+        """(11, 8, 6)"""
+        return tuple(map(int, re.match(r"(\d+)\.(\d+)\.(\d+)", self.sql("SELECT VERSION()")[0][0]).groups()))
+
+    @property
+    def has_vectors(self):
+        return self.version >= ((9, 0) if self.is_mysql else (11, 7))
+
+    @property
+    def has_invisible_columns(self):
+        return self.version >= (8, 0, 23)
+
     @property
     def is_mysql(self):
-        return self.kind == "mysql"
+        return self.kind.startswith("mysql")
 
     def url(self, what="", user=CAPTURE[0]):
         return f"mysql://{user}@127.0.0.1:{self.port}/{what}"
@@ -323,7 +338,7 @@ def source_expression(column, data_type, lake_type):
     if lake_type == "string":
         return f"HEX(CONVERT({name} USING utf8mb4))" if data_type != "uuid" else f"HEX(CAST({name} AS CHAR))"
     if data_type == "float":
-        return f"CAST({name} AS DOUBLE)"  # its own text has six digits
+        return f"{name} * 1e0"  # its own text has six digits
     if lake_type == "boolean":
         return f"IF({name} IS NULL, NULL, IF({name}, 'true', 'false'))"
     if data_type == "bit":
