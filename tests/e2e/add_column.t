@@ -62,7 +62,11 @@ def refused(tap, server, folder, claim, column, count):
     make(db, name)
     db.sql("SET SESSION sql_mode = ''")
     sync(server, f"w.{name}", lake)
-    alter(db, name, column)
+    try:
+        alter(db, name, column)
+    except SqlError as e:  # MySQL 8.0 refuses an expression while it has GTIDs
+        tap.ok("GTID consistency" in str(e), f"{claim} is refused by the server itself", str(e))
+        return
     done = sync(server, f"w.{name}", lake)
     tap.ok(done.returncode != 0 and 'column "x"' in done.stderr, f"{claim} halts and is named", done.stderr[-400:])
     db.close()

@@ -151,8 +151,9 @@ def main():
     flavours = {image: f"binlog_row_image = {image}" for image in ("MINIMAL", "NOBLOB")}
     if server.is_mysql:
         flavours["PARTIAL_JSON"] = "binlog_row_value_options = PARTIAL_JSON, binlog_row_image = MINIMAL"
+    if server.has("binlog_transaction_compression = ON"):
         flavours["compressed"] = "binlog_transaction_compression = ON"
-    elif server.has("binlog_row_image = FULL_NODUP"):
+    if server.has("binlog_row_image = FULL_NODUP"):
         flavours["FULL_NODUP"] = "binlog_row_image = FULL_NODUP"
     for flavour, settings in flavours.items():
         for case, statements in CASES.items():

@@ -30,7 +30,7 @@ def make_tables(server, db, lake):
     db.sql("CREATE DATABASE types CHARACTER SET utf8mb4; CREATE DATABASE r CHARACTER SET utf8mb4; SET sql_mode = 'ALLOW_INVALID_DATES'; SET time_zone = '+00:00'")
     groups = {"integers": types.integers(), "decimals": types.decimals(), "floats": types.floats(), "temporals": types.temporals(),
               "texts": types.texts(), "bytes": types.bytes_(), "shapes": types.shapes(), "documents": types.documents(server.is_mysql),
-              "own": types.of_mysql() if server.is_mysql else types.of_mariadb()}
+              "own": types.own(server)}
     inserts = {name: types.make(db, name, list(columns)) for name, columns in groups.items()}
     for insert in inserts.values():
         insert(1)

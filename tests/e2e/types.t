@@ -96,9 +96,14 @@ def documents(is_mysql):
             "CAST('123.4500' AS DECIMAL(20,4))", "CAST('-99999999999999999999999999.5' AS DECIMAL(65,1))")]
 
 
-def of_mysql():
-    yield "vector(3)", ["STRING_TO_VECTOR('[1,-2.5,3e10]')", "STRING_TO_VECTOR('[0,0,0]')"]
-    yield "vector(3) ", ["STRING_TO_VECTOR('[7]')"]
+def vectors(is_mysql):
+    make = "STRING_TO_VECTOR" if is_mysql else "VEC_FromText"
+    yield "vector(3)", [f"{make}('[1,-2.5,3e10]')", f"{make}('[0,0,0]')", f"{make}('[-0.1,3.4028234e38,1.1754944e-38]')"]
+    yield "vector(1) not null", [f"{make}('[16777217]')", f"{make}('[7]')", f"{make}('[1]')", f"{make}('[2]')"]
+    if is_mysql:
+        yield "vector(3) ", [f"{make}('[7]')"]  # shorter than declared
+    else:
+        yield "vector(300)", [f"{make}('[{','.join(map(str, range(300)))}]')"]
 
 
 def of_mariadb():
@@ -110,8 +115,16 @@ def of_mariadb():
         yield f"{name} compressed", ["''", "'short'", "REPEAT('compress me ', 80)", "REPEAT('0123456789', 100)"]
 
 
-def special():
-    yield "int invisible", [1, 2]
+def own(server):
+    """What only this server has, in this version."""
+    if not server.is_mysql:
+        yield from of_mariadb()
+    if server.has_vectors:
+        yield from vectors(server.is_mysql)
+
+
+def special(server):
+    yield "int invisible" if server.has_invisible_columns else "int", [1, 2]
     yield "varchar(10) not null default 'd'", ["'x'", "DEFAULT"]
 
 
@@ -177,9 +190,10 @@ def main():
     groups = {"integers": integers(), "decimals": decimals(), "floats": floats(), "temporals": temporals(), "texts": texts(),
               "bytes": bytes_(), "shapes": shapes(), "documents": documents(server.is_mysql), "varchars": charsets(db, "varchar(80)"),
               "chars": charsets(db, "char(64)"),
-              "own": of_mysql() if server.is_mysql else of_mariadb(), "special": special()}
+              "own": own(server), "special": special(server)}
     generated = {"special": ["g int as (c0 + 1) stored", "v varchar(20) as (concat(c1, '!')) virtual"]}
-    inserts = {name: make(db, name, list(columns), generated.get(name, ())) for name, columns in groups.items()}
+    columns_of = {name: list(columns) for name, columns in groups.items()}
+    inserts = {name: make(db, name, columns, generated.get(name, ())) for name, columns in columns_of.items() if columns}
     only = sys.argv[1:]
     for name, insert in inserts.items():
         insert(1)

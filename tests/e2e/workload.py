@@ -73,6 +73,7 @@ class Workload:
         self.position = None
         self.no_crash_ahead = True
         self.has_copy = False     # the lake has all tables
+        self.can_compress = server.has("binlog_transaction_compression = OFF")
         self.draft = None         # the transaction under way: table -> rows as they will be
         self.statements = []
         self.counts = collections.Counter()
@@ -217,8 +218,10 @@ class Workload:
         self.db.sql(f"SET SESSION binlog_row_image = '{r.choice(images)}'")
         if self.server.is_mysql:
             options = ["", "PARTIAL_JSON"] if self.has_copy else [""]
-            self.db.sql(f"SET SESSION binlog_row_value_options = '{r.choice(options)}', "
-                        f"binlog_transaction_compression = {r.choice(['ON', 'OFF'])}")
+            self.db.sql(f"SET SESSION binlog_row_value_options = '{r.choice(options)}'")
+            compression = f"binlog_transaction_compression = {r.choice(['ON', 'OFF'])}"
+            if self.can_compress:
+                self.db.sql(f"SET SESSION {compression}")
 
     # --- what transactions do ---------------------------------------------------------------------
 
