@@ -41,9 +41,9 @@ void value_select_of(const struct mysql_table *t, uint32_t column, const char *o
 	}
 	buffer_text(out, operand);
 	switch ((uint8_t)c->type) {
-	case MYSQL_FLOAT: /* by itself it comes with six digits */
+	case MYSQL_FLOAT: /* by itself it comes with six digits; +0e0 would lose -0 */
 	case MYSQL_DOUBLE: /* DOUBLE(m,d) would come rounded */
-		buffer_text(out, "+0e0");
+		buffer_text(out, "*1e0");
 		break;
 	case MYSQL_ENUM: /* the number: labels then come from one place */
 		buffer_text(out, "+0");
