@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define WRITES_ON_EVERY 16
 
@@ -19,8 +18,7 @@ static void set_boot(struct bench *b, const char *text)
 
 void bench_open(struct bench *b)
 {
-	if (access("/dev/shm", W_OK) == 0)
-		setenv("TMPDIR", "/dev/shm", 0);
+	scratch_in_memory();
 	scratch_make(&b->folder);
 	snprintf(b->real, sizeof(b->real), "%s", scratch_path(&b->folder, "real"));
 	snprintf(b->after, sizeof(b->after), "%s", scratch_path(&b->folder, "after"));
