@@ -105,8 +105,6 @@ class Campaign:
         how = r.choice(["kill"] * 6 + ["term"] * 2 + ["server"] * 2 + ["both"])
         crashes = how in ("server", "both")
         self.work.no_crash_ahead = not crashes
-        if crashes:
-            self.work.db.sql("FLUSH TABLES work.myisam")
         run = Run(self.server, "work", self.lake, *self.options(), log=f"{self.lake}.log")
         timer = None
         if crashes:
