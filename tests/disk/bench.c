@@ -42,10 +42,16 @@ void bench_close(struct bench *b)
 	scratch_remove(&b->folder);
 }
 
-bool bench_search(struct bench *b, enum disk_lie lie, bench_survive *survive)
+bool bench_wants_all(void)
 {
 	const char *wanted = getenv("POWER_CUTS");
-	bool all = wanted != NULL && strcmp(wanted, "all") == 0;
+
+	return wanted != NULL && strcmp(wanted, "all") == 0;
+}
+
+bool bench_search(struct bench *b, enum disk_lie lie, bench_survive *survive)
+{
+	bool all = bench_wants_all();
 	unsigned states = 0;
 
 	disk_rewind(b->disk, lie);

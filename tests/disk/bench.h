@@ -26,6 +26,7 @@ void bench_close(struct bench *b);
  * `writes_on`: for every state with POWER_CUTS=all in the environment, else for one of 16.
  */
 typedef int bench_survive(struct bench *b, uint32_t mark, bool writes_on, struct err *e);
+bool bench_wants_all(void); /* POWER_CUTS=all */
 /* All states. An honest disk's first that does not survive fails the test; a liar's ends the search: true. */
 bool bench_search(struct bench *b, enum disk_lie lie, bench_survive *survive);
 

@@ -474,26 +474,29 @@ class Faults:
             self.tap.equal(wrong, "", f"{error} from the n-th of {calls}: {failures} places, nothing lost, nothing half")
 
     def kills(self):
-        """kill -9 exactly at the n-th call that makes something durable or visible."""
+        """kill -9 exactly at the n-th call that changes a file or makes something durable or visible."""
         if not shutil.which("strace"):
-            return self.tap.skip("kill -9 at each durable step", "no strace")
-        calls = "fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat"
-        name, lake = self.table()
-        wrong, killed = "", 0
-        for n in range(1, 80):
-            self.db.sql(f"UPDATE f.{name} SET v = '{n}' WHERE id % 3 = {n % 3}; INSERT INTO f.{name} VALUES ({1000 + n}, 'n')")
-            done = sync(self.server, f"f.{name}", lake,
-                        prefix=["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={n}"])
-            killed += done.returncode not in (0, 1, 2)
-            if done.returncode == 0:
-                break
-            if n % 2 == 0:
-                done = sync(self.server, f"f.{name}", lake)
-                wrong = f"after kill {n}: {done.stderr[-600:]}" if done.returncode else compare(self.db, lake, "f", name)
-            if wrong:
-                break
-        self.tap.equal(wrong, "", f"kill -9 at each of {killed} durable steps, one after the other")
-        self.recovers(name, lake, "and at the end the table equals the source")
+            return self.tap.skip("kill -9 at each step that changes a file", "no strace")
+        for is_first in (True, False):
+            name, lake = self.table(rows=0 if is_first else 20)
+            wrong, killed = "", 0
+            for calls in ("mkdir,mkdirat", "write,pwrite64", "ftruncate,fallocate", "msync", "fsync,fdatasync", "link,linkat",
+                          "rename,renameat,renameat2", "unlink,unlinkat"):
+                for n in range(1, 100):  # counted in each thread
+                    if is_first:
+                        shutil.rmtree(lake, ignore_errors=True)
+                    self.db.sql(f"UPDATE f.{name} SET v = '{n}' WHERE id % 3 = {n % 3}; INSERT INTO f.{name} (v, id) SELECT 'n', COALESCE(MAX(id), 0) + 1 FROM f.{name}")
+                    done = sync(self.server, f"f.{name}", lake,
+                                prefix=["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={n}"])
+                    if done.returncode in (0, 1, 2):
+                        wrong = wrong or done.returncode and done.stderr[-600:] or ""
+                        break
+                    killed += 1
+                    if is_first or n % 2 == 0:
+                        done = sync(self.server, f"f.{name}", lake)
+                        wrong = wrong or (f"after kill {n} at {calls}: {done.stderr[-600:]}" if done.returncode else compare(self.db, lake, "f", name))
+            self.tap.equal(wrong, "", f"kill -9 at each of {killed} steps that change a file {'of a first copy' if is_first else 'of the log'}")
+            self.recovers(name, lake, "and at the end the table equals the source")
 
     # --- large -----------------------------------------------------------------------------------------------
 
