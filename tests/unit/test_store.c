@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "lib/scratch.h"
@@ -137,6 +138,21 @@ static void a_writer_shows_its_object_only_when_finished(void **state)
 	assert_int_equal(store_get(b->below, "data", 0, 0, &text, &e), 0);
 	assert_buffer_text(text, "one two");
 	assert_int_equal(scratch_count(&b->folder, "a/lake/shop/orders", ""), 1);
+}
+
+static void a_folder_that_was_removed_is_made_again(void **state)
+{
+	struct both *b = *state;
+	struct buffer text = { 0 };
+	struct err e = ERR_INIT;
+
+	put(b->below, "log/n", "old", false);
+	assert_int_equal(store_remove(b->below, "log/n", &e), 0);
+	assert_int_equal(rmdir(scratch_path(&b->folder, "a/lake/shop/orders/log")), 0);
+	assert_int_equal(rmdir(scratch_path(&b->folder, "a/lake/shop/orders")), 0);
+	put(b->below, "log/n", "new", true);
+	assert_int_equal(store_get(b->below, "log/n", 0, 0, &text, &e), 0);
+	assert_buffer_text(text, "new");
 }
 
 static void removing_twice_is_fine(void **state)
@@ -310,6 +326,7 @@ int main(void)
 		TEST(an_exclusive_put_never_replaces),
 		TEST(a_list_is_sorted_and_starts_after_a_name),
 		TEST(a_writer_shows_its_object_only_when_finished),
+		TEST(a_folder_that_was_removed_is_made_again),
 		TEST(removing_twice_is_fine),
 		TEST(keys_that_lead_elsewhere_are_refused),
 		TEST(leftovers_of_killed_runs_are_swept_after_an_hour),
