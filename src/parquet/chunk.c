@@ -6,7 +6,7 @@
 #include "parquet/cells.h"
 #include "parquet/compress.h"
 #include "parquet/encode.h"
-#include "parquet/thrift.h"
+#include "parquet/page_head.h"
 
 /* What one column needs while it is written. */
 struct writing {
@@ -85,35 +85,13 @@ static enum parquet_encoding choose(struct writing *w)
 	return ENCODING_PLAIN;
 }
 
-/* PageHeader (parquet.thrift): type 0 data, 2 dictionary. */
-static void page_head(struct writing *w, int type, uint32_t values, enum parquet_encoding encoding)
-{
-	struct thrift_writer t;
-
-	buffer_clear(&w->head);
-	thrift_begin(&t, &w->head);
-	thrift_i32(&t, 1, type);
-	thrift_i32(&t, 2, (int32_t)w->raw.size);
-	thrift_i32(&t, 3, (int32_t)w->packed.size);
-	thrift_i32(&t, 4, (int32_t)page_crc(buffer_bytes(&w->packed)));
-	thrift_struct(&t, type == 0 ? 5 : 7);
-	thrift_i32(&t, 1, (int32_t)values);
-	thrift_i32(&t, 2, (int32_t)encoding);
-	if (type == 0) {
-		thrift_i32(&t, 3, ENCODING_RLE);
-		thrift_i32(&t, 4, ENCODING_RLE);
-	}
-	thrift_end(&t);
-	thrift_end(&t);
-}
-
 /* Compresses `raw` and writes it behind its header. */
-static int write_page(struct writing *w, int type, uint32_t values, enum parquet_encoding encoding,
+static int write_page(struct writing *w, enum page_type type, uint32_t values, enum parquet_encoding encoding,
 		      struct err *e)
 {
 	buffer_clear(&w->packed);
 	page_compress(&w->packed, w->chunk->codec, buffer_bytes(&w->raw));
-	page_head(w, type, values, encoding);
+	page_head(&w->head, type, values, encoding, w->raw.size, buffer_bytes(&w->packed));
 	if (w->output.write(w->output.context, buffer_bytes(&w->head), e) < 0 ||
 	    w->output.write(w->output.context, buffer_bytes(&w->packed), e) < 0)
 		return -1;
@@ -130,7 +108,7 @@ static int write_dictionary(struct writing *w, struct err *e)
 		cells_plain(&w->cells, w->dictionary.firsts[i], 1, w->fixed, &w->raw);
 	w->chunk->has_dictionary = true;
 	w->chunk->dictionary_offset = *w->at;
-	return write_page(w, 2, w->dictionary.entry_count, ENCODING_PLAIN, e);
+	return write_page(w, PAGE_DICTIONARY, w->dictionary.entry_count, ENCODING_PLAIN, e);
 }
 
 static void encode_values(struct writing *w, uint32_t first, uint32_t count)
@@ -227,7 +205,7 @@ static int write_data_page(struct writing *w, uint32_t row, uint32_t rows, uint3
 	*page = (struct page){ .offset = *w->at, .first_row = row, .null_count = rows - values,
 			       .is_null_page = values == 0 };
 	bounds_store(&page->bounds, &w->page_bounds, c->field, w->fixed);
-	if (write_page(w, 0, rows, c->encoding, e) < 0)
+	if (write_page(w, PAGE_DATA, rows, c->encoding, e) < 0)
 		return -1;
 	page->size = (uint32_t)(*w->at - page->offset);
 	return 0;

@@ -9,6 +9,7 @@
 #include "parquet/encode.h"
 #include "parquet/footer.h"
 #include "parquet/leaf.h"
+#include "parquet/page_head.h"
 
 #define PAGE_ENTRIES 20000u
 
@@ -48,25 +49,6 @@ static void put_levels(struct leaf_writing *w, const uint8_t *levels, uint8_t mo
 	memcpy(w->raw.data + start, &size, sizeof(size));
 }
 
-static void put_head(struct leaf_writing *w, uint32_t entries)
-{
-	struct thrift_writer t;
-
-	buffer_clear(&w->head);
-	thrift_begin(&t, &w->head);
-	thrift_i32(&t, 1, 0);
-	thrift_i32(&t, 2, (int32_t)w->raw.size);
-	thrift_i32(&t, 3, (int32_t)w->packed.size);
-	thrift_i32(&t, 4, (int32_t)page_crc(buffer_bytes(&w->packed)));
-	thrift_struct(&t, 5);
-	thrift_i32(&t, 1, (int32_t)entries);
-	thrift_i32(&t, 2, ENCODING_PLAIN);
-	thrift_i32(&t, 3, ENCODING_RLE);
-	thrift_i32(&t, 4, ENCODING_RLE);
-	thrift_end(&t);
-	thrift_end(&t);
-}
-
 static int put_page(struct leaf_writing *w, uint32_t first, uint32_t end, uint32_t value,
 		    uint32_t values, struct err *e)
 {
@@ -78,7 +60,7 @@ static int put_page(struct leaf_writing *w, uint32_t first, uint32_t end, uint32
 	put_levels(w, leaf->definitions, leaf->definition_max, first, end);
 	cells_plain(&w->cells, value, values, 0, &w->raw);
 	page_compress(&w->packed, w->chunk.codec, buffer_bytes(&w->raw));
-	put_head(w, end - first);
+	page_head(&w->head, PAGE_DATA, end - first, ENCODING_PLAIN, w->raw.size, buffer_bytes(&w->packed));
 	w->chunk.size += w->head.size + w->packed.size;
 	w->chunk.raw_size += w->head.size + w->raw.size;
 	if (put(w->output, w->at, buffer_bytes(&w->head), e) < 0)
