@@ -132,4 +132,8 @@ works("doctor names missing rights and the statement that grants them", "doctor"
       "--to", lake, status=2, says=("REPLICATION SLAVE", "GRANT"), password="x")
 db.sql("CREATE USER rich@'%' IDENTIFIED BY 'x'; GRANT ALL ON *.* TO rich@'%'")
 works("doctor names excess rights", "doctor", "--from", server.url("shop", "rich"), "--to", lake, says=("excess",), password="x")
+monitor = "REPLICATION CLIENT" if server.is_mysql else "BINLOG MONITOR"
+db.sql(f"CREATE USER lock1@'%' IDENTIFIED BY 'x'; GRANT SELECT, RELOAD, REPLICATION SLAVE, {monitor} ON *.* TO lock1@'%'")
+works("doctor names a right that only other tables need", "doctor", "--from", server.url("shop.item", "lock1"), "--to", lake,
+      says=("excess rights on *.*: RELOAD",), password="x")
 sys.exit(tap.done())

@@ -162,11 +162,14 @@ static void check_missing_rights(struct doctor *d)
 	}
 }
 
-static bool is_of_use(const struct right *r)
+static bool is_of_use(const struct doctor *d, const struct right *r)
 {
-	static const char *const names[] = { "SELECT", "RELOAD", "REPLICATION SLAVE", "REPLICATION CLIENT",
+	static const char *const names[] = { "SELECT", "REPLICATION SLAVE", "REPLICATION CLIENT",
 					     "BINLOG MONITOR", "LOCK TABLES", "USAGE", "SLAVE MONITOR",
-					     "SHOW VIEW", "FLUSH_TABLES", "BACKUP_ADMIN", NULL };
+					     "SHOW VIEW", NULL };
+
+	if (strcasecmp(r->name, "RELOAD") == 0 || strcasecmp(r->name, "FLUSH_TABLES") == 0)
+		return wants_lock(d);
 
 	for (const char *const *name = names; *name != NULL; name++) {
 		if (strcasecmp(r->name, *name) == 0)
@@ -192,7 +195,7 @@ static void find_excess(struct doctor *d, uint32_t first)
 	for (uint32_t i = first; i < d->rights.count; i++) {
 		const struct right *r = &d->rights.list[i];
 
-		if (!same_place(r, place) || is_of_use(r))
+		if (!same_place(r, place) || is_of_use(d, r))
 			continue;
 		if (count++ < EXCESS_NAMED_MAX)
 			buffer_format(&names, "%s%s", count > 1 ? ", " : "", r->name);
@@ -203,8 +206,8 @@ static void find_excess(struct doctor *d, uint32_t first)
 		     place->database, quote, place->table, user);
 	else
 		find(d, false, "excess rights on %s.%s: %s and more; mend: CREATE USER tailrace IDENTIFIED BY '…'; "
-		     "GRANT SELECT, RELOAD, REPLICATION SLAVE, %s ON *.* TO tailrace;", place->database,
-		     place->table, buffer_string(&names),
+		     "GRANT SELECT, %sREPLICATION SLAVE, %s ON *.* TO tailrace;", place->database,
+		     place->table, buffer_string(&names), wants_lock(d) ? "RELOAD, " : "",
 		     d->server.is_mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT");
 	buffer_release(&names);
 }
@@ -212,10 +215,10 @@ static void find_excess(struct doctor *d, uint32_t first)
 static void check_excess_rights(struct doctor *d)
 {
 	for (uint32_t i = 0; i < d->rights.count; i++) {
-		bool is_first = !is_of_use(&d->rights.list[i]);
+		bool is_first = !is_of_use(d, &d->rights.list[i]);
 
 		for (uint32_t k = 0; k < i && is_first; k++)
-			is_first = is_of_use(&d->rights.list[k]) ||
+			is_first = is_of_use(d, &d->rights.list[k]) ||
 				   !same_place(&d->rights.list[k], &d->rights.list[i]);
 		if (is_first)
 			find_excess(d, i);

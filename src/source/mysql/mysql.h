@@ -12,7 +12,6 @@ struct mysql_options {
 	char *password_file;
 	char *ca_file;             /* --from-ca */
 	char *tls;                 /* "verify" (default) or "off" */
-	char *start_position;      /* reserved for tests: NULL */
 	char *invalid_values;      /* "null" (default) or "halt" */
 	int64_t server_id;         /* ours in the replication protocol; 0: derived from the pipeline */
 	int64_t connections;       /* of the copy, side by side */
