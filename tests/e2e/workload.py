@@ -173,6 +173,14 @@ class Workload:
         if sets:
             self.statements.append(f"UPDATE {table} SET {', '.join(sets)} WHERE {self.where(table, old)} LIMIT 1")
 
+    def replace(self, old, new, named):
+        """REPLACE of a row of "hot" that names only some columns: the others go back to their DEFAULT."""
+        rows = self.now("hot")
+        del rows[old]
+        rows[tuple(cell if column in named else None for column, cell in zip(self.columns("hot"), new))] += 1
+        cells = [self.literal("hot", i, new[i]) for i, column in enumerate(self.columns("hot")) if column in named]
+        self.statements.append(f"REPLACE INTO hot ({', '.join(named)}) VALUES ({', '.join(cells)})")
+
     def finish(self, how):
         """Sends BEGIN … COMMIT or ROLLBACK, in pieces that a crash may fall between."""
         begin, commit = "BEGIN", how
@@ -246,6 +254,8 @@ class Workload:
         elif kind < 0.5:                        # away and back within one transaction
             self.delete("hot", row)
             self.insert("hot", row)
+        elif kind < 0.57:
+            self.replace(row, (row[0], *self.hot_row()[1:]), r.choice([["id", "j"], ["id", "a", "j"], ["id", "c", "j", "t"]]))
         else:
             for _ in range(r.choice([1, 1, 4])):
                 new = list(row)

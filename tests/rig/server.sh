@@ -115,6 +115,8 @@ mariadb_users() {
 	SQL
 }
 
+answers() { mariadb --no-defaults --socket="$DIR/socket" --user=root -e 'DO 0' >/dev/null 2>&1 </dev/null; }
+
 start() {
 	local i
 	alive "$DIR/pid" && return
@@ -134,7 +136,8 @@ start() {
 	echo $! >"$DIR/pid"
 	for ((i = 0; i < 1800; i++)); do
 		alive "$DIR/pid" || die "the server ended while starting: $(tail -n 3 "$DIR/log")"
-		port_open "$(cat "$DIR/port")" && return
+		# by the socket too: it is listened to last, and a crash leaves the file of the one before
+		port_open "$(cat "$DIR/port")" && answers && return
 		sleep 0.05
 	done
 	die "the server does not listen, see $DIR/log"
