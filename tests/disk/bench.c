@@ -5,25 +5,35 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define WRITES_ON_EVERY 16
 
-static void set_boot(struct bench *b, const char *text)
+/* A number that no state has seen. */
+static void boot_anew(struct bench *b)
 {
+	static unsigned boots;
+	char text[32];
+
+	snprintf(text, sizeof(text), "boot %u", ++boots);
 	scratch_write(&b->folder, "boot", text, strlen(text));
 	snprintf(b->boot, sizeof(b->boot), "%s", scratch_path(&b->folder, "boot"));
 	calls_set_boot(b->boot);
 }
 
-void bench_open(struct bench *b)
+void bench_open(struct bench *b, const char *state)
 {
+	char command[512];
+
 	scratch_in_memory();
 	scratch_make(&b->folder);
 	snprintf(b->real, sizeof(b->real), "%s", scratch_path(&b->folder, "real"));
 	snprintf(b->after, sizeof(b->after), "%s", scratch_path(&b->folder, "after"));
-	assert_int_equal(mkdir(b->real, 0777), 0);
-	set_boot(b, "before the cut");
+	if (state == NULL)
+		snprintf(command, sizeof(command), "mkdir '%s'", b->real);
+	else
+		snprintf(command, sizeof(command), "cp -r '%s' '%s'", state, b->real);
+	assert_int_equal(system(command), 0);
+	boot_anew(b);
 	b->disk = disk_new(b->real);
 	calls_record(b->disk);
 }
@@ -31,7 +41,7 @@ void bench_open(struct bench *b)
 void bench_cut(struct bench *b)
 {
 	calls_record(NULL);
-	set_boot(b, "after the cut");
+	boot_anew(b);
 }
 
 void bench_close(struct bench *b)

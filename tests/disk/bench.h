@@ -15,8 +15,8 @@ struct bench {
 	struct disk *disk;
 };
 
-/* Recording begins, in memory where there is such a folder. */
-void bench_open(struct bench *b);
+/* Recording begins, in memory where there is such a folder: from nothing, or from a copy of a state. */
+void bench_open(struct bench *b, const char *state);
 /* Recording ends; from here on the machine has started anew. */
 void bench_cut(struct bench *b);
 void bench_close(struct bench *b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/disk.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ struct disk {
 	struct name *names;
 	struct file *files;
 	uint32_t event_count, name_count, file_count;
+	uint32_t adopted; /* the first events: what was there */
 
 	/* replay: */
 	enum disk_lie lie;
@@ -49,17 +51,6 @@ struct disk {
 	uint64_t *seen;
 	uint32_t seen_count;
 };
-
-struct disk *disk_new(const char *root)
-{
-	struct disk *d = memory_new(struct disk);
-
-	d->root = memory_copy_text(root);
-	d->names = memory_new(struct name);
-	d->names[0] = (struct name){ memory_copy_text(""), 0, FOLDER, FOLDER };
-	d->name_count = 1;
-	return d;
-}
 
 void disk_free(struct disk *d)
 {
@@ -220,19 +211,51 @@ void disk_synced(struct disk *d, int fd)
 		add_event(d, CALL_SYNC_FOLDER, name_index(d, below_root(d, path)), 0);
 }
 
+/* What is in the folder already, as if it had been written and synced. */
+static void adopt(struct disk *d, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	char path[1024];
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		int fd;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (entry->d_type == DT_DIR) {
+			disk_folder(d, path);
+			adopt(d, path);
+			continue;
+		}
+		disk_name(d, path, true);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		disk_written(d, fd);
+		disk_synced(d, fd);
+		close(fd);
+	}
+	if (dir != NULL)
+		disk_synced(d, dirfd(dir));
+	closedir(dir);
+}
+
+struct disk *disk_new(const char *root)
+{
+	struct disk *d = memory_new(struct disk);
+
+	d->root = memory_copy_text(root);
+	d->names = memory_new(struct name);
+	d->names[0] = (struct name){ memory_copy_text(""), 0, FOLDER, FOLDER };
+	d->name_count = 1;
+	adopt(d, root);
+	d->adopted = d->event_count;
+	return d;
+}
+
 void disk_mark(struct disk *d, uint32_t mark)
 {
 	add_event(d, CALL_MARK, mark, 0);
-}
-
-void disk_rewind(struct disk *d, enum disk_lie lie)
-{
-	d->lie = lie;
-	d->next = d->mark = d->seen_count = 0;
-	for (uint32_t i = 1; i < d->name_count; i++)
-		d->names[i].now = d->names[i].durable = NO_FILE;
-	for (uint32_t i = 0; i < d->file_count; i++)
-		d->files[i].now = d->files[i].durable = NULL;
 }
 
 static void sync_folder(struct disk *d, uint32_t folder)
@@ -243,13 +266,8 @@ static void sync_folder(struct disk *d, uint32_t folder)
 	}
 }
 
-bool disk_next(struct disk *d)
+static void replay(struct disk *d, const struct event *event)
 {
-	const struct event *event = &d->events[d->next];
-
-	if (d->next == d->event_count)
-		return false;
-	d->next++;
 	switch (event->call) {
 	case CALL_NAME:
 		d->names[event->name].now = event->file;
@@ -269,6 +287,25 @@ bool disk_next(struct disk *d)
 		d->mark = event->name;
 		break;
 	}
+}
+
+void disk_rewind(struct disk *d, enum disk_lie lie)
+{
+	d->next = d->mark = d->seen_count = 0;
+	for (uint32_t i = 1; i < d->name_count; i++)
+		d->names[i].now = d->names[i].durable = NO_FILE;
+	for (uint32_t i = 0; i < d->file_count; i++)
+		d->files[i].now = d->files[i].durable = NULL;
+	for (d->lie = DISK_HONEST; d->next < d->adopted; d->next++)
+		replay(d, &d->events[d->next]);
+	d->lie = lie;
+}
+
+bool disk_next(struct disk *d)
+{
+	if (d->next == d->event_count)
+		return false;
+	replay(d, &d->events[d->next++]);
 	return true;
 }
 

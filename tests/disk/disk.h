@@ -19,7 +19,7 @@ enum disk_names { DISK_NAMES_NONE, DISK_NAMES_ODD, DISK_NAMES_EVEN, DISK_NAMES_A
 /* Syncs that are taken for done though they did nothing: the test's own test. */
 enum disk_lie { DISK_HONEST, DISK_FILES_LIE, DISK_FOLDERS_LIE, DISK_LIES };
 
-/* The folder (absolute path) is there, empty and durable; what lies elsewhere is ignored. */
+/* The folder (absolute path) is there, and all in it is durable; what lies elsewhere is ignored. */
 struct disk *disk_new(const char *root);
 void disk_free(struct disk *d);
 

@@ -414,7 +414,7 @@ static void record(struct bench *b, int last)
 {
 	struct err e = ERR_INIT;
 
-	bench_open(b);
+	bench_open(b, NULL);
 	if (write_lake(b->real, last, &e) < 0)
 		fail_msg("%s", e.text);
 	bench_cut(b);
@@ -472,10 +472,45 @@ static void a_disk_that_lies_is_found_out(void **state)
 	bench_close(&b);
 }
 
+/* --- after a cut, or a kill ------------------------------------------------------------------- */
+
 static int only_read(struct bench *b, uint32_t mark, bool writes_on, struct err *e)
 {
 	(void)writes_on;
 	return check_lake(b->after, (int)mark, e);
+}
+
+/* The run after a cut, from this state, is cut itself. */
+static void cut_again(const struct bench *first, uint32_t mark)
+{
+	struct err e = ERR_INIT;
+	struct bench b;
+
+	bench_open(&b, first->after);
+	calls_mark(mark);
+	if (write_lake(b.real, 4, &e) < 0)
+		fail_msg("%s", e.text);
+	bench_cut(&b);
+	bench_search(&b, DISK_HONEST, only_read);
+	bench_close(&b);
+}
+
+static void a_power_cut_in_the_run_after_one_loses_nothing(void **state)
+{
+	unsigned every = bench_wants_all() ? 20 : 300, states = 0;
+	struct bench b;
+
+	(void)state;
+	record(&b, 3);
+	disk_rewind(b.disk, DISK_HONEST);
+	while (disk_next(b.disk)) {
+		for (int i = 0; i < DISK_DATAS * DISK_NAMES; i++) {
+			if (disk_cut(b.disk, i / DISK_NAMES, i % DISK_NAMES, b.after) &&
+			    ++states % every == 0)
+				cut_again(&b, disk_marked(b.disk));
+		}
+	}
+	bench_close(&b);
 }
 
 /*
@@ -491,7 +526,7 @@ static void a_power_cut_after_a_run_after_a_kill_loses_nothing(void **state)
 		struct err e = ERR_INIT;
 		struct bench b;
 
-		bench_open(&b);
+		bench_open(&b, NULL);
 		calls_die_at(n);
 		write_lake(b.real, 1, &e);
 		was_killed = calls_are_dead();
@@ -517,6 +552,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_power_cut_after_any_call_loses_nothing),
 		cmocka_unit_test(a_power_cut_after_a_run_after_a_kill_loses_nothing),
+		cmocka_unit_test(a_power_cut_in_the_run_after_one_loses_nothing),
 		cmocka_unit_test(the_recording_is_whole),
 		cmocka_unit_test(a_disk_that_lies_is_found_out),
 	};

@@ -120,7 +120,7 @@ static void a_power_cut_at_a_checkpoint_loses_nothing(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_open(&b);
+	bench_open(&b, NULL);
 	write_table(b.real);
 	bench_cut(&b);
 	assert_int_equal(scratch_count(&b.folder, "real/_delta_log", "00000000000000000002"), 0);
@@ -133,7 +133,7 @@ static void a_disk_that_lies_is_found_out(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_open(&b);
+	bench_open(&b, NULL);
 	write_table(b.real);
 	bench_cut(&b);
 	assert_true(bench_search(&b, DISK_FILES_LIE, survive));
