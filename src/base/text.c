@@ -260,3 +260,16 @@ bool text_glob(const char *pattern, const char *text)
 		pattern++;
 	return *pattern == 0;
 }
+
+const char *text_plain(char *out, size_t size, const char *text)
+{
+	size_t used = 0;
+
+	for (; text != NULL && text[used] != 0 && used < size - 1; used++) {
+		unsigned char c = (unsigned char)text[used];
+
+		out[used] = c < 0x20 || c == 0x7f ? '?' : text[used];
+	}
+	out[used] = 0;
+	return out;
+}

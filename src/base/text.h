@@ -22,6 +22,8 @@ void text_base64(struct buffer *out, struct bytes b); /* RFC 4648 §4, with padd
 /* false unless the whole text is a number in range. */
 bool text_parse_int(struct bytes text, int64_t *out);
 bool text_parse_uint(struct bytes text, uint64_t *out);
+/* For a line on a terminal: with '?' for each control character. NULL is "". Cut to `size`; returns `out`. */
+const char *text_plain(char *out, size_t size, const char *text);
 /* Appends the UTF-8 form of a code point (0..0x10ffff). */
 void text_utf8(struct buffer *out, uint32_t code_point);
 /* Matches `*` (any run of characters); everything else is itself. */

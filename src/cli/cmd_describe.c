@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/invalid_values.h"
 #include "cli/table_view.h"
@@ -13,13 +14,14 @@
 static void print_field(const struct schema *s, uint32_t i)
 {
 	const struct field *f = &s->fields[i];
+	char plain[1024];
 
-	printf("  %-24s %s", f->name, type_name(f->type));
+	printf("  %-24s %s", text_plain(plain, sizeof(plain), f->name), type_name(f->type));
 	if (f->type == TYPE_DECIMAL)
 		printf("(%u,%u)", f->precision, f->scale);
 	printf("%s%s", f->is_nullable ? "" : " not null", schema_is_key(s, i) ? " key" : "");
 	if (f->source_type != NULL)
-		printf("  <- %s", f->source_type);
+		printf("  <- %s", text_plain(plain, sizeof(plain), f->source_type));
 	putchar('\n');
 }
 
@@ -85,10 +87,11 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 {
 	const struct snapshot *s = v->snapshot;
 	struct buffer protocol = { 0 };
+	char source[1024];
 
 	delta_protocol(v->delta, &protocol);
 	printf("table         %s\nversion       %lld\nsource        %s\nprotocol      %s\n", path,
-	       (long long)s->version, s->source_name != NULL ? s->source_name : "not ours",
+	       (long long)s->version, s->source_name != NULL ? text_plain(source, sizeof(source), s->source_name) : "not ours",
 	       buffer_string(&protocol));
 	buffer_release(&protocol);
 	print_files(s);

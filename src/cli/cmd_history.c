@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/table_view.h"
 
@@ -21,11 +22,11 @@ static const struct option_group history_group = {
 
 static void print_entry(const struct history_entry *h)
 {
-	char when[32];
+	char when[32], operation[64];
 
 	printf("%8lld  %-27s  %-12s", (long long)h->version,
 	       clock_format(when, sizeof(when), h->timestamp_ms * 1000),
-	       h->operation != NULL ? h->operation : "-");
+	       h->operation != NULL ? text_plain(operation, sizeof(operation), h->operation) : "-");
 	if (h->is_ours)
 		printf("  in %llu  changed %llu  deleted %llu  %s", (unsigned long long)h->rows_in,
 		       (unsigned long long)h->rows_changed, (unsigned long long)h->rows_deleted,

@@ -394,6 +394,8 @@ class Faults:
         self.tap.equal(len(tables), len(made), "each has a folder of its own inside the lake")
         self.tap.equal(sorted(os.listdir(self.folder)), before, "and nothing appeared beside it")
         self.tap.ok(all(sum(lake_rows(t).values()) == 1 for t in tables), "each has its row")
+        shown = [tailrace(command, t).stdout.replace("\n", "") for t in tables for command in ("describe", "history")]
+        self.tap.ok(all(text.isprintable() for text in shown), "describe and history print no control characters", repr(shown))
         for name in made:
             self.db.sql(f"UPDATE `../ho\"st'ile`.{quoted(name)} SET id = 2")
         done = sync(self.server, "", lake, "--tables", "*ho*ile.*")

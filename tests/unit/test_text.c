@@ -142,6 +142,17 @@ static void an_error_is_one_line(void **state)
 	assert_string_equal(e.text, "table \"naïve?one\": column \"a?b?[1m\"");
 }
 
+static void a_plain_text_has_no_control_characters(void **state)
+{
+	char out[8];
+
+	(void)state;
+	assert_string_equal(text_plain(out, sizeof(out), "a\x1b[2J\n\x7f"), "a?[2J??");
+	assert_string_equal(text_plain(out, sizeof(out), "12345678"), "1234567");
+	assert_string_equal(text_plain(out, sizeof(out), "é"), "é");
+	assert_string_equal(text_plain(out, sizeof(out), NULL), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +167,7 @@ int main(void)
 		cmocka_unit_test(context_goes_in_front_of_an_error),
 		cmocka_unit_test(log_values_are_quoted_and_cut),
 		cmocka_unit_test(an_error_is_one_line),
+		cmocka_unit_test(a_plain_text_has_no_control_characters),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
