@@ -58,6 +58,22 @@ db.sql("TRUNCATE shop.empty; INSERT INTO shop.empty VALUES (9, 'after')")
 synced("a TRUNCATE is followed")
 equal("empty", "the table has only what came after the TRUNCATE")
 
+KEYS = {
+    "BIGINT UNSIGNED": "0 9223372036854775808 18446744073709551615", "TINYINT": "-128 0 127",
+    "DECIMAL(20,5)": "-1.5 0 123456789012345.00001", "DOUBLE": "-1e300 -0.1 1e-300 0.1 1e22 123456789.125",
+    "FLOAT": "-0.1 0.1 0.2 16777216", "YEAR": "1901 2026 2155",
+    "DATE": "'1000-01-01' '2024-02-29' '9999-12-31'", "TIME(3)": "'-838:59:59.000' '-00:00:00.001' '00:00:00' '100:00:00.5'",
+    "DATETIME(6)": "'2026-01-01' '2026-01-01T00:00:00.000001' '2026-01-01T00:00:01'", "ENUM('b','a','c')": "'b' 'a' 'c'",
+    "TIMESTAMP(2)": "'2026-01-01T00:00:00.01' '2026-01-01T00:00:00.02'", "VARCHAR(9)": "'' 'a' '☃'", "BIT(9)": "0 1 300",
+}
+db.sql("CREATE DATABASE ranges CHARACTER SET utf8mb4; SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'")
+for i, (kind, values) in enumerate(KEYS.items()):
+    rows = ", ".join(f"({value}, {n})" for value in values.split() for n in range(2))
+    db.sql(f"CREATE TABLE ranges.t{i} (k {kind}, n INT, PRIMARY KEY (k, n)); INSERT INTO ranges.t{i} VALUES {rows}")
+done = sync(server, "ranges", f"{lake}/ranges", "--copy-chunk-rows-max", "1")
+tap.equal((done.returncode, [kind for i, kind in enumerate(KEYS) if compare(db, f"{lake}/ranges", "ranges", f"t{i}")]), (0, []),
+          "keys of every kind lead from chunk to chunk")
+
 run = Run(server, "shop", lake)
 for i in range(30):
     db.sql(f"INSERT INTO shop.orders VALUES ({10000 + i}, 'run', 1, NULL); DELETE FROM shop.orders WHERE id = {i * 10}")

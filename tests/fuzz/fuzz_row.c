@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One cell: type u8, metadata u16, flags u8, then the image; as log bytes and as the
- * copy's text. */
+/* One cell: type u8, metadata u16, flags u8, then the image; as log bytes, as a query's text and as
+ * the row of a prepared statement. */
 #include "base/memory.h"
 #include "source/mysql/table_map.h"
 
@@ -35,6 +35,7 @@ static void run(struct mysql_table *t, uint8_t type, uint16_t meta, struct bytes
 {
 	struct value_policy policy = { .halts = false };
 	struct reader r = reader_of(image);
+	struct reply_column reply = { .is_unsigned = t->columns[0].is_unsigned };
 	struct value_plan plan;
 	struct columns c;
 	struct bytes cell;
@@ -48,6 +49,9 @@ static void run(struct mysql_table *t, uint8_t type, uint16_t meta, struct bytes
 			value_describe(&plan, cell, text, sizeof(text));
 	}
 	(void)value_from_text(t, 0, image, &c.columns[0], &policy, &e);
+	reply.type = type;
+	if (reply_row(image, &reply, 1, &cell) && cell.data != NULL)
+		(void)value_from_reply(t, 0, &reply, cell, &c.columns[0], &policy, &e);
 	columns_release(&c);
 }
 

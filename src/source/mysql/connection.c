@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rows and events are read as packets (mysql_net_read_packet) and not through the library's own result
- * and replication calls: those copy every cell, and stop at events that they do not know.
+ * and replication calls: those copy every cell, and stop at events that they do not know. Its calls for
+ * prepared statements would also wait without hearing a stop.
  */
 #include "source/mysql/connection.h"
 
@@ -27,13 +28,16 @@
 #define COM_DUMP      0x12
 #define COM_REGISTER  0x15
 #define COM_DUMP_GTID 0x1e
+#define DEPRECATE_EOF (1ul << 24) /* capability */
 #define DUMP_THROUGH_GTID 4 /* flag: the data part holds a GTID set */
 #define DUMP_ANNOTATIONS  2 /* flag, MariaDB: ANNOTATE_ROWS events as well */
 
 struct connection {
 	MYSQL *mysql;
 	const volatile bool *stop;
+	uint32_t statement;    /* the server's number of the prepared one */
 	uint32_t column_count; /* of the result being read */
+	struct reply_column *columns; /* of the prepared statement's result */
 	bool has_result;       /* rows are still to come */
 	bool is_encrypted;
 	uint32_t error;
@@ -77,6 +81,9 @@ static const char *advice(uint32_t number)
 	case 1227: /* a global right */
 		return "; mend it with: GRANT SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO "
 		       "the user (MariaDB: also BINLOG MONITOR), or see tailrace doctor";
+	case ER_MAX_PREPARED_STMT_COUNT_REACHED:
+		return "; the copy prepares a statement on each of its connections: raise "
+		       "max_prepared_stmt_count";
 	case CR_SSL_CONNECTION_ERROR:
 		return "; name the authority that signed the server's certificate with --from-ca FILE, or, "
 		       "on a network that you trust, write --tls off";
@@ -204,6 +211,7 @@ void connection_close(struct connection *c)
 	if (c == NULL)
 		return;
 	mysql_close(c->mysql);
+	memory_free(c->columns);
 	memory_free(c);
 }
 
@@ -251,11 +259,9 @@ static int wait_answer(struct connection *c, struct err *e)
 	return 0;
 }
 
-int connection_select(struct connection *c, const char *sql, uint32_t *column_count, struct err *e)
+/* The result's head: how many columns. */
+static int read_head(struct connection *c, const char *sql, struct err *e)
 {
-	c->error = 0;
-	if (mysql_send_query(c->mysql, sql, strlen(sql)) != 0)
-		return failed(c, "query", e);
 	if (wait_answer(c, e) < 0)
 		return -1;
 	if (mysql_read_query_result(c->mysql) != 0) {
@@ -264,60 +270,151 @@ int connection_select(struct connection *c, const char *sql, uint32_t *column_co
 	}
 	c->column_count = mysql_field_count(c->mysql);
 	c->has_result = c->column_count > 0;
+	return 0;
+}
+
+static int send_command(struct connection *c, enum enum_server_command command, struct bytes body,
+			bool has_no_reply, struct err *e)
+{
+	if (c->mysql->methods->db_command(c->mysql, command, (const char *)body.data, body.size,
+					  has_no_reply, NULL) != 0)
+		return failed(c, "command", e);
+	return 0;
+}
+
+static int read_packet(struct connection *c, struct bytes *packet, const char *doing, struct err *e)
+{
+	unsigned long size = mysql_net_read_packet(c->mysql);
+
+	if (size == packet_error)
+		return failed(c, doing, e);
+	*packet = (struct bytes){ c->mysql->net.read_pos, size };
+	return 0;
+}
+
+/*
+ * The answer to COM_STMT_PREPARE: a zero, statement u32, columns u16, parameters u16, ...; then the columns, and
+ * their end, unless it was agreed to leave that out.
+ */
+static int read_prepared(struct connection *c, struct err *e)
+{
+	struct bytes packet;
+	struct reader r;
+
+	if (wait_answer(c, e) < 0 || read_packet(c, &packet, "query", e) < 0)
+		return -1;
+	r = reader_of(packet);
+	reader_skip(&r, 1);
+	c->statement = reader_u32le(&r);
+	c->column_count = reader_u16le(&r);
+	if (r.short_read || c->column_count == 0)
+		return err_set(e, ERR_DATA, "the server prepared a query that has no columns");
+	c->columns = memory_grow(c->columns, struct reply_column, c->column_count);
+	for (uint32_t i = 0; i < c->column_count; i++) {
+		if (read_packet(c, &packet, "query", e) < 0)
+			return -1;
+		if (!reply_column_read(&c->columns[i], packet))
+			return err_set(e, ERR_DATA, "the server described a column in an unknown way");
+	}
+	if ((c->mysql->client_flag & DEPRECATE_EOF) != 0)
+		return 0;
+	return read_packet(c, &packet, "query", e);
+}
+
+/* COM_STMT_EXECUTE: statement u32, no cursor u8, one iteration u32; there are no parameters. */
+static int execute(struct connection *c, const char *sql, struct err *e)
+{
+	struct buffer body = { 0 };
+	int rc;
+
+	buffer_u32le(&body, c->statement);
+	buffer_char(&body, 0);
+	buffer_u32le(&body, 1);
+	rc = send_command(c, COM_STMT_EXECUTE, buffer_bytes(&body), true, e);
+	buffer_release(&body);
+	return rc < 0 ? -1 : read_head(c, sql, e);
+}
+
+/* MariaDB tells the columns again only if they are not those of the time when it prepared. */
+static int take_columns(struct connection *c, uint32_t prepared_count, struct err *e)
+{
+	const MYSQL_FIELD *fields = c->mysql->fields;
+
+	if (fields == NULL && c->column_count != prepared_count)
+		return err_set(e, ERR_DATA, "the server did not tell the result's columns");
+	if (fields == NULL || c->column_count == 0)
+		return 0;
+	c->columns = memory_grow(c->columns, struct reply_column, c->column_count);
+	for (uint32_t i = 0; i < c->column_count; i++)
+		c->columns[i] = (struct reply_column){
+			.type = (uint8_t)fields[i].type,
+			.is_unsigned = (fields[i].flags & UNSIGNED_FLAG) != 0,
+		};
+	return 0;
+}
+
+/* COM_STMT_CLOSE, which has no answer. */
+static int forget_prepared(struct connection *c, struct err *e)
+{
+	struct buffer body = { 0 };
+	int rc;
+
+	buffer_u32le(&body, c->statement);
+	rc = send_command(c, COM_STMT_CLOSE, buffer_bytes(&body), true, e);
+	buffer_release(&body);
+	return rc;
+}
+
+int connection_select(struct connection *c, const char *sql, const struct reply_column **columns,
+		      uint32_t *column_count, struct err *e)
+{
+	struct bytes text = { (const uint8_t *)sql, strlen(sql) };
+	uint32_t prepared_count;
+
+	c->error = 0;
+	if (send_command(c, COM_STMT_PREPARE, text, true, e) < 0)
+		return -1;
+	if (read_prepared(c, e) < 0)
+		return err_wrap(e, "%.120s", sql);
+	prepared_count = c->column_count;
+	if (execute(c, sql, e) < 0 || take_columns(c, prepared_count, e) < 0)
+		return -1;
+	*columns = c->columns;
 	*column_count = c->column_count;
 	return 0;
 }
 
-/* A text row: per column a length-encoded string, or 0xfb for NULL. */
-static bool parse_row(const uint8_t *at, const uint8_t *end, struct bytes *cells, uint32_t count)
+/* 1: no more rows. */
+static int next_packet(struct connection *c, struct bytes *packet, struct err *e)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t size;
-
-		if (at == end)
-			return false;
-		if (*at < 0xfb) {
-			size = *at++;
-		} else if (*at == 0xfb) {
-			cells[i] = (struct bytes){ NULL, 0 };
-			at++;
-			continue;
-		} else {
-			struct reader r = { at, end, false };
-
-			size = reader_lenenc(&r);
-			if (r.short_read)
-				return false;
-			at = r.at;
-		}
-		if (size > (uint64_t)(end - at))
-			return false;
-		cells[i] = (struct bytes){ at, (size_t)size };
-		at += size;
-	}
-	return at == end;
-}
-
-int connection_row(struct connection *c, struct bytes *cells, uint64_t *wire_bytes, struct err *e)
-{
-	unsigned long size;
-	const uint8_t *at;
-
 	if (!c->has_result)
 		return 1;
-	size = mysql_net_read_packet(c->mysql);
-	if (size == packet_error)
-		return failed(c, "reading rows", e);
-	at = c->mysql->net.read_pos;
-	if (size < 9 && size > 0 && at[0] == 0xfe) {
+	if (read_packet(c, packet, "reading rows", e) < 0)
+		return -1;
+	if (packet->size < 9 && packet->size > 0 && packet->data[0] == 0xfe) {
 		c->has_result = false;
 		c->mysql->status = MYSQL_STATUS_READY;
 		return 1;
 	}
-	*wire_bytes += size + 4;
-	if (!parse_row(at, at + size, cells, c->column_count))
-		return err_set(e, ERR_DATA, "the server sent a row that is not %u columns", c->column_count);
 	return 0;
+}
+
+static int odd_row(const struct connection *c, struct err *e)
+{
+	return err_set(e, ERR_DATA, "the server sent a row that is not %u columns", c->column_count);
+}
+
+int connection_row(struct connection *c, struct bytes *cells, uint64_t *wire_bytes, struct err *e)
+{
+	struct bytes packet;
+	int rc = next_packet(c, &packet, e);
+
+	if (rc > 0)
+		return forget_prepared(c, e) < 0 ? -1 : 1;
+	if (rc < 0)
+		return -1;
+	*wire_bytes += packet.size + 4;
+	return reply_row(packet, c->columns, c->column_count, cells) ? 0 : odd_row(c, e);
 }
 
 int connection_run(struct connection *c, const char *sql, struct err *e)
@@ -348,19 +445,26 @@ static void keep_row(struct answer *a, const struct bytes *cells)
 
 int connection_ask(struct connection *c, struct answer *a, const char *sql, struct err *e)
 {
-	struct bytes *cells;
+	struct bytes *cells, packet;
 	uint64_t wire_bytes = 0;
 	int rc;
 
 	answer_release(a);
-	if (connection_select(c, sql, &a->column_count, e) < 0)
+	c->error = 0;
+	if (mysql_send_query(c->mysql, sql, strlen(sql)) != 0)
+		return failed(c, "query", e);
+	if (read_head(c, sql, e) < 0)
 		return -1;
+	a->column_count = c->column_count;
 	cells = memory_array(struct bytes, a->column_count + 1);
-	while ((rc = connection_row(c, cells, &wire_bytes, e)) == 0) {
-		if (wire_bytes > ANSWER_BYTES_MAX) {
+	while ((rc = next_packet(c, &packet, e)) == 0) {
+		wire_bytes += packet.size + 4;
+		if (wire_bytes > ANSWER_BYTES_MAX)
 			rc = err_set(e, ERR_DATA, "%.120s: the answer is larger than 256 MiB", sql);
+		else if (!reply_text_row(packet, c->column_count, cells))
+			rc = odd_row(c, e);
+		if (rc < 0)
 			break;
-		}
 		keep_row(a, cells);
 	}
 	memory_free(cells);
@@ -422,15 +526,6 @@ static int set_dump_variables(struct connection *c, const struct dump_request *r
 	return rc;
 }
 
-static int send_command(struct connection *c, enum enum_server_command command,
-			const struct buffer *body, bool has_no_reply, struct err *e)
-{
-	if (c->mysql->methods->db_command(c->mysql, command, (const char *)body->data, body->size,
-					  has_no_reply, NULL) != 0)
-		return failed(c, "asking for the binary log", e);
-	return 0;
-}
-
 /* COM_REGISTER_SLAVE: server id, then host, user, password (all empty), port, rank, source id. */
 static int register_replica(struct connection *c, uint32_t server_id, struct err *e)
 {
@@ -442,7 +537,8 @@ static int register_replica(struct connection *c, uint32_t server_id, struct err
 	buffer_u16le(&body, 0);
 	buffer_u32le(&body, 0);
 	buffer_u32le(&body, 0);
-	rc = send_command(c, (enum enum_server_command)COM_REGISTER, &body, false, e);
+	rc = send_command(c, (enum enum_server_command)COM_REGISTER, buffer_bytes(&body), false,
+			  e);
 	buffer_release(&body);
 	return rc;
 }
@@ -473,8 +569,8 @@ int connection_dump(struct connection *c, const struct dump_request *r, struct e
 		buffer_u32le(&body, r->server_id);
 		buffer_text(&body, r->file);
 	}
-	rc = send_command(c, (enum enum_server_command)(with_set ? COM_DUMP_GTID : COM_DUMP), &body, true,
-			  e);
+	rc = send_command(c, (enum enum_server_command)(with_set ? COM_DUMP_GTID : COM_DUMP),
+			  buffer_bytes(&body), true, e);
 	buffer_release(&body);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/memory.h"
+#include "source/mysql/reply.h"
 #include "source/mysql/url.h"
 
 struct connection;
@@ -53,10 +54,14 @@ const char *answer_text(const struct answer *a, uint32_t row, uint32_t column);
 uint64_t answer_uint(const struct answer *a, uint32_t row, uint32_t column); /* 0 when not a number */
 struct bytes answer_bytes(const struct answer *a, uint32_t row, uint32_t column);
 
-/* A large result: rows one by one. No other query until the end was seen. */
-int connection_select(struct connection *c, const char *sql, uint32_t *column_count, struct err *e);
 /*
- * 0: `cells` (column_count of them; data NULL for NULL) are valid until the next call; 1: the end. The
+ * A large result: rows one by one, by a prepared statement, so that numbers and times need not become text.
+ * No other query until the end was seen. `columns` are valid until the next select.
+ */
+int connection_select(struct connection *c, const char *sql, const struct reply_column **columns,
+		      uint32_t *column_count, struct err *e);
+/*
+ * 0: `cells` (column_count of them, as reply_row has them) are valid until the next call; 1: the end. The
  * row's size on the wire is added to *wire_bytes.
  */
 int connection_row(struct connection *c, struct bytes *cells, uint64_t *wire_bytes, struct err *e);

@@ -146,32 +146,20 @@ static uint64_t chunk_rows(const struct copy *c, const struct copy_rows *r)
 	return rows > 0 ? rows : 1;
 }
 
-static const struct bytes *key_cells(const struct copy_rows *r, struct bytes *cells)
-{
-	const struct schema *s = r->table->now.table->schema;
-
-	for (uint32_t i = 0; i < s->key_count; i++)
-		cells[i] = r->cells[s->key[i]];
-	return cells;
-}
-
 /* One query; *is_last: it brought fewer rows than it might have. */
 static int copy_chunk(struct worker *w, struct copy_rows *r, struct copy_range *range,
-		      struct bytes *key, bool *is_last, struct err *e)
+		      bool *is_last, struct err *e)
 {
 	uint64_t limit = chunk_rows(w->copy, r), end = r->row_count + limit;
-	uint32_t columns;
 	int rc;
 
 	buffer_clear(&w->sql);
 	chunk_select(&w->sql, &r->table->now, range, limit);
-	if (connection_select(w->connection, buffer_string(&w->sql), &columns, e) < 0)
+	if (copy_rows_select(r, w->connection, buffer_string(&w->sql), e) < 0)
 		return -1;
-	if (columns != r->table->now.table->column_count)
-		return err_set(e, ERR_RETRY, "the table changed while it was copied");
 	while ((rc = copy_rows_next(r, w->connection, e)) == 0) {
 		if ((copy_rows_is_full(r) || r->row_count == end) &&
-		    copy_rows_give(r, range, key_cells(r, key), e) < 0)
+		    copy_rows_give(r, range, copy_rows_key(r), e) < 0)
 			return -1;
 	}
 	*is_last = r->row_count < end;
@@ -180,18 +168,16 @@ static int copy_chunk(struct worker *w, struct copy_rows *r, struct copy_range *
 
 static int copy_range(struct worker *w, struct captured *t, struct copy_range *range, struct err *e)
 {
-	struct bytes *key = memory_array(struct bytes, t->copy.key_count);
 	struct copy_rows r;
 	bool is_last = false;
 	int rc = 0;
 
 	copy_rows_init(&r, w->copy, t);
 	while (rc == 0 && !is_last)
-		rc = copy_chunk(w, &r, range, key, &is_last, e);
+		rc = copy_chunk(w, &r, range, &is_last, e);
 	if (rc == 0)
 		rc = copy_rows_give(&r, range, NULL, e);
 	copy_rows_release(&r);
-	memory_free(key);
 	return rc < 0 ? err_wrap(e, "copy of %s.%s", t->first_schema->database,
 				 t->first_schema->table) : 0;
 }

@@ -62,14 +62,21 @@ struct copy_rows {
 	struct copy *copy;
 	struct captured *table;
 	struct columns columns;
+	const struct reply_column *reply; /* of the result; the connection's */
 	struct bytes *cells;
+	struct bytes *key;         /* copy_rows_key's answer, and the memory of its texts */
+	struct buffer *key_texts;
 	uint64_t wire_bytes, block_bytes;
 	uint64_t row_count; /* of this result so far */
 };
 void copy_rows_init(struct copy_rows *r, struct copy *c, struct captured *t);
 void copy_rows_release(struct copy_rows *r);
-/* 0: a row was added; 1: the result ended. `cells` hold the row until the next call. */
+/* Asks for rows: one column for each of the table's, in order. */
+int copy_rows_select(struct copy_rows *r, struct connection *connection, const char *sql, struct err *e);
+/* 0: a row was added; 1: the result ended. The row can be seen until the next call. */
 int copy_rows_next(struct copy_rows *r, struct connection *connection, struct err *e);
+/* The key of the last row as texts of the server's; valid until the next call. */
+const struct bytes *copy_rows_key(struct copy_rows *r);
 bool copy_rows_is_full(const struct copy_rows *r);
 /*
  * Gives the block to the sink. With `range`: its progress becomes `cells` (NULL: the range is done), and a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text rows of the copy into columns, blocks of columns into the sink. */
+/* Rows of the copy into columns, blocks of columns into the sink. */
 #include "source/mysql/copy.h"
 
 #define BLOCK_ROWS_MAX  4096
@@ -21,13 +21,31 @@ void copy_rows_init(struct copy_rows *r, struct copy *c, struct captured *t)
 	*r = (struct copy_rows){ .copy = c, .table = t };
 	columns_init(&r->columns, t->now.table->schema);
 	r->cells = memory_array(struct bytes, t->now.table->column_count + 1);
+	r->key = memory_array(struct bytes, t->now.table->schema->key_count);
+	r->key_texts = memory_array(struct buffer, t->now.table->schema->key_count);
 }
 
 void copy_rows_release(struct copy_rows *r)
 {
 	columns_release(&r->columns);
 	memory_free(r->cells);
-	r->cells = NULL;
+	memory_free(r->key);
+	for (uint32_t i = 0; i < r->table->now.table->schema->key_count; i++)
+		buffer_release(&r->key_texts[i]);
+	memory_free(r->key_texts);
+	r->cells = r->key = NULL;
+	r->key_texts = NULL;
+}
+
+int copy_rows_select(struct copy_rows *r, struct connection *connection, const char *sql, struct err *e)
+{
+	uint32_t columns;
+
+	if (connection_select(connection, sql, &r->reply, &columns, e) < 0)
+		return -1;
+	if (columns != r->table->now.table->column_count)
+		return err_set(e, ERR_RETRY, "the table changed while it was copied");
+	return 0;
 }
 
 int copy_rows_next(struct copy_rows *r, struct connection *connection, struct err *e)
@@ -43,13 +61,28 @@ int copy_rows_next(struct copy_rows *r, struct connection *connection, struct er
 	for (uint32_t i = 0; i < t->column_count; i++) {
 		if (r->cells[i].data == NULL)
 			column_set_null(&r->columns.columns[i]);
-		else if (value_from_text(t, i, r->cells[i], &r->columns.columns[i], &policy, e) < 0)
+		else if (value_from_reply(t, i, &r->reply[i], r->cells[i], &r->columns.columns[i], &policy,
+					  e) < 0)
 			return err_wrap(e, "table %s.%s", t->schema->database, t->schema->table);
 	}
 	columns_end_row(&r->columns);
 	r->block_bytes += r->wire_bytes - before;
 	r->row_count++;
 	return 0;
+}
+
+const struct bytes *copy_rows_key(struct copy_rows *r)
+{
+	const struct schema *s = r->table->now.table->schema;
+
+	for (uint32_t i = 0; i < s->key_count; i++) {
+		struct buffer *text = &r->key_texts[i];
+
+		buffer_clear(text);
+		value_reply_text(&r->reply[s->key[i]], r->cells[s->key[i]], text);
+		r->key[i] = (struct bytes){ (const uint8_t *)buffer_string(text), text->size };
+	}
+	return r->key;
 }
 
 bool copy_rows_is_full(const struct copy_rows *r)

@@ -164,15 +164,12 @@ static int lock_table(struct reader_thread *r, const struct captured *t, struct 
 static int read_rows(struct reader_thread *r, struct captured *t, struct err *e)
 {
 	struct copy_rows rows;
-	uint32_t columns;
 	int rc;
 
 	copy_rows_init(&rows, r->copy, t);
 	buffer_clear(&r->sql);
 	chunk_select_all(&r->sql, &t->now);
-	rc = connection_select(r->connection, buffer_string(&r->sql), &columns, e);
-	if (rc == 0 && columns != t->now.table->column_count)
-		rc = err_set(e, ERR_RETRY, "the table changed while it was copied");
+	rc = copy_rows_select(&rows, r->connection, buffer_string(&r->sql), e);
 	while (rc == 0 && (rc = copy_rows_next(&rows, r->connection, e)) == 0) {
 		if (copy_rows_is_full(&rows))
 			rc = copy_rows_give(&rows, NULL, NULL, e);

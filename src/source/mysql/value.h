@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MySQL's and MariaDB's column types: what a column is, which lake type it becomes, and
- * its value from the log's bytes (row image) or from the copy's text (a query's result).
- * Both ways give the same cell.
+ * its value from the log's bytes (row image), from the copy's binary rows or from a query's
+ * text. All ways give the same cell.
  */
 #ifndef SOURCE_MYSQL_VALUE_H
 #define SOURCE_MYSQL_VALUE_H
@@ -11,6 +11,7 @@
 #include "change/columns.h"
 #include "change/schema.h"
 #include "source/mysql/charset.h"
+#include "source/mysql/reply.h"
 
 /* enum_field_types, as they stand in TABLE_MAP events. */
 enum mysql_type {
@@ -194,9 +195,9 @@ void mysql_column_release(struct mysql_column *c);
 void mysql_column_describe(const struct mysql_column *c, struct buffer *out);
 
 /*
- * The copy: the expression to SELECT for this column (quoted name inside), such that the
- * result's text, with character_set_results = NULL and time_zone = '+00:00', is what
- * value_from_text reads.
+ * The expression to SELECT for this column (quoted name inside), such that the result,
+ * with character_set_results = NULL and time_zone = '+00:00', is what value_from_reply (the
+ * copy) and value_from_text read.
  */
 void value_select(const struct mysql_table *t, uint32_t column, struct buffer *out);
 /* The same of an expression of the column's type in the column's place. */
@@ -205,6 +206,12 @@ void value_select_of(const struct mysql_table *t, uint32_t column, const char *o
 /* `text` is not NULL (a NULL is column_set_null). */
 int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text,
 		    struct column *c, const struct value_policy *policy, struct err *e);
+/* The same of a cell of a binary row, as reply_row takes it apart. */
+int value_from_reply(const struct mysql_table *t, uint32_t column, const struct reply_column *r,
+		     struct bytes cell, struct column *c, const struct value_policy *policy,
+		     struct err *e);
+/* Appends the text that a query would have given for such a cell (fractions: six digits or none). */
+void value_reply_text(const struct reply_column *r, struct bytes cell, struct buffer *out);
 
 /*
  * A cell as an SQL literal that the server compares as the column's own value: for chunk

@@ -31,6 +31,15 @@ enum value_result value_add_enum(const struct value_plan *p, uint64_t index,
 enum value_result value_add_set(const struct value_plan *p, uint64_t bits,
 				struct column *c);
 
+/* value_text.c */
+enum value_result value_add_integer(const struct value_plan *p, int64_t v, struct column *c);
+/* By the column's type alone. */
+enum value_result value_add_from_text(const struct value_plan *p, struct bytes text,
+				      struct column *c);
+/* What follows from a result that is not VALUE_OK; `text` is the value for messages. */
+int value_refuse(const struct mysql_table *t, uint32_t column, enum value_result result,
+		 struct bytes text, const struct value_policy *policy, struct err *e);
+
 /* value_decimal.c */
 uint32_t value_decimal_size(unsigned precision, unsigned scale);
 enum value_result value_add_decimal(const struct value_plan *p, struct bytes cell,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The copy: a query's text to the same cell that the log's bytes give. */
+/* A query's text to the same cell that the log's bytes give. */
 #include "source/mysql/value_decode.h"
 
 #include <stdio.h>
@@ -13,9 +13,12 @@ static enum value_result text_integer(const struct value_plan *p, struct bytes t
 {
 	int64_t v;
 
+	return text_parse_int(text, &v) ? value_add_integer(p, v, c) : VALUE_BAD;
+}
+
+enum value_result value_add_integer(const struct value_plan *p, int64_t v, struct column *c)
+{
 	(void)p;
-	if (!text_parse_int(text, &v))
-		return VALUE_BAD;
 	if (c->storage == STORAGE_INT32) {
 		if (v < INT32_MIN || v > INT32_MAX)
 			return VALUE_BAD;
@@ -292,16 +295,12 @@ static void describe_text(struct bytes text, char *out, size_t size)
 	out[used] = 0;
 }
 
-int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text,
-		    struct column *c, const struct value_policy *policy, struct err *e)
+int value_refuse(const struct mysql_table *t, uint32_t column, enum value_result result,
+		 struct bytes text, const struct value_policy *policy, struct err *e)
 {
 	const struct mysql_column *m = &t->columns[column];
-	struct value_plan p = { .column = m };
-	enum value_result result = text_decoder(m)(&p, text, c);
 	char shown[96];
 
-	if (result == VALUE_OK)
-		return 0;
 	describe_text(text, shown, sizeof(shown));
 	if (result == VALUE_BAD)
 		return err_set(e, ERR_DATA,
@@ -316,6 +315,21 @@ int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes t
 	if (policy->invalid != NULL)
 		policy->invalid(policy->context, t, column, shown);
 	return 0;
+}
+
+enum value_result value_add_from_text(const struct value_plan *p, struct bytes text,
+				      struct column *c)
+{
+	return text_decoder(p->column)(p, text, c);
+}
+
+int value_from_text(const struct mysql_table *t, uint32_t column, struct bytes text,
+		    struct column *c, const struct value_policy *policy, struct err *e)
+{
+	struct value_plan p = { .column = &t->columns[column] };
+	enum value_result result = value_add_from_text(&p, text, c);
+
+	return result == VALUE_OK ? 0 : value_refuse(t, column, result, text, policy, e);
 }
 
 /* Dates are shown as calendar parts where that is simple; all else as hex. */
