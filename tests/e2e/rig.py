@@ -172,6 +172,11 @@ class Server:
         return tuple(map(int, re.match(r"(\d+)\.(\d+)\.(\d+)", self.sql("SELECT VERSION()")[0][0]).groups()))
 
     @property
+    def has_no_master(self):
+        """MASTER is BINARY LOG in its statements."""
+        return self.is_mysql and self.version >= (8, 2)
+
+    @property
     def has_vectors(self):
         return self.version >= ((9, 0) if self.is_mysql else (11, 7))
 
@@ -188,7 +193,7 @@ class Server:
 
     def position(self, session):
         """(log file, offset) of what is committed now."""
-        status = session.sql("SHOW BINARY LOG STATUS" if self.is_mysql else "SHOW MASTER STATUS")
+        status = session.sql("SHOW BINARY LOG STATUS" if self.has_no_master else "SHOW MASTER STATUS")
         return status[0][0], int(status[0][1])
 
 

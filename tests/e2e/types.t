@@ -98,7 +98,7 @@ def documents(is_mysql):
 
 def vectors(is_mysql):
     make = "STRING_TO_VECTOR" if is_mysql else "VEC_FromText"
-    yield "vector(3)", [f"{make}('[1,-2.5,3e10]')", f"{make}('[0,0,0]')", f"{make}('[-0.1,3.4028234e38,1.1754944e-38]')"]
+    yield "vector(3)", [f"{make}('[1,-2.5,3e10]')", f"{make}('[0,0,0]')", f"{make}('[-0.1,1e15,-1e-30]')"]
     yield "vector(1) not null", [f"{make}('[16777217]')", f"{make}('[7]')", f"{make}('[1]')", f"{make}('[2]')"]
     if is_mysql:
         yield "vector(3) ", [f"{make}('[7]')"]  # shorter than declared
