@@ -111,6 +111,8 @@ def main():
     need_binary()
     tap = Tap()
     server = Server()
+    if server.has_vectors and not server.is_mysql:  # MySQL's can have no DEFAULT
+        COLUMNS["a vector"] = "x VECTOR(2) NOT NULL DEFAULT 0x0000803F00000040"
     folder = scratch()
     count = 0
     while_running(tap, server, folder)

@@ -24,13 +24,17 @@ mariadb-11.8  trixie    mariadb-server-core
 kind_set() {
 	KIND=$1 FAMILY=${1%%-*} ROOT=
 	[ "$KIND" = mariadb ] && return
-	read -r _ RELEASE PACKAGES JAR < <(grep -E "^$KIND " <<<"$KINDS") || die "no such server: $KIND"
+	read -r _ RELEASE PACKAGES JAR < <(grep "^$KIND " <<<"$KINDS") || die "no such server: $KIND"
 	ROOT=$RIG/$KIND
 }
 
 # program : the path of the server's program, nothing when it is not there
 program() {
-	find ${ROOT:+"$ROOT/opt"} "$ROOT/usr/sbin" "$ROOT/usr/bin" -name "${FAMILY}d" -print -quit 2>/dev/null
+	if [ -n "$ROOT" ]; then
+		find "$ROOT/opt" "$ROOT/usr/sbin" -name "${FAMILY}d" -print -quit 2>/dev/null
+	else
+		command -v mariadbd || true
+	fi
 }
 
 unjar() {
