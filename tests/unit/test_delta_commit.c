@@ -418,5 +418,6 @@ int main(void)
 		TEST(another_writer_is_noticed_and_caught_up_with),
 	};
 
+	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -459,5 +459,6 @@ int main(void)
 		cmocka_unit_test(statistics_are_widened_in_place),
 	};
 
+	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "change/json_patch.h"
+#include "lib/scratch.h"
 #include "merge/data_file.h"
 #include "merge/merge.h"
 #include "table/delta/deletion_vector.h"
@@ -14,7 +15,8 @@
 #define KEYS 64
 
 struct table {
-	char folder[64], index[96];
+	struct scratch folder; /* table and index in it */
+	char lake[160], index[160];
 	struct store *store;
 	struct delta *delta;
 	struct merge *merge;
@@ -50,7 +52,7 @@ static void table_open(struct table *t)
 	struct err e = ERR_INIT;
 	enum commit_result result;
 
-	t->store = store_open_directory(t->folder, true, &e);
+	t->store = store_open_directory(t->lake, true, &e);
 	if (t->store == NULL)
 		fail_msg("%s", e.text);
 	fail_on(delta_open(&t->delta, t->store, "tailrace/test/d.t", &e), &e);
@@ -70,9 +72,9 @@ static void table_init(struct table *t, bool is_keyed)
 {
 	*t = (struct table){ .is_keyed = is_keyed, .ids = KEYS, .changes = 40,
 			     .schema = make_schema(is_keyed) };
-	snprintf(t->folder, sizeof(t->folder), "/tmp/tailrace-merge-XXXXXX");
-	assert_non_null(mkdtemp(t->folder));
-	snprintf(t->index, sizeof(t->index), "%s.index", t->folder);
+	scratch_make(&t->folder);
+	snprintf(t->lake, sizeof(t->lake), "%s/lake", t->folder.path);
+	snprintf(t->index, sizeof(t->index), "%s/index", t->folder.path);
 	for (int i = 0; i < KEYS; i++)
 		t->model[i] = is_keyed ? -1 : 0;
 	table_open(t);
@@ -80,12 +82,9 @@ static void table_init(struct table *t, bool is_keyed)
 
 static void table_release(struct table *t)
 {
-	char command[400];
-
 	table_close(t);
 	schema_release(t->schema);
-	snprintf(command, sizeof(command), "rm -rf '%s' '%s'*", t->folder, t->index);
-	assert_int_equal(system(command), 0);
+	scratch_remove(&t->folder);
 }
 
 static void set_cells(struct columns *c, int64_t id, int64_t value, int64_t named)
@@ -592,5 +591,6 @@ int main(void)
 		cmocka_unit_test(a_json_patch_finds_its_document_in_the_table),
 	};
 
+	scratch_in_memory();
 	return cmocka_run_group_tests_name("merge", tests, NULL, NULL);
 }

@@ -240,5 +240,6 @@ int main(void)
 		cmocka_unit_test(a_rewrite_without_its_commit_changes_nothing),
 	};
 
+	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
