@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tailrace: follows a database's log and keeps lake tables equal to it. */
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ int main(int count, char **words)
 	if (command_find(&command, command_name(words[1]), &e) < 0 ||
 	    run_command(command, count - 2, words + 2, &e) < 0)
 		return exit_status(&e);
-	if (fflush(stdout) != 0) {
+	if (fflush(stdout) != 0 && errno != EPIPE) { /* … | head has what it wants */
 		err_system(&e, "could not write to standard output");
 		return exit_status(&e);
 	}

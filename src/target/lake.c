@@ -243,7 +243,7 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 		if (t->open != NULL && give(l, t, true, e) < 0)
 			return -1;
 		if (lake_table_set_schema(t, c->schema, e) < 0)
-			return -1;
+			return err_wrap(e, "table %s", t->name);
 	}
 	b = open_batch(l, t);
 	if (c->backfill != NULL) {

@@ -71,8 +71,7 @@ static struct schema *with_ids(const struct schema *source, const struct schema 
 }
 
 /* The first difference that an ADD COLUMN does not make. */
-static int schema_differs(const struct lake_table *t, const struct schema *lake,
-			  const struct schema *source, struct err *e)
+static int schema_differs(const struct schema *lake, const struct schema *source, struct err *e)
 {
 	for (uint32_t i = 0; i < lake->field_count; i++) {
 		const struct field *old = &lake->fields[i];
@@ -80,22 +79,19 @@ static int schema_differs(const struct lake_table *t, const struct schema *lake,
 
 		if (at < 0)
 			return err_set(e, ERR_CONFIG,
-				       "table %s: column \"%s\" of the lake table is not in the source "
-				       "any more; move the lake table away and run again to copy it anew",
-				       t->name, old->name);
+				       "column \"%s\" of the lake table is not in the source any more; move the "
+				       "lake table away and run again to copy it anew", old->name);
 		if (source->fields[at].type != old->type ||
 		    source->fields[at].precision != old->precision ||
 		    source->fields[at].scale != old->scale)
 			return err_set(e, ERR_CONFIG,
-				       "table %s: column \"%s\" is %s in the lake table and %s in the "
-				       "source; move the lake table away and run again to copy it anew",
-				       t->name, old->name, type_name(old->type),
-				       type_name(source->fields[at].type));
+				       "column \"%s\" is %s in the lake table and %s in the source; move the "
+				       "lake table away and run again to copy it anew", old->name,
+				       type_name(old->type), type_name(source->fields[at].type));
 	}
 	return err_set(e, ERR_CONFIG,
-		       "table %s: the key, the order or the NULLs of its columns changed since the lake "
-		       "table was made; move the lake table away and run again to copy it anew",
-		       t->name);
+		       "the key, the order or the NULLs of its columns changed since the lake table was made; "
+		       "move the lake table away and run again to copy it anew");
 }
 
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e)
@@ -103,7 +99,7 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 	struct schema *old = t->schema;
 
 	if (old != NULL && !schema_extends(old, source))
-		return schema_differs(t, old, source, e);
+		return schema_differs(old, source, e);
 	t->schema = with_ids(source, old);
 	schema_release(old);
 	return 0;

@@ -18,6 +18,7 @@ COLUMNS = {
     "a decimal": "x DECIMAL(12,3) NOT NULL DEFAULT -1.5",
     "a moment": "x DATETIME(3) NOT NULL DEFAULT '2024-02-29 01:02:03.456'",
     "bytes": "x VARBINARY(8) NOT NULL DEFAULT 0x00FF41",
+    "a zero that is less than none": "x DOUBLE NOT NULL DEFAULT -0.0",
     "two columns": "x FLOAT NOT NULL DEFAULT 0.1, ADD COLUMN y DATE DEFAULT '2020-01-02'",
 }
 REFUSED = {

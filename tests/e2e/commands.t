@@ -132,6 +132,9 @@ works("doctor names missing rights and the statement that grants them", "doctor"
       "--to", lake, status=2, says=("REPLICATION SLAVE", "GRANT"), password="x")
 db.sql("CREATE USER rich@'%' IDENTIFIED BY 'x'; GRANT ALL ON *.* TO rich@'%'")
 works("doctor names excess rights", "doctor", "--from", server.url("shop", "rich"), "--to", lake, says=("excess",), password="x")
+reader = subprocess.Popen([TAILRACE, "history", f"{lake}/shop/item"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+reader.stdout.close()
+tap.equal((reader.stderr.read(), reader.wait()), (b"", 0), "a reader that has enough is no failure")
 monitor = "REPLICATION CLIENT" if server.is_mysql else "BINLOG MONITOR"
 db.sql(f"CREATE USER lock1@'%' IDENTIFIED BY 'x'; GRANT SELECT, RELOAD, REPLICATION SLAVE, {monitor} ON *.* TO lock1@'%'")
 works("doctor names a right that only other tables need", "doctor", "--from", server.url("shop.item", "lock1"), "--to", lake,

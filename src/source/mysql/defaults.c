@@ -133,7 +133,7 @@ static bool number_literal(const struct mysql_column *c, const char *text, struc
 	else
 		buffer_text(out, text);
 	if (c->type == MYSQL_FLOAT || c->type == MYSQL_DOUBLE)
-		buffer_text(out, "+0e0");
+		buffer_text(out, "*1e0"); /* -0 keeps its sign */
 	return true;
 }
 
