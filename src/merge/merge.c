@@ -231,13 +231,13 @@ static int replace_keyed(struct merge *m, const struct fold *f, struct row_place
 	for (uint32_t i = 0; i < f->last_count; i++)
 		keys[i] = f->keys[f->last[i]];
 	key_index_find(m->index, keys, f->last_count, places);
+	rc = places_drop_dead(&m->places, places, f->last_count, e);
 	for (uint32_t i = 0; i < f->last_count; i++) {
-		if (!place_is_live(&m->places, places[i]))
-			places[i] = (struct row_place){ 0 };
-		else
+		if (places[i].file != 0)
 			dead[dead_count++] = places[i];
 	}
-	rc = places_mark(&m->places, dead, dead_count, &marked, e);
+	if (rc == 0)
+		rc = places_mark(&m->places, dead, dead_count, &marked, e);
 	m->rows_deleted += marked;
 	memory_free(keys);
 	memory_free(dead);

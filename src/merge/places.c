@@ -126,8 +126,8 @@ bool place_is_live(const struct places *p, struct row_place place)
 	return place.file != 0 && place.file < p->target_count && p->target[place.file] != 0;
 }
 
-/* The bitmap of a live file, loaded if need be. */
-static int dead_rows(struct places *p, uint32_t file, struct row_set **out, struct err *e)
+/* A live file, its bitmap loaded if need be. */
+static int load_rows(struct places *p, uint32_t file, struct file_rows **out, struct err *e)
 {
 	int32_t target = p->target[file];
 	struct file_rows *rows = target > 0 ? &p->slots[target - 1] : &p->staged[-target - 1];
@@ -138,8 +138,32 @@ static int dead_rows(struct places *p, uint32_t file, struct row_set **out, stru
 		else if (delta_read_dv(p->delta, (uint32_t)target - 1, &rows->dead, e) < 0)
 			return -1;
 	}
+	*out = rows;
+	return 0;
+}
+
+/* The bitmap of a live file, which is about to change. */
+static int dead_rows(struct places *p, uint32_t file, struct row_set **out, struct err *e)
+{
+	struct file_rows *rows;
+
+	if (load_rows(p, file, &rows, e) < 0)
+		return -1;
 	rows->is_touched = true;
 	*out = rows->dead;
+	return 0;
+}
+
+int places_drop_dead(struct places *p, struct row_place *places, uint32_t count, struct err *e)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct file_rows *rows = NULL;
+
+		if (place_is_live(p, places[i]) && load_rows(p, places[i].file, &rows, e) < 0)
+			return -1;
+		if (rows == NULL || row_set_has(rows->dead, places[i].row))
+			places[i] = (struct row_place){ 0 };
+	}
 	return 0;
 }
 

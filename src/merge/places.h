@@ -39,6 +39,8 @@ void places_stage(struct places *p, uint32_t index_file);
 
 /* true when the place is of a file that the table (or the staged part) still has. */
 bool place_is_live(const struct places *p, struct row_place place);
+/* Clears the places of rows that are dead, or whose file is gone: an index that lags behind still has them. */
+int places_drop_dead(struct places *p, struct row_place *places, uint32_t count, struct err *e);
 /*
  * Marks rows as dead, in any order (the list is sorted in place). Marks that were there already are no
  * harm; `added` counts the new ones. Places that are not live are skipped.

@@ -394,6 +394,52 @@ static void a_partial_image_without_its_row_is_refused(void **state)
 	table_release(&t);
 }
 
+/* The rows first..last get this value, -1: they are deleted; one commit. */
+static void commit_rows(struct table *t, int64_t first, int64_t last, int64_t value)
+{
+	struct batch *b = batch_new(t->schema);
+	struct columns one;
+
+	columns_init(&one, t->schema);
+	for (int64_t id = first; id <= last; id++) {
+		if (value < 0)
+			add_delete(b, &one, id, t->model[id]);
+		else
+			add_insert(b, &one, id, value);
+		t->model[id] = value;
+	}
+	commit(t, b);
+	columns_release(&one);
+	batch_free(b);
+}
+
+static void a_dead_row_in_an_old_index_is_not_counted(void **state)
+{
+	struct history_entry *entries;
+	struct err e = ERR_INIT;
+	struct table t;
+	uint32_t count;
+
+	(void)state;
+	table_init(&t, true);
+	commit_rows(&t, 1, 2, 5);
+	table_close(&t);
+	copy_index(&t, "", ".old");
+	table_open(&t);
+	commit_rows(&t, 1, 1, -1);
+	table_close(&t);
+	copy_index(&t, ".old", "");
+	table_open(&t);
+	commit_rows(&t, 1, 1, 6);
+	check_rows(&t);
+	fail_on(delta_history(t.delta, 1, &entries, &count, &e), &e);
+	assert_int_equal(count, 1);
+	assert_int_equal(entries[0].rows_changed, 0);
+	assert_int_equal(entries[0].rows_deleted, 0);
+	delta_history_free(entries, count);
+	table_release(&t);
+}
+
 enum past { PAST_INSERT, PAST_UPDATE, PAST_DELETE };
 
 struct past_change {
@@ -585,6 +631,7 @@ int main(void)
 		cmocka_unit_test(a_table_without_a_key_is_a_multiset),
 		cmocka_unit_test(thousands_of_equal_rows_are_counted_right),
 		cmocka_unit_test(a_delete_of_an_unknown_row_without_a_key_is_refused),
+		cmocka_unit_test(a_dead_row_in_an_old_index_is_not_counted),
 		cmocka_unit_test(a_partial_image_without_its_row_is_refused),
 		cmocka_unit_test(partial_images_from_before_the_end_of_the_copy_converge),
 		cmocka_unit_test(a_key_that_moved_during_the_copy_with_a_partial_image_is_refused),
