@@ -49,10 +49,11 @@ static void count_commit(struct lake_workers *w, const struct lake_work *work,
 		w->counts.source_time_us = work->batch->source_time_us;
 }
 
-static void finish(struct lake_workers *w, struct lake_table *t, struct lake_work *work)
+/* A table whose commit failed stays where it was: the progress file must not pass what it lacks. */
+static void finish(struct lake_workers *w, struct lake_table *t, struct lake_work *work, bool committed)
 {
 	t->is_busy = false;
-	if (work->commits)
+	if (committed)
 		t->work_since = t->first != NULL ? work->batch->sequence : UINT64_MAX;
 	w->bytes -= work->bytes;
 	push_ready(w, t);
@@ -82,7 +83,7 @@ static void run_one(struct lake_workers *w, struct lake_table *t, struct lake_wo
 		w->failure = e;
 		w->has_failed = true;
 	}
-	finish(w, t, work);
+	finish(w, t, work, committed);
 	pthread_mutex_unlock(&w->lock);
 	batch_free(work->batch);
 	memory_free(work);

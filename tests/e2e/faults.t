@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input and faults: each gets one clear sentence, the right exit status, and leaves nothing half written.
 
-usage: faults.t [PART…]    parts: source log lake checkpoints names disk kills large
+usage: faults.t [PART…]    parts: source log lake checkpoints names others disk kills large
 """
 import os
 import re
@@ -407,6 +407,21 @@ class Faults:
 
     # --- the disk --------------------------------------------------------------------------------------------
 
+    def others(self):
+        """Another writer takes the version of a commit of `run`."""
+        name, lake = self.table()
+        table = f"{lake}/f/{name}"
+        run = Run(self.server, f"f.{name}", lake)
+        self.insert(name, 100)
+        wait_until(lambda: versions(table)[-1].operation == "MERGE")
+        time.sleep(2)  # the progress file is written once a second
+        with open(f"{table}/_delta_log/{versions(table)[-1].number + 1:020}.json", "w") as f:
+            f.write(json.dumps({"commitInfo": {"timestamp": 0, "operation": "OPTIMIZE"}}) + "\n")
+        self.insert(name, 101)
+        self.tap.ok(wait_until(lambda: versions(table)[-1].operation == "MERGE", 15), "run commits after another writer's version", run.tail())
+        self.equal(name, lake, "and loses nothing")
+        run.term()
+
     def mount(self, size):
         path = f"{self.folder}/small{self.table_count}"
         os.makedirs(path, exist_ok=True)
@@ -527,7 +542,7 @@ class Faults:
 def main():
     need_binary()
     faults = Faults()
-    for part in sys.argv[1:] or ["source", "log", "lake", "checkpoints", "names", "disk", "kills", "large"]:
+    for part in sys.argv[1:] or ["source", "log", "lake", "checkpoints", "names", "others", "disk", "kills", "large"]:
         try:
             getattr(faults, part)()
         except Exception as e:
