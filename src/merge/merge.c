@@ -72,6 +72,25 @@ out:
 }
 
 /*
+ * Whether every commit after the version is ours. We never bring a dead row back; another writer's RESTORE
+ * does, in files that the index has as whole.
+ */
+static int only_ours_since(const struct merge *m, int64_t version, bool *out, struct err *e)
+{
+	int64_t wanted = delta_snapshot(m->delta)->version - version;
+	uint32_t limit = wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX, count;
+	struct history_entry *entries;
+
+	if (delta_history(m->delta, limit, &entries, &count, e) < 0)
+		return -1;
+	*out = count == wanted;
+	for (uint32_t i = 0; i < count; i++)
+		*out = *out && entries[i].is_ours;
+	delta_history_free(entries, count);
+	return 0;
+}
+
+/*
  * Brings the index to the table's version. Entries of files that are gone and of rows that are dead may
  * stay: a place that is not live, or dead already, counts as no place.
  */
@@ -79,11 +98,14 @@ static int index_catch_up(struct merge *m, struct err *e)
 {
 	const struct snapshot *s = delta_snapshot(m->delta);
 	int64_t version = key_index_version(m->index);
-	bool is_new = version < 0 || version > s->version;
+	bool is_new = version < 0 || version > s->version, is_ours = true;
 	uint64_t rows = 0;
 
 	if (version == s->version)
 		return 0;
+	if (!is_new && only_ours_since(m, version, &is_ours, e) < 0)
+		return -1;
+	is_new = is_new || !is_ours;
 	if (is_new)
 		key_index_clear(m->index);
 	for (uint32_t i = 0; i < s->file_count; i++) {

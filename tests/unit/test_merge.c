@@ -440,6 +440,35 @@ static void a_dead_row_in_an_old_index_is_not_counted(void **state)
 	table_release(&t);
 }
 
+/* What RESTORE writes: the files of the version before the last come back as they were. */
+static void restore_version(const struct table *t, int version)
+{
+	char command[1000];
+
+	snprintf(command, sizeof(command),
+		 "cd '%s/_delta_log' && (sed -n 's/^{\"add\":/{\"remove\":/p' %020d.json && "
+		 "grep '^{\"add\":' %020d.json) > %020d.json", t->lake, version + 1, version, version + 2);
+	assert_int_equal(system(command), 0);
+}
+
+static void rows_that_another_writer_brought_back_are_found(void **state)
+{
+	struct table t;
+
+	(void)state;
+	table_init(&t, true);
+	commit_rows(&t, 1, 2, 5);
+	commit_rows(&t, 1, 1, 6);
+	table_close(&t);
+	restore_version(&t, 1);
+	t.model[1] = 5;
+	table_open(&t);
+	check_rows(&t);
+	commit_rows(&t, 1, 1, 7);
+	check_rows(&t);
+	table_release(&t);
+}
+
 enum past { PAST_INSERT, PAST_UPDATE, PAST_DELETE };
 
 struct past_change {
@@ -632,6 +661,7 @@ int main(void)
 		cmocka_unit_test(thousands_of_equal_rows_are_counted_right),
 		cmocka_unit_test(a_delete_of_an_unknown_row_without_a_key_is_refused),
 		cmocka_unit_test(a_dead_row_in_an_old_index_is_not_counted),
+		cmocka_unit_test(rows_that_another_writer_brought_back_are_found),
 		cmocka_unit_test(a_partial_image_without_its_row_is_refused),
 		cmocka_unit_test(partial_images_from_before_the_end_of_the_copy_converge),
 		cmocka_unit_test(a_key_that_moved_during_the_copy_with_a_partial_image_is_refused),
