@@ -369,7 +369,8 @@ static int lake_flush(struct target *target, struct err *e)
 		return -1;
 	if (cut_due(l, true, e) < 0 || workers_wait(&l->workers, e) < 0)
 		return -1;
-	return progress_save(&l->progress, l->position, l->tables, l->table_count, e);
+	return progress_save(&l->progress, l->position, &l->workers, l->tables, l->table_count,
+			     e);
 }
 
 static void lake_close(struct target *target)

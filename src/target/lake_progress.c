@@ -31,18 +31,14 @@ void progress_release(struct lake_progress *p)
 	buffer_release(&p->text);
 }
 
-static bool lists_all(const json_t *names, struct lake_table *const *tables, uint32_t count)
+/* Whether no table is new, or older than it was (brought back from a backup): then it lacks changes. */
+static bool covers_all(const json_t *commits, struct lake_table *const *tables, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		bool found = tables[i]->position == NULL;
-		const json_t *name;
-		size_t at;
+		const json_t *known = json_object_get(commits, tables[i]->name);
 
-		json_array_foreach(names, at, name) {
-			if (json_is_string(name) && strcmp(json_string_value(name), tables[i]->name) == 0)
-				found = true;
-		}
-		if (!found)
+		if (tables[i]->position != NULL &&
+		    (!json_is_integer(known) || json_integer_value(known) > tables[i]->commits))
 			return false;
 	}
 	return true;
@@ -65,32 +61,42 @@ int progress_load(struct lake_progress *p, struct lake_table *const *tables, uin
 	if (!json_is_object(place))
 		log_warn("the progress file is unreadable; tables resume from their own positions",
 			 "file=%s", p->key);
-	else if (lists_all(json_object_get(root, "tables"), tables, count))
+	else if (covers_all(json_object_get(root, "tables"), tables, count))
 		*position = json_dumps(place, JSON_COMPACT);
 	json_decref(root);
 	buffer_release(&text);
 	return 0;
 }
 
-static void format(struct buffer *out, const struct position *now, struct lake_table *const *tables,
-		   uint32_t count)
+static void format_position(struct buffer *out, const struct position *now)
 {
 	buffer_clear(out);
 	buffer_text(out, "{\"position\":");
 	now->format(now, NULL, out);
-	buffer_text(out, ",\"tables\":[");
+}
+
+static void format_tables(struct buffer *out, struct lake_workers *workers,
+			  struct lake_table *const *tables, uint32_t count)
+{
+	buffer_text(out, ",\"tables\":{");
+	pthread_mutex_lock(&workers->lock);
 	for (uint32_t i = 0; i < count; i++) {
 		if (i > 0)
 			buffer_char(out, ',');
 		text_json_string(out, tables[i]->name);
+		buffer_char(out, ':');
+		text_int(out, tables[i]->commits);
 	}
-	buffer_text(out, "]}\n");
+	pthread_mutex_unlock(&workers->lock);
+	buffer_text(out, "}}\n");
 }
 
-static int save(struct lake_progress *p, uint64_t sequence, struct err *e)
+static int save(struct lake_progress *p, uint64_t sequence, struct lake_workers *workers,
+		struct lake_table *const *tables, uint32_t count, struct err *e)
 {
 	enum put_result result;
 
+	format_tables(&p->text, workers, tables, count);
 	if (p->store->ops->put(p->store, p->key, buffer_bytes(&p->text), false, &result, e) < 0)
 		return err_wrap(e, "progress file");
 	p->saved_sequence = sequence;
@@ -119,15 +125,17 @@ int progress_note(struct lake_progress *p, const struct position *now, struct la
 	if (clock_monotonic_us() - p->saved_at_us < SAVE_INTERVAL_US)
 		return 0;
 	if (p->sequence == UINT64_MAX) {
-		format(&p->text, now, tables, count);
+		format_position(&p->text, now);
 		p->sequence = now->sequence;
 	}
-	return all_passed(p->sequence, workers, tables, count) ? save(p, p->sequence, e) : 0;
+	if (!all_passed(p->sequence, workers, tables, count))
+		return 0;
+	return save(p, p->sequence, workers, tables, count, e);
 }
 
-int progress_save(struct lake_progress *p, const struct position *now, struct lake_table *const *tables,
-		  uint32_t count, struct err *e)
+int progress_save(struct lake_progress *p, const struct position *now, struct lake_workers *workers,
+		  struct lake_table *const *tables, uint32_t count, struct err *e)
 {
-	format(&p->text, now, tables, count);
-	return save(p, now->sequence, e);
+	format_position(&p->text, now);
+	return save(p, now->sequence, workers, tables, count, e);
 }

@@ -25,7 +25,7 @@ int progress_open(struct lake_progress *p, struct store *store, const char *name
 void progress_release(struct lake_progress *p);
 /*
  * The saved position, if every one of the tables that has a position of its own was part of the pipeline when
- * it was saved; else NULL. An unreadable file is the same as none, and says so in the log.
+ * it was saved and has all commits that it had then; else NULL. An unreadable file is the same as none, and says so in the log.
  */
 int progress_load(struct lake_progress *p, struct lake_table *const *tables, uint32_t count,
 		  char **position, struct err *e);
@@ -33,7 +33,7 @@ int progress_load(struct lake_progress *p, struct lake_table *const *tables, uin
 int progress_note(struct lake_progress *p, const struct position *now, struct lake_workers *workers,
 		  struct lake_table *const *tables, uint32_t count, struct err *e);
 /* Everything up to `now` is committed: saves it. */
-int progress_save(struct lake_progress *p, const struct position *now,
+int progress_save(struct lake_progress *p, const struct position *now, struct lake_workers *workers,
 		  struct lake_table *const *tables, uint32_t count, struct err *e);
 
 #endif

@@ -136,6 +136,7 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 		goto out;
 	lake_table_warn(t);
 	s = delta_snapshot(t->delta);
+	t->commits = s->txn_version;
 	if (s->version >= 0) {
 		t->schema = schema_share(s->schema);
 		t->position = memory_copy_text(s->position);

@@ -31,6 +31,7 @@ struct lake_table {
 	struct lake_table *next_ready;
 	/* sequence of the COMMIT before the oldest change of each; UINT64_MAX: nothing there */
 	uint64_t open_since, work_since;
+	int64_t commits;        /* the number of our last one in its log, -1: none; as above */
 
 	/* the worker's, or the taking thread's before the first batch: */
 	struct store *store;

@@ -53,8 +53,10 @@ static void count_commit(struct lake_workers *w, const struct lake_work *work,
 static void finish(struct lake_workers *w, struct lake_table *t, struct lake_work *work, bool committed)
 {
 	t->is_busy = false;
-	if (committed)
+	if (committed) {
 		t->work_since = t->first != NULL ? work->batch->sequence : UINT64_MAX;
+		t->commits = delta_snapshot(t->delta)->txn_version;
+	}
 	w->bytes -= work->bytes;
 	push_ready(w, t);
 	pthread_cond_broadcast(&w->has_room);

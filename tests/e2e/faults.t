@@ -6,6 +6,7 @@ usage: faults.t [PART…]    parts: source log lake checkpoints names others dis
 """
 import os
 import re
+import shutil
 import sys
 import time
 import traceback
@@ -421,6 +422,15 @@ class Faults:
         self.tap.ok(wait_until(lambda: versions(table)[-1].operation == "MERGE", 15), "run commits after another writer's version", run.tail())
         self.equal(name, lake, "and loses nothing")
         run.term()
+
+        name, lake = self.table()
+        table = f"{lake}/f/{name}"
+        shutil.copytree(table, f"{lake}.backup")
+        self.insert(name, 100)
+        sync(self.server, f"f.{name}", lake)
+        shutil.rmtree(table)
+        shutil.copytree(f"{lake}.backup", table)
+        self.recovers(name, lake, "a table that came back from a backup gets what it lacks")
 
     def mount(self, size):
         path = f"{self.folder}/small{self.table_count}"
