@@ -79,7 +79,7 @@ static int schema_differs(const struct schema *lake, const struct schema *source
 
 		if (at < 0)
 			return err_set(e, ERR_CONFIG,
-				       "column \"%s\" of the lake table is not in the source any more; move the "
+				       "column \"%s\" of the lake table is not in the source; move the "
 				       "lake table away and run again to copy it anew", old->name);
 		if (source->fields[at].type != old->type ||
 		    source->fields[at].precision != old->precision ||
@@ -113,6 +113,29 @@ static void table_folder(struct buffer *out, const struct schema *s)
 	store_key_part(out, s->table);
 }
 
+#define OTHERS_SEARCHED 100 /* versions */
+
+/* Whoever else changed rows made the table differ from the source, which no later commit of ours mends. */
+static int warn_of_others(const struct lake_table *t, struct err *e)
+{
+	struct history_entry *entries = NULL;
+	uint32_t count = 0;
+	char operation[64];
+
+	if (delta_history(t->delta, OTHERS_SEARCHED, &entries, &count, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < count && !entries[i].is_ours; i++) {
+		if (entries[i].changes_rows)
+			log_warn("another writer changed rows: the table may differ from its source; to be sure, move "
+				 "it away and run again to copy it anew", "table=%s version=%lld operation=%s",
+				 t->name, (long long)entries[i].version,
+				 log_quote(operation, sizeof(operation),
+					   entries[i].operation != NULL ? entries[i].operation : "-"));
+	}
+	delta_history_free(entries, count);
+	return 0;
+}
+
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
 		    const char *index_folder, struct schema *source, struct err *e)
 {
@@ -141,7 +164,9 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 		t->schema = schema_share(s->schema);
 		t->position = memory_copy_text(s->position);
 	}
-	rc = lake_table_set_schema(t, source, e);
+	rc = warn_of_others(t, e);
+	if (rc == 0)
+		rc = lake_table_set_schema(t, source, e);
 out:
 	buffer_release(&folder);
 	buffer_release(&text);

@@ -423,6 +423,18 @@ class Faults:
         self.equal(name, lake, "and loses nothing")
         run.term()
 
+        for says, rows in ((False, "false"), (True, "true")):
+            log = f"{table}/_delta_log/{versions(table)[-1].number:020}.json"
+            add = next(json.loads(line)["add"] for line in open(log) if line.startswith('{"add"'))
+            with open(f"{table}/_delta_log/{versions(table)[-1].number + 1:020}.json", "w") as f:
+                f.write(json.dumps({"commitInfo": {"timestamp": 0, "operation": "RESTORE"}}) + "\n" +
+                        json.dumps({"add": {**add, "dataChange": says}}) + "\n")
+            done = sync(self.server, f"f.{name}", lake)
+            self.tap.ok(done.returncode == 0 and ("another writer changed rows" in done.stderr) == says,
+                        f"a version of another writer with dataChange {rows}", done.stderr[-800:])
+            self.insert(name, 300 + says)
+            sync(self.server, f"f.{name}", lake)
+
         name, lake = self.table()
         table = f"{lake}/f/{name}"
         shutil.copytree(table, f"{lake}.backup")

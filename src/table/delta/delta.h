@@ -133,6 +133,7 @@ struct history_entry {
 	uint64_t rows_in, rows_changed, rows_deleted;
 	int64_t source_time_us; /* 0 unknown */
 	bool is_ours; /* the counts and the position are known */
+	bool changes_rows; /* its files say dataChange; false: the same rows in other files, or none */
 };
 /* Newest first, at most `limit`; ends where the log was cleaned up. */
 int delta_history(struct delta *d, uint32_t limit, struct history_entry **out, uint32_t *count,

@@ -29,6 +29,22 @@ static int find_commit_info(struct action *out, struct bytes entry, struct arena
 	return 0;
 }
 
+/* Whether an add or remove has "dataChange": true. Inside a string the quotes would be escaped. */
+static bool changes_rows(struct bytes entry)
+{
+	static const char name[] = "\"dataChange\"";
+	const uint8_t *end = entry.data + entry.size, *at = entry.data;
+
+	while ((at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
+		at += sizeof(name) - 1;
+		while (at < end && (*at == ' ' || *at == ':'))
+			at++;
+		if (at < end && *at == 't')
+			return true;
+	}
+	return false;
+}
+
 static void fill(struct history_entry *h, const struct action *a, int64_t version)
 {
 	const struct commit_info *c = &a->commit_info;
@@ -71,7 +87,8 @@ int delta_history(struct delta *d, uint32_t limit, struct history_entry **out,
 		if (rc != 0)
 			break;
 		entries = memory_grow(entries, struct history_entry, n + 1);
-		fill(&entries[n++], &a, v);
+		fill(&entries[n], &a, v);
+		entries[n++].changes_rows = changes_rows(buffer_bytes(&text));
 	}
 	buffer_release(&text);
 	arena_release(&arena);
