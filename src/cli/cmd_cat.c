@@ -176,6 +176,26 @@ static int write_table(struct printing *p, const struct table_view *v, struct er
 	return rc < 0 ? -1 : 0;
 }
 
+/* --where-key must have a part for each column of the key, or nothing would ever match. */
+static int check_key(const struct schema *s, const char *wanted, struct err *e)
+{
+	uint32_t parts = 1;
+	bool is_quoted = false;
+
+	if (wanted == NULL)
+		return 0;
+	if (s->key_count == 0)
+		return err_set(e, ERR_CONFIG, "--where-key: the table has no key");
+	for (const char *c = wanted; *c != 0; c++) {
+		is_quoted ^= *c == '"';
+		parts += *c == ',' && !is_quoted;
+	}
+	if (s->key_count == 1 || parts == s->key_count)
+		return 0;
+	return err_set(e, ERR_CONFIG, "--where-key: the table's key has %u parts, not %u; write them as CSV, with "
+		       "commas between", s->key_count, parts);
+}
+
 static int cat(const struct settings *s, struct err *e)
 {
 	const struct cat_options *o = settings_of(s, &cat_group);
@@ -186,10 +206,9 @@ static int cat(const struct settings *s, struct err *e)
 	if (rc < 0)
 		goto out;
 	p.schema = v.snapshot->schema;
-	if (o->where_key != NULL && p.schema->key_count == 0) {
-		rc = err_set(e, ERR_CONFIG, "--where-key: the table has no key");
+	rc = check_key(p.schema, o->where_key, e);
+	if (rc < 0)
 		goto out;
-	}
 	columns_init(&p.rows, p.schema);
 	rc = write_table(&p, &v, e);
 	columns_release(&p.rows);

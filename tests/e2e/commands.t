@@ -93,6 +93,7 @@ tap.equal([json.loads(line)["a"] for line in done.stdout.splitlines()], [7], "fi
 tap.equal(works("a key that is not there", "cat", f"{lake}/more/forms", "--where-key", "k,8").stdout, "", "prints nothing")
 db.sql("CREATE TABLE more.keyless (a INT)")
 works("a table without a key", "sync", "--from", server.url("more.keyless"), "--to", lake)
+works("a key of too few parts", "cat", f"{lake}/more/forms", "--where-key", '"k,"', status=2, says=("has 2 parts, not 1",))
 works("has no row by key", "cat", f"{lake}/more/keyless", "--where-key", "1", status=2, says=("has no key",))
 tap.equal(works("a table without rows", "cat", f"{lake}/more/keyless", "--as", "csv").stdout, "a\n", "has a header in CSV")
 for command in ("cat", "describe", "history"):
