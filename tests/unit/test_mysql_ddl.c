@@ -44,6 +44,9 @@ static void what_may_change_rows_or_names_halts(void **state)
 		"ALTER TABLE t", "ALTER TABLE", "ALTER /*!50000 TABLE t DROP c */",
 		"DROP TABLE t", "DROP DATABASE d", "RENAME TABLE t TO u", "CREATE OR REPLACE TABLE t (a INT)",
 		"CREATE TABLE t (a INT)", "ALTER TABLE t ADD c INT, 'x", "",
+		"ALTER IGNORE TABLE t ADD UNIQUE (a)", "ALTER TABLE t CONVERT TABLE u TO PARTITION p",
+		"ALTER TABLE t ENGINE = BLACKHOLE", "ALTER TABLE t DROP INDEX `PRIMARY`",
+		"ALTER TABLE t DROP CONSTRAINT IF EXISTS primary", "DROP INDEX `PRIMARY` ON t",
 	};
 
 	(void)state;
@@ -52,6 +55,7 @@ static void what_may_change_rows_or_names_halts(void **state)
 	/* our key may be that index */
 	assert_int_equal(ddl_judge(sql_of("ALTER TABLE t DROP INDEX i"), false), DDL_HALTS);
 	assert_int_equal(ddl_judge(sql_of("DROP INDEX i ON t"), false), DDL_HALTS);
+	assert_int_equal(ddl_judge(sql_of("ALTER TABLE t DROP CONSTRAINT u"), false), DDL_HALTS);
 }
 
 static void changes_as_text_are_recognized(void **state)

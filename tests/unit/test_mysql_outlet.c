@@ -404,7 +404,7 @@ static void the_stream_starts_at_the_least_position(void **state)
 {
 	struct captured tables[3] = { { .has_position = true }, { .has_position = true },
 				      { .has_position = true } };
-	struct captured_list l = { tables, 3, NULL };
+	struct captured_list l = { .tables = tables, .count = 3 };
 	struct mysql_position start;
 	struct schema *s = schema_new("d", "t");
 	struct err e = ERR_INIT;

@@ -98,8 +98,32 @@ static void ddl_names_its_tables(void **state)
 	assert_targets("DROP DATABASE IF EXISTS `d`", "d.");
 	assert_targets("TRUNCATE t", ".t");
 	assert_targets("CREATE VIEW v AS SELECT 1", "");
+	assert_targets("ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE d.t WITHOUT VALIDATION", ".p d.t");
+	assert_targets("ALTER TABLE p CONVERT TABLE t TO PARTITION p0", ".p .t");
+	assert_targets("ALTER TABLE p CONVERT PARTITION p0 TO TABLE d.t", ".p d.t");
 	assert_targets("DROP TABLE", "?");
 	assert_targets("INSERT INTO t VALUES (1)", "none");
+}
+
+static void assert_body(const char *sql, const char *expected)
+{
+	struct bytes body = statement_body(text(sql));
+
+	assert_int_equal(body.size, strlen(expected));
+	assert_memory_equal(body.data, expected, body.size);
+}
+
+static void what_stands_in_front_of_a_statement_is_stepped_over(void **state)
+{
+	(void)state;
+	assert_body("SET STATEMENT a = 1, b = REPLACE(' FOR ', 'x', (1)) FOR TRUNCATE t", " TRUNCATE t");
+	assert_body("SET STATEMENT a = 1 FOR SET STATEMENT b = 2 FOR DROP TABLE t", " DROP TABLE t");
+	assert_body("ANALYZE FORMAT = JSON UPDATE t SET a = 1", " UPDATE t SET a = 1");
+	assert_body("ANALYZE TABLE t", "ANALYZE TABLE t");
+	assert_body("SET STATEMENT a = (FOR", "SET STATEMENT a = (FOR");
+	assert_body("SET a = 1", "SET a = 1");
+	assert_body("INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)");
+	assert_body("", "");
 }
 
 static enum row_effect effect_of(const char *sql)
@@ -156,6 +180,7 @@ int main(void)
 		cmocka_unit_test(xa_statements_carry_their_id),
 		cmocka_unit_test(truncate_names_its_table),
 		cmocka_unit_test(ddl_names_its_tables),
+		cmocka_unit_test(what_stands_in_front_of_a_statement_is_stepped_over),
 		cmocka_unit_test(a_replace_is_known_by_its_statement),
 		cmocka_unit_test(an_update_names_the_table_that_it_changes),
 		cmocka_unit_test(a_name_that_is_too_long_is_no_name),

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -59,12 +60,19 @@ void captured_release(struct captured_list *l)
 	*l = (struct captured_list){ 0 };
 }
 
+bool captured_is(const struct captured_list *l, const struct captured *t, const char *database,
+		 const char *table)
+{
+	const struct schema *s = t->first_schema;
+	int (*compare)(const char *, const char *) = l->folds_names ? strcasecmp : strcmp;
+
+	return (table[0] == 0 || compare(s->table, table) == 0) && compare(s->database, database) == 0;
+}
+
 struct captured *captured_find(struct captured_list *l, const char *database, const char *table)
 {
-	for (uint32_t i = 0; i < l->count; i++) {
-		const struct schema *s = l->tables[i].first_schema;
-
-		if (strcmp(s->table, table) == 0 && strcmp(s->database, database) == 0)
+	for (uint32_t i = 0; i < l->count && table[0] != 0; i++) {
+		if (captured_is(l, &l->tables[i], database, table))
 			return &l->tables[i];
 	}
 	return NULL;
@@ -94,15 +102,6 @@ struct captured *captured_of(struct captured_list *l, const struct schema *s,
 			return l->recent = &l->tables[i];
 	}
 	return NULL;
-}
-
-bool captured_has_database(const struct captured_list *l, const char *database)
-{
-	for (uint32_t i = 0; i < l->count; i++) {
-		if (strcmp(l->tables[i].first_schema->database, database) == 0)
-			return true;
-	}
-	return false;
 }
 
 bool captured_lacks(const struct captured *t, const char *name)

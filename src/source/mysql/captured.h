@@ -50,6 +50,7 @@ struct captured_list {
 	struct captured *tables;
 	uint32_t count;
 	struct captured *recent;
+	bool folds_names; /* the server's: "T" is "t" in a statement */
 };
 
 /* Takes the catalog's tables over; the catalog keeps its character sets. */
@@ -60,7 +61,9 @@ struct captured *captured_find(struct captured_list *l, const char *database, co
 /* The table that has this schema, and the older layout that it is of (NULL: the newest). */
 struct captured *captured_of(struct captured_list *l, const struct schema *s,
 			     const struct layout **layout);
-bool captured_has_database(const struct captured_list *l, const char *database);
+/* Whether a statement's names are those of `t`; `table` "": any of the database. */
+bool captured_is(const struct captured_list *l, const struct captured *t, const char *database,
+		 const char *table);
 
 /* Whether the sink's table has no column of this name yet. */
 bool captured_lacks(const struct captured *t, const char *name);

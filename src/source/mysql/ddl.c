@@ -157,20 +157,40 @@ static bool judge_add(struct lexer *l)
 	return !is_one_of(t, refused);
 }
 
+/* [IF EXISTS] name: no index that identifies rows. */
+static bool judge_dropped_index(struct lexer *l, bool key_is_primary)
+{
+	struct token t = next(l);
+
+	if (is(t, "IF")) {
+		(void)next(l);
+		t = next(l);
+	}
+	return key_is_primary && !(t.text.size == 7 && strncasecmp((const char *)t.text.data, "PRIMARY", 7) == 0);
+}
+
 static bool judge_drop(struct lexer *l, bool key_is_primary)
 {
 	struct token t = next(l);
 
-	if (is(t, "INDEX") || is(t, "KEY"))
-		return key_is_primary;
-	return is(t, "FOREIGN") || is(t, "CHECK") || is(t, "CONSTRAINT");
+	if (is(t, "INDEX") || is(t, "KEY") || is(t, "CONSTRAINT"))
+		return judge_dropped_index(l, key_is_primary);
+	return is(t, "FOREIGN") || is(t, "CHECK");
+}
+
+/* ENGINE [=] e: the rows move along, unless the engine keeps none. */
+static bool judge_engine(struct lexer *l)
+{
+	struct token t = next(l);
+
+	return !is(is_sign(t, '=') ? next(l) : t, "BLACKHOLE");
 }
 
 /* ALTER [COLUMN] c SET DEFAULT …, ALTER INDEX i VISIBLE: for rows to come, or for no row at all. */
 static bool judge_specification(struct lexer *l, bool key_is_primary)
 {
 	static const char *const harmless[] = {
-		"ALTER", "COMMENT", "ENGINE", "ALGORITHM", "LOCK", "AUTO_INCREMENT", "ROW_FORMAT",
+		"ALTER", "COMMENT", "ALGORITHM", "LOCK", "AUTO_INCREMENT", "ROW_FORMAT",
 		"KEY_BLOCK_SIZE", "STATS_PERSISTENT", "STATS_AUTO_RECALC", "STATS_SAMPLE_PAGES", "FORCE",
 		"DISABLE", "ENABLE", "WITHOUT", "WITH", "NOWAIT", "WAIT", "AVG_ROW_LENGTH", "MAX_ROWS",
 		"MIN_ROWS", "COMPRESSION", "ENCRYPTION", "CHECKSUM", "DELAY_KEY_WRITE", "PACK_KEYS",
@@ -182,6 +202,8 @@ static bool judge_specification(struct lexer *l, bool key_is_primary)
 		return judge_add(l);
 	if (is(t, "DROP"))
 		return judge_drop(l, key_is_primary);
+	if (is(t, "ENGINE"))
+		return judge_engine(l);
 	if (is(t, "RENAME")) {
 		t = next(l);
 		return is(t, "INDEX") || is(t, "KEY");
@@ -208,7 +230,7 @@ static bool skip_name(struct lexer *l)
 /* Behind ALTER TABLE and the table's name, where the specifications begin. */
 static bool skip_alter_table(struct lexer *l)
 {
-	static const char *const before[] = { "ONLINE", "OFFLINE", "IGNORE", NULL };
+	static const char *const before[] = { "ONLINE", "OFFLINE", NULL }; /* IGNORE drops rows */
 	struct lexer ahead;
 	struct token t;
 
@@ -311,7 +333,7 @@ enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary)
 	else if (is(verb, "CREATE"))
 		is_harmless = judge_create(&l, t);
 	else if (is(verb, "DROP"))
-		is_harmless = is(t, "INDEX") && key_is_primary;
+		is_harmless = is(t, "INDEX") && judge_dropped_index(&l, key_is_primary);
 	return is_harmless ? DDL_HARMLESS : DDL_HALTS;
 }
 

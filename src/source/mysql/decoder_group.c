@@ -238,6 +238,7 @@ static int run_statement(struct decoder *d, const struct event *event,
 {
 	struct statement s;
 
+	sql = statement_body(sql);
 	statement_parse(&s, sql);
 	switch (s.kind) {
 	case STATEMENT_BEGIN:

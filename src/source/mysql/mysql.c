@@ -92,6 +92,7 @@ static int source_open(struct source *source, struct err *e)
 	connection_close(c);
 	if (rc == 0) {
 		captured_take(&s->tables, &catalog);
+		s->tables.folds_names = s->server.folds_names;
 		s->charsets = catalog.charsets;
 	}
 	return rc;

@@ -67,6 +67,8 @@ static void set_variable(struct server *s, const char *name, const char *value)
 		s->has_full_metadata = strcasecmp(value, "FULL") == 0;
 	else if (strcasecmp(name, "binlog_row_value_options") == 0)
 		s->has_partial_json = strcasestr(value, "PARTIAL_JSON") != NULL;
+	else if (strcasecmp(name, "lower_case_table_names") == 0)
+		s->folds_names = strcmp(value, "0") != 0;
 	else if (strcasecmp(name, "binlog_annotate_row_events") == 0)
 		s->has_annotations = is_on(value);
 	else if (strcasecmp(name, "binlog_row_image") == 0)
@@ -91,7 +93,7 @@ int server_read(struct server *out, struct connection *c, struct err *e)
 			   "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_id', "
 			   "'log_bin', 'binlog_format', 'gtid_mode', 'binlog_row_metadata', "
 			   "'binlog_row_value_options', 'binlog_row_image', "
-			   "'binlog_annotate_row_events', 'log_replica_updates', "
+			   "'binlog_annotate_row_events', 'lower_case_table_names', 'log_replica_updates', "
 			   "'log_slave_updates', 'binlog_expire_logs_seconds', 'expire_logs_days')",
 			   e) < 0)
 		return -1;

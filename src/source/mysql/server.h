@@ -20,6 +20,7 @@ struct server {
 	uint32_t server_id;
 	bool has_log, logs_rows, has_gtids; /* MySQL: gtid_mode ON; MariaDB: always */
 	bool has_full_metadata, has_partial_json;
+	bool folds_names;      /* lower_case_table_names: names are the same in any letters */
 	bool has_annotations;  /* MariaDB: the log has the statements of its rows */
 	bool is_replica, logs_replica_updates;
 	enum row_image row_image;

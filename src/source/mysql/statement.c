@@ -273,6 +273,49 @@ static enum statement_kind parse_xa(struct scanner *s, struct statement *out)
 	return kind != STATEMENT_OTHER && read_xid(s, &out->xid) ? kind : STATEMENT_OTHER;
 }
 
+/* What follows the word at hand. */
+static struct bytes rest(const struct scanner *s)
+{
+	return (struct bytes){ s->r.at, reader_left(&s->r) };
+}
+
+/* To the FOR that is in no parentheses. */
+static bool skip_settings(struct scanner *s)
+{
+	int depth = 0;
+
+	for (; s->now.kind != TOKEN_END; next(s)) {
+		if (s->now.kind == TOKEN_MARK && s->now.mark == '(')
+			depth++;
+		else if (s->now.kind == TOKEN_MARK && s->now.mark == ')')
+			depth--;
+		else if (depth == 0 && is(s, "FOR"))
+			return true;
+	}
+	return false;
+}
+
+struct bytes statement_body(struct bytes sql)
+{
+	static const char *const changes[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH" };
+	struct scanner s = scan(sql);
+	const uint8_t *at;
+
+	if (accept(&s, "SET"))
+		return is(&s, "STATEMENT") && skip_settings(&s) ? statement_body(rest(&s)) : sql;
+	if (!is(&s, "ANALYZE"))
+		return sql;
+	for (int word = 0; word < 4 && s.now.kind != TOKEN_END; word++) { /* ANALYZE FORMAT = JSON */
+		at = s.r.at;
+		next(&s);
+		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+			if (is(&s, changes[i]))
+				return (struct bytes){ at, (size_t)(sql.data + sql.size - at) };
+		}
+	}
+	return sql;
+}
+
 void statement_parse(struct statement *out, struct bytes sql)
 {
 	struct scanner s = scan(sql);
@@ -368,10 +411,17 @@ static void skip_exists(struct scanner *s)
 	(void)accept(s, "EXISTS");
 }
 
-/* ALTER TABLE t … RENAME [TO|AS] u: the new name counts as well. */
-static void find_rename(struct ddl_targets *t, struct scanner *s)
+/*
+ * ALTER TABLE t … RENAME [TO|AS] u: the new name counts as well. So do the other tables of EXCHANGE PARTITION
+ * p WITH TABLE u, CONVERT TABLE u TO PARTITION p, CONVERT PARTITION p TO TABLE u.
+ */
+static void find_others(struct ddl_targets *t, struct scanner *s)
 {
 	while (s->now.kind != TOKEN_END) {
+		if (accept(s, "TABLE")) {
+			add_target(t, s);
+			continue;
+		}
 		if (!accept(s, "RENAME")) {
 			next(s);
 			continue;
@@ -436,7 +486,7 @@ static void table_targets(struct ddl_targets *t, struct scanner *s, struct bytes
 	else
 		add_target(t, s);
 	if (first == 'A')
-		find_rename(t, s);
+		find_others(t, s);
 }
 
 static bool is_ddl_word(const struct scanner *s)
@@ -472,6 +522,7 @@ void ddl_targets(struct ddl_targets *out, struct bytes sql)
 	out->is_temporary = out->is_unclear = false;
 	out->count = 0;
 	out->is_ddl = is_ddl_word(&s);
+	out->is_creation = is(&s, "CREATE");
 	if (!out->is_ddl)
 		return;
 	next(&s);

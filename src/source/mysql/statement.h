@@ -32,6 +32,9 @@ struct statement {
 	struct table_name table; /* TRUNCATE */
 };
 
+/* MariaDB: without SET STATEMENT … FOR, and without ANALYZE [FORMAT = …] in front of what it runs. */
+struct bytes statement_body(struct bytes sql);
+
 /* A statement that is cut short or that we do not know is STATEMENT_OTHER. */
 void statement_parse(struct statement *out, struct bytes sql);
 
@@ -52,6 +55,7 @@ enum row_effect statement_row_effect(struct bytes sql, const char *table);
 struct ddl_targets {
 	bool is_ddl;       /* begins with ALTER, CREATE, DROP, RENAME or TRUNCATE */
 	bool is_temporary; /* the table is none of the log's */
+	bool is_creation;  /* CREATE … */
 	bool is_unclear;
 	uint32_t count;
 	struct table_name names[DDL_TARGETS_MAX];

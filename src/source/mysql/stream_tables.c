@@ -137,10 +137,7 @@ static int judge_target(struct stream_tables *t, const struct table_name *name, 
 	for (uint32_t i = 0; i < t->tables->count; i++) {
 		struct captured *table = &t->tables->tables[i];
 
-		if (strcmp(table->first_schema->database, where) != 0 ||
-		    (name->table[0] != '\0' && strcmp(table->first_schema->table, name->table) != 0))
-			continue;
-		if (has_ddl_already(table, origin))
+		if (!captured_is(t->tables, table, where, name->table) || has_ddl_already(table, origin))
 			continue;
 		if (ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS)
 			return halt(table, sql, origin, e);
@@ -148,6 +145,16 @@ static int judge_target(struct stream_tables *t, const struct table_name *name, 
 			return -1;
 	}
 	return 0;
+}
+
+/* What the log then says of that name may be said of either. */
+static int judge_temporary(struct stream_tables *t, const struct table_name *name, const char *database,
+			   struct bytes sql, const struct origin *origin, struct err *e)
+{
+	const char *where = name->database[0] != '\0' ? name->database : database;
+	const struct captured *table = captured_find(t->tables, where, name->table);
+
+	return table == NULL || has_ddl_already(table, origin) ? 0 : halt(table, sql, origin, e);
 }
 
 static bool is_before(const struct origin *origin, const struct mysql_position *at)
@@ -180,7 +187,7 @@ static int judge_dml(struct stream_tables *t, const char *database, struct bytes
 		const struct captured *table = &t->tables->tables[i];
 		const char *ours = table->first_schema->database;
 
-		if ((strcmp(ours, database) == 0 || statement_names(sql, ours)) &&
+		if ((captured_is(t->tables, table, database, "") || statement_names(sql, ours)) &&
 		    !has_ddl_already(table, origin))
 			return err_set(e, ERR_CONFIG,
 				       "the log has, at %s:%llu, a change of database %s as a statement instead "
@@ -204,6 +211,8 @@ static int statement(void *context, const char *database, struct bytes sql,
 		return judge_dml(t, database, sql, origin, e);
 	targets = memory_new(struct ddl_targets);
 	ddl_targets(targets, sql);
+	for (uint32_t i = 0; i < targets->count && targets->is_temporary && targets->is_creation && rc == 0; i++)
+		rc = judge_temporary(t, &targets->names[i], database, sql, origin, e);
 	if (targets->is_ddl && !targets->is_temporary) {
 		for (uint32_t i = 0; i < targets->count && rc == 0; i++)
 			rc = judge_target(t, &targets->names[i], database, sql, origin, e);
