@@ -122,8 +122,13 @@ static int warn_of_others(const struct lake_table *t, struct err *e)
 	uint32_t count = 0;
 	char operation[64];
 
-	if (delta_history(t->delta, OTHERS_SEARCHED, &entries, &count, e) < 0)
+	if (delta_history(t->delta, 1, &entries, &count, e) < 0)
 		return -1;
+	if (count > 0 && !entries[0].is_ours) {
+		delta_history_free(entries, count);
+		if (delta_history(t->delta, OTHERS_SEARCHED, &entries, &count, e) < 0)
+			return -1;
+	}
 	for (uint32_t i = 0; i < count && !entries[i].is_ours; i++) {
 		if (entries[i].changes_rows)
 			log_warn("another writer changed rows: the table may differ from its source; to be sure, move "
