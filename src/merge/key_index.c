@@ -153,7 +153,7 @@ void key_index_find(const struct key_index *x, const struct key_hash *keys, uint
 {
 	struct key_slots s = slots_of(x);
 
-	key_map_expect(&x->map, count, false);
+	key_map_expect(&x->map, count);
 	key_slots_find(&s, keys, count, places);
 }
 
@@ -250,7 +250,7 @@ int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t c
 	if (!x->shape.is_multiset) /* whose rows may all be equal */
 		rc = make_room(x, count_new(old, places, count), e); /* in one step for all */
 	if (rc == 0)
-		key_map_expect(&x->map, count, true);
+		key_map_expect(&x->map, count);
 	for (uint32_t first = 0; rc == 0 && first < count; first += APPLY_ROWS) {
 		uint32_t rows = count - first < APPLY_ROWS ? count - first : APPLY_ROWS;
 

@@ -46,8 +46,7 @@ static uint64_t new_generation(void)
 #define PAGES_PER_SLOT_MAX    8
 #define MAP_AT_ONCE_BYTES_MAX ((size_t)4 << 30)
 
-#ifndef MADV_POPULATE_READ /* Linux 5.14; older kernels refuse it, which is no harm */
-#define MADV_POPULATE_READ  22
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14; older kernels refuse it, which is no harm */
 #define MADV_POPULATE_WRITE 23
 #endif
 
@@ -75,10 +74,10 @@ static void find_copies(struct key_map *m)
 	m->copies = (void *)(m->slots + (size_t)m->head->capacity * m->head->slot_size);
 }
 
-void key_map_expect(const struct key_map *m, uint32_t count, bool writes)
+void key_map_expect(const struct key_map *m, uint32_t count)
 {
 	if (count >= m->size / HEAD_SIZE / PAGES_PER_SLOT_MAX && m->size <= MAP_AT_ONCE_BYTES_MAX)
-		(void)madvise(m->head, m->size, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+		(void)madvise(m->head, m->size, MADV_POPULATE_WRITE);
 }
 
 static void unmap_file(struct key_map *m)

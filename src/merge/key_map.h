@@ -72,10 +72,11 @@ struct key_map {
 int key_map_open(struct key_map *m, const char *path, const struct key_map_head *wanted,
 		 bool *is_new, struct err *e);
 /*
- * `count` random slots are about to be read, or written: when they are a good part of all pages, the
- * pages are mapped in one go instead of a fault each. Costs nothing to be wrong about.
+ * `count` random slots are about to be read and then written: when they are a good part of all pages, the
+ * pages are mapped for writing in one go, a quarter of what it costs to map them for reading first and then
+ * to make each writable. Costs nothing to be wrong about.
  */
-void key_map_expect(const struct key_map *m, uint32_t count, bool writes);
+void key_map_expect(const struct key_map *m, uint32_t count);
 /* Writes everything back and marks it clean, unless `is_clean` is false. */
 void key_map_close(struct key_map *m, bool is_clean);
 /* Empty, of the least size, version -1, a new generation. */
