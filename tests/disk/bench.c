@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WRITES_ON_EVERY 16
+/* Without POWER_CUTS=all: of the states after a call one in five is looked at, of those one in eight written on. */
+#define LOOKED_AT_EVERY 5
+#define WRITES_ON_EVERY 8
 
 /* A number that no state has seen. */
 static void boot_anew(struct bench *b)
@@ -69,6 +71,8 @@ bool bench_search(struct bench *b, enum disk_lie lie, bench_survive *survive)
 		for (int i = 0; i < DISK_DATAS * DISK_NAMES; i++) {
 			struct err e = ERR_INIT;
 
+			if (!all && (disk_calls(b->disk) + (unsigned)i) % LOOKED_AT_EVERY != 0)
+				continue;
 			if (!disk_cut(b->disk, i / DISK_NAMES, i % DISK_NAMES, b->after))
 				continue;
 			states++;

@@ -23,11 +23,12 @@ void bench_close(struct bench *b);
 
 /*
  * `survive` looks at b->after, where everything up to `mark` must be there, and goes on writing in it when
- * `writes_on`: for every state with POWER_CUTS=all in the environment, else for one of 16.
+ * `writes_on`. Called for every state, always to write on, with POWER_CUTS=all in the environment; else for a
+ * part of the states of every call.
  */
 typedef int bench_survive(struct bench *b, uint32_t mark, bool writes_on, struct err *e);
 bool bench_wants_all(void); /* POWER_CUTS=all */
-/* All states. An honest disk's first that does not survive fails the test; a liar's ends the search: true. */
+/* An honest disk's first that does not survive fails the test; a liar's ends the search: true. */
 bool bench_search(struct bench *b, enum disk_lie lie, bench_survive *survive);
 
 #endif
