@@ -13,6 +13,7 @@ struct bytes { /* borrowed: owns nothing */
 };
 
 #define BYTES_OF(text) ((struct bytes){ (const uint8_t *)(text), sizeof(text) - 1 })
+struct bytes bytes_of_text(const char *text); /* without the NUL */
 
 bool bytes_equal(struct bytes a, struct bytes b);
 /* Order of unsigned bytes, a prefix before the longer one: <0, 0, >0. */

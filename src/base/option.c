@@ -98,7 +98,7 @@ static bool parse_number(const struct option *o, const char *text, int64_t *out)
 	case OPTION_DURATION:
 		return parse_quantity(text, time_units, out);
 	default:
-		return text_parse_int((struct bytes){ (const uint8_t *)text, strlen(text) }, out);
+		return text_parse_int(bytes_of_text(text), out);
 	}
 }
 

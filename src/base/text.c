@@ -99,7 +99,7 @@ void text_json_string(struct buffer *out, const char *text)
 	if (text == NULL)
 		buffer_text(out, "null");
 	else
-		text_json(out, (struct bytes){ (const uint8_t *)text, strlen(text) });
+		text_json(out, bytes_of_text(text));
 }
 
 void text_uint(struct buffer *out, uint64_t v)

@@ -103,8 +103,7 @@ static bool is_wanted(struct printing *p, uint32_t row)
 	if (wanted == NULL)
 		return true;
 	if (s->key_count == 1 && s->fields[s->key[0]].type == TYPE_STRING)
-		return bytes_equal(column_bytes(only, row),
-				   (struct bytes){ (const uint8_t *)wanted, strlen(wanted) });
+		return bytes_equal(column_bytes(only, row), bytes_of_text(wanted));
 	buffer_clear(&p->key);
 	for (uint32_t i = 0; i < s->key_count; i++) {
 		if (i > 0)

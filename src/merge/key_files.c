@@ -194,7 +194,7 @@ int key_files_add(struct key_files *f, const char *path, uint32_t *out, struct e
 		number = f->last + 1;
 		if (!write_line(f, number, path))
 			return err_system(e, "write \"%s\"", f->name);
-		live_add(f, number, (struct bytes){ (const uint8_t *)path, strlen(path) });
+		live_add(f, number, bytes_of_text(path));
 	}
 	*out = number;
 	return 0;

@@ -11,11 +11,6 @@ enum converted_type { /* the format's numbers */
 	CONVERTED_TIMESTAMP_MICROS = 10,
 };
 
-static struct bytes text(const char *s)
-{
-	return (struct bytes){ (const uint8_t *)s, strlen(s) };
-}
-
 static void logical_timestamp(struct thrift_writer *t, bool is_instant)
 {
 	thrift_struct(t, 8);
@@ -74,7 +69,7 @@ void footer_leaf(struct thrift_writer *t, const char *name, int repetition, cons
 	if (physical_of(f) == PHYSICAL_FIXED)
 		thrift_i32(t, 2, (int32_t)fixed_size(f->precision));
 	thrift_i32(t, 3, repetition);
-	thrift_binary(t, 4, text(name));
+	thrift_binary(t, 4, bytes_of_text(name));
 	if (converted[f->type] != CONVERTED_NONE)
 		thrift_i32(t, 6, converted[f->type]);
 	if (f->type == TYPE_DECIMAL) {
@@ -93,7 +88,7 @@ void footer_group(struct thrift_writer *t, const char *name, int repetition, uin
 	thrift_element_struct(t);
 	if (repetition >= 0)
 		thrift_i32(t, 3, repetition);
-	thrift_binary(t, 4, text(name));
+	thrift_binary(t, 4, bytes_of_text(name));
 	thrift_i32(t, 5, (int32_t)children);
 	if (converted >= 0) {
 		thrift_i32(t, 6, converted);
@@ -166,7 +161,7 @@ static void chunk_metadata(struct thrift_writer *t, const struct chunk *c, const
 	thrift_element_i32(t, c->encoding);
 	thrift_list(t, 3, THRIFT_BINARY, parts);
 	for (uint32_t i = 0; i < parts; i++)
-		thrift_element_binary(t, text(path[i]));
+		thrift_element_binary(t, bytes_of_text(path[i]));
 	thrift_i32(t, 4, (int32_t)c->codec);
 	thrift_i64(t, 5, c->value_count);
 	thrift_i64(t, 6, (int64_t)c->raw_size);
@@ -197,7 +192,7 @@ void footer_chunk(struct thrift_writer *t, const struct chunk *c, const char *co
 
 void footer_end(struct thrift_writer *t, uint32_t leaf_count)
 {
-	thrift_binary(t, 6, text("tailrace version " TAILRACE_VERSION));
+	thrift_binary(t, 6, BYTES_OF("tailrace version " TAILRACE_VERSION));
 	thrift_list(t, 7, THRIFT_STRUCT, leaf_count);
 	for (uint32_t i = 0; i < leaf_count; i++) { /* TypeDefinedOrder */
 		thrift_element_struct(t);

@@ -368,7 +368,7 @@ static int forget_prepared(struct connection *c, struct err *e)
 int connection_select(struct connection *c, const char *sql, const struct reply_column **columns,
 		      uint32_t *column_count, struct err *e)
 {
-	struct bytes text = { (const uint8_t *)sql, strlen(sql) };
+	struct bytes text = bytes_of_text(sql);
 	uint32_t prepared_count;
 
 	c->error = 0;

@@ -112,9 +112,7 @@ static bool parse_one_gtid(struct gtid *out, const char *text, bool is_mariadb)
 	struct err ignored = ERR_INIT;
 	bool is_one;
 
-	if (gtid_set_parse(&s, is_mariadb,
-			   (struct bytes){ (const uint8_t *)text, strlen(text) },
-			   &ignored) < 0)
+	if (gtid_set_parse(&s, is_mariadb, bytes_of_text(text), &ignored) < 0)
 		return false;
 	is_one = s.count == 1;
 	if (is_one) {
@@ -158,9 +156,7 @@ static bool parse_members(struct mysql_position *p, const json_t *root, bool is_
 	p->offset = (uint64_t)json_integer_value(offset);
 	p->server_id = (uint32_t)json_integer_value(json_object_get(root, "server_id"));
 	p->base.committed_at_us = json_integer_value(json_object_get(root, "time_us"));
-	if (gtid_set_parse(&p->gtids, is_mariadb,
-			   (struct bytes){ (const uint8_t *)gtids, strlen(gtids) },
-			   e) < 0)
+	if (gtid_set_parse(&p->gtids, is_mariadb, bytes_of_text(gtids), e) < 0)
 		return false;
 	p->prepared = memory_array(struct mysql_prepared, json_array_size(prepared));
 	for (size_t i = 0; i < json_array_size(prepared); i++) {

@@ -166,8 +166,7 @@ static bool is_before(const struct origin *origin, const struct mysql_position *
 	if (origin->gtid == NULL || at->gtids.count == 0)
 		return origin->log_file != NULL &&
 		       place_compare(origin->log_file, origin->log_offset, at->file, at->offset) < 0;
-	has = gtid_set_parse(&one, one.is_mariadb,
-			     (struct bytes){ (const uint8_t *)origin->gtid, strlen(origin->gtid) },
+	has = gtid_set_parse(&one, one.is_mariadb, bytes_of_text(origin->gtid),
 			     &ignored) == 0 && gtid_set_contains(&at->gtids, &one);
 	gtid_set_release(&one);
 	return has;

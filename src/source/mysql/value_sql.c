@@ -27,7 +27,7 @@ static void quote_bytes(struct buffer *out, struct bytes bytes)
 void mysql_quote_text(struct buffer *out, const char *text)
 {
 	buffer_text(out, "_utf8mb4 ");
-	quote_bytes(out, (struct bytes){ (const uint8_t *)text, strlen(text) });
+	quote_bytes(out, bytes_of_text(text));
 }
 
 void value_select_of(const struct mysql_table *t, uint32_t column, const char *operand,

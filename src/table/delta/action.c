@@ -356,8 +356,7 @@ uint64_t stats_row_count(const char *stats)
 	uint64_t count;
 
 	if (stats == NULL ||
-	    !json_span_find((struct bytes){ (const uint8_t *)stats, strlen(stats) },
-			    "numRecords", &value) ||
+	    !json_span_find(bytes_of_text(stats), "numRecords", &value) ||
 	    !text_parse_uint(value, &count) || count > INT64_MAX)
 		return ROWS_UNKNOWN;
 	return count;
@@ -365,7 +364,7 @@ uint64_t stats_row_count(const char *stats)
 
 void stats_widen(struct buffer *out, const char *stats)
 {
-	struct bytes all = { (const uint8_t *)stats, strlen(stats) }, value;
+	struct bytes all = bytes_of_text(stats), value;
 
 	if (json_span_find(all, "tightBounds", &value)) {
 		size_t before = (size_t)(value.data - all.data);

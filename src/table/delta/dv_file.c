@@ -150,7 +150,7 @@ out:
 static int read_inline(struct row_set **out, const struct deletion_vector *dv,
 		       uint64_t row_limit, struct err *e)
 {
-	struct bytes text = { (const uint8_t *)dv->place, strlen(dv->place) };
+	struct bytes text = bytes_of_text(dv->place);
 	struct buffer bytes = { 0 };
 	int rc;
 

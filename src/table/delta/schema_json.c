@@ -173,9 +173,7 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 	if (is_mapped) {
 		/* It never falls: a dropped column may have had the greatest id. */
 		if (old_max == NULL ||
-		    !text_parse_int(
-			    (struct bytes){ (const uint8_t *)old_max, strlen(old_max) },
-			    &max) ||
+		    !text_parse_int(bytes_of_text(old_max), &max) ||
 		    max < schema_max_id(s) || max > INT32_MAX)
 			max = schema_max_id(s);
 		snprintf(max_id, sizeof(max_id), "%" PRId32, (int32_t)max);
