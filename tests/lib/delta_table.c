@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/delta_table.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/memory.h"
-
-static void must(int rc, const struct err *e)
-{
-	if (rc == 0)
-		return;
-	fprintf(stderr, "%s\n", e->text);
-	abort();
-}
+#include "lib/test.h"
 
 struct schema *delta_table_schema(void)
 {

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/merge_table.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "change/render.h"
+#include "lib/test.h"
 #include "merge/data_file.h"
 #include "table/delta/deletion_vector.h"
-
-static void must(int rc, const struct err *e)
-{
-	if (rc >= 0)
-		return;
-	fprintf(stderr, "%s\n", e->text);
-	abort();
-}
 
 void merge_table_make(struct merge_table *t, bool is_keyed)
 {

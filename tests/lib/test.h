@@ -7,11 +7,23 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/err.h"
+
+/* For what cannot fail here. Aborts, so that a failure in a forked child is not lost. */
+static inline void must(int rc, const struct err *e)
+{
+	if (rc >= 0)
+		return;
+	fprintf(stderr, "%s\n", e->text);
+	abort();
+}
 
 /* The buffer's text equals `expected`; the buffer is released. */
 #define assert_buffer_text(buffer, expected)                              \

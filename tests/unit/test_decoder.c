@@ -139,8 +139,7 @@ static void feed(struct recorded *r, struct bytes log, uint64_t from)
 		event = reader_bytes(&at, reader_u32le(&look));
 		/* A server sends the log's description first, whatever the place. */
 		if (place >= from || event.data[4] == EVENT_FORMAT_DESCRIPTION) {
-			if (decoder_event(r->decoder, event, &e) < 0)
-				fail_msg("%s", e.text);
+			must(decoder_event(r->decoder, event, &e), &e);
 		}
 	}
 }

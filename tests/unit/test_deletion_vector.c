@@ -11,11 +11,6 @@
 #include "table/delta/dv_file.h"
 #include "table/delta/uuid.h"
 
-static struct bytes bytes_of(const struct buffer *b)
-{
-	return buffer_bytes(b);
-}
-
 static void assert_round_trip(struct row_set *s, uint64_t limit)
 {
 	struct buffer text = { 0 };
@@ -23,8 +18,7 @@ static void assert_round_trip(struct row_set *s, uint64_t limit)
 	struct err e = ERR_INIT;
 
 	row_set_encode(s, &text);
-	if (row_set_decode(&back, bytes_of(&text), limit, &e) < 0)
-		fail_msg("%s", e.text);
+	must(row_set_decode(&back, buffer_bytes(&text), limit, &e), &e);
 	assert_int_equal(row_set_count(back), row_set_count(s));
 	assert_true(row_set_contains(back, s));
 	row_set_free(back);
@@ -104,7 +98,7 @@ static void every_shortened_or_altered_bitmap_is_refused_or_sound(void **state)
 		struct row_set *out = NULL;
 
 		text.data[i] ^= 0x11;
-		if (row_set_decode(&out, bytes_of(&text), 1u << 20, &e) == 0)
+		if (row_set_decode(&out, buffer_bytes(&text), 1u << 20, &e) == 0)
 			row_set_free(out);
 		text.data[i] ^= 0x11;
 	}
@@ -121,7 +115,7 @@ static void a_row_beyond_the_file_is_refused(void **state)
 	(void)state;
 	row_set_add(s, 10);
 	row_set_encode(s, &text);
-	assert_int_equal(row_set_decode(&out, bytes_of(&text), 10, &e), -1);
+	assert_int_equal(row_set_decode(&out, buffer_bytes(&text), 10, &e), -1);
 	assert_non_null(strstr(e.text, "row 10 of a file of 10 rows"));
 	row_set_free(s);
 	buffer_release(&text);
@@ -160,10 +154,9 @@ static void an_inline_vector_reads_and_is_checked(void **state)
 	dv.size_bytes = (uint32_t)data.size;
 	while (data.size % 4 != 0)
 		buffer_char(&data, 0);
-	z85_encode(&text, bytes_of(&data));
+	z85_encode(&text, buffer_bytes(&data));
 	dv.place = buffer_string(&text);
-	if (dv_read(&back, NULL, &dv, 30, &e) < 0)
-		fail_msg("%s", e.text);
+	must(dv_read(&back, NULL, &dv, 30, &e), &e);
 	assert_true(row_set_contains(back, rows));
 	dv.cardinality = 5;
 	assert_int_equal(dv_read(&back, NULL, &dv, 30, &e), -1);
@@ -192,7 +185,7 @@ static void z85_is_its_own_inverse(void **state)
 
 	(void)state;
 	z85_encode(&text, (struct bytes){ bytes, 8 }); /* the example of ZeroMQ RFC 32 */
-	assert_true(z85_decode(&back, bytes_of(&text)));
+	assert_true(z85_decode(&back, buffer_bytes(&text)));
 	assert_memory_equal(back.data, bytes, 8);
 	assert_buffer_text(text, "HelloWorld");
 	assert_false(z85_decode(&back, BYTES_OF("Hell")));
@@ -280,7 +273,7 @@ static void bitmaps_of_other_libraries_read(void **state)
 		buffer_u64le(&data, 1);
 		buffer_u32le(&data, 0);
 		buffer_append(&data, bitmap, size);
-		if (row_set_decode(&rows, bytes_of(&data), UINT32_MAX, &e) < 0)
+		if (row_set_decode(&rows, buffer_bytes(&data), UINT32_MAX, &e) < 0)
 			fail_msg("%s: %s", names[i], e.text);
 		assert_int_equal(row_set_count(rows), 200100);
 		row_set_free(rows);

@@ -3,52 +3,17 @@
  * Checkpoints: written when due, read back to the same state, damaged ones passed over or
  * refused; the log's clean-up.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <utime.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "lib/delta_table.h"
-#include "lib/scratch.h"
+#include "lib/test_lake.h"
 #include "lib/test.h"
 #include "table/delta/checkpoint.h"
 #include "table/delta/log_clean.h"
 
-struct lake {
-	struct scratch folder;
-	struct store *store;
-};
-
-static int setup(void **state)
-{
-	struct lake *l = calloc(1, sizeof(*l));
-	struct err e = ERR_INIT;
-
-	scratch_make(&l->folder);
-	l->store = store_open_directory(l->folder.path, true, &e);
-	*state = l;
-	return l->store != NULL ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct lake *l = *state;
-
-	store_close(l->store);
-	scratch_remove(&l->folder);
-	free(l);
-	return 0;
-}
-
-static void must(int rc, const struct err *e)
-{
-	if (rc != 0)
-		fail_msg("%s", e->text);
-}
-
-static void remove_entries(struct lake *l, int64_t first, int64_t last)
+static void remove_entries(struct test_lake *l, int64_t first, int64_t last)
 {
 	struct err e = ERR_INIT;
 	char key[LOG_KEY_BYTES_MAX];
@@ -60,7 +25,7 @@ static void remove_entries(struct lake *l, int64_t first, int64_t last)
 }
 
 /* A table with all that a checkpoint can hold, at version 3. */
-static struct delta *make_rich(struct lake *l)
+static struct delta *make_rich(struct test_lake *l)
 {
 	struct delta *d = delta_table_make(l->store);
 	struct row_set *rows = delta_table_rows(1, 5), *all = delta_table_rows(0, 100);
@@ -101,7 +66,7 @@ static void assert_rich(struct delta *d)
 
 static void a_checkpoint_reads_back_to_the_same_state(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = make_rich(l);
 	struct err e = ERR_INIT;
 
@@ -125,7 +90,7 @@ static void a_stale_or_wrong_hint_does_no_harm(void **state)
 	static const char *const hints[] = { "{\"version\":2}",
 					     "{\"version\":99,\"size\":1}", "garbage",
 					     "" };
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = make_rich(l);
 	enum put_result result;
 	struct err e = ERR_INIT;
@@ -133,7 +98,7 @@ static void a_stale_or_wrong_hint_does_no_harm(void **state)
 	must(checkpoint_write(d, &e), &e);
 	delta_close(d);
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-		struct bytes hint = { (const uint8_t *)hints[i], strlen(hints[i]) };
+		struct bytes hint = bytes_of_text(hints[i]);
 
 		must(store_put(l->store, "_delta_log/_last_checkpoint", hint, false,
 			       &result, &e),
@@ -149,7 +114,7 @@ static void a_stale_or_wrong_hint_does_no_harm(void **state)
 }
 
 /* Opens the table with each cut of the checkpoint 3; `check` sees what came of it. */
-static void cut_checkpoint(struct lake *l, void (*check)(struct delta *d, const struct err *e))
+static void cut_checkpoint(struct test_lake *l, void (*check)(struct delta *d, const struct err *e))
 {
 	static const char name[] = "_delta_log/00000000000000000003.checkpoint.parquet";
 	size_t size;
@@ -177,7 +142,7 @@ static void assert_refused(struct delta *d, const struct err *e)
 
 static void a_damaged_checkpoint_without_the_log_behind_it_is_refused(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = make_rich(l);
 	struct err e = ERR_INIT;
 
@@ -199,7 +164,7 @@ static void assert_passed_over(struct delta *d, const struct err *e)
 
 static void a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = make_rich(l);
 	struct err e = ERR_INIT;
 
@@ -217,7 +182,7 @@ static void a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back(void 
 
 static void of_two_damaged_checkpoints_both_are_passed_over(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct err e = ERR_INIT;
 
@@ -239,7 +204,7 @@ static void of_two_damaged_checkpoints_both_are_passed_over(void **state)
 
 static void an_earlier_version_is_read_past_a_checkpoint(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = make_rich(l);
 	struct err e = ERR_INIT;
 
@@ -258,7 +223,7 @@ static void an_earlier_version_is_read_past_a_checkpoint(void **state)
 
 static void many_bytes_of_log_make_a_checkpoint_due(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 
 	for (int i = 1; d->checkpoint_version < 0 && i < 20; i++) {
@@ -280,7 +245,7 @@ static void many_bytes_of_log_make_a_checkpoint_due(void **state)
 
 static void tombstones_leave_when_they_expire_or_the_file_comes_back(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = make_rich(l);
 
 	assert_int_equal(d->state.tombstone_count, 2);
@@ -291,7 +256,7 @@ static void tombstones_leave_when_they_expire_or_the_file_comes_back(void **stat
 	delta_close(d);
 }
 
-static void age(struct lake *l, int64_t version, int days)
+static void age(struct test_lake *l, int64_t version, int days)
 {
 	time_t t = (time_t)(clock_now_us() / 1000000 - days * 86400);
 	struct utimbuf times = { t, t };
@@ -303,7 +268,7 @@ static void age(struct lake *l, int64_t version, int days)
 
 static void the_log_is_kept_from_the_last_old_checkpoint_on(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct err e = ERR_INIT;
 
@@ -350,20 +315,18 @@ static void retention_follows_the_tables_settings(void **state)
 	assert_true(log_retention_ms(&s, RETENTION_LOG) > 1000000000000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_checkpoint_reads_back_to_the_same_state),
-		TEST(a_stale_or_wrong_hint_does_no_harm),
-		TEST(a_damaged_checkpoint_without_the_log_behind_it_is_refused),
-		TEST(a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back),
-		TEST(of_two_damaged_checkpoints_both_are_passed_over),
-		TEST(an_earlier_version_is_read_past_a_checkpoint),
-		TEST(many_bytes_of_log_make_a_checkpoint_due),
-		TEST(tombstones_leave_when_they_expire_or_the_file_comes_back),
-		TEST(the_log_is_kept_from_the_last_old_checkpoint_on),
+		LAKE_TEST(a_checkpoint_reads_back_to_the_same_state),
+		LAKE_TEST(a_stale_or_wrong_hint_does_no_harm),
+		LAKE_TEST(a_damaged_checkpoint_without_the_log_behind_it_is_refused),
+		LAKE_TEST(a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back),
+		LAKE_TEST(of_two_damaged_checkpoints_both_are_passed_over),
+		LAKE_TEST(an_earlier_version_is_read_past_a_checkpoint),
+		LAKE_TEST(many_bytes_of_log_make_a_checkpoint_due),
+		LAKE_TEST(tombstones_leave_when_they_expire_or_the_file_comes_back),
+		LAKE_TEST(the_log_is_kept_from_the_last_old_checkpoint_on),
 		cmocka_unit_test(retention_follows_the_tables_settings),
 	};
 

@@ -1,42 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table that is made, committed to and opened again. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "lib/delta_table.h"
-#include "lib/scratch.h"
+#include "lib/test_lake.h"
 #include "lib/test.h"
-
-struct lake {
-	struct scratch folder;
-	struct store *store;
-};
-
-static int setup(void **state)
-{
-	struct lake *l = calloc(1, sizeof(*l));
-	struct err e = ERR_INIT;
-
-	scratch_make(&l->folder);
-	l->store = store_open_directory(l->folder.path, true, &e);
-	*state = l;
-	return l->store != NULL ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct lake *l = *state;
-
-	store_close(l->store);
-	scratch_remove(&l->folder);
-	free(l);
-	return 0;
-}
 
 static void a_new_table_comes_back_as_it_was_made(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct schema *schema = delta_table_schema();
 	struct delta *d;
 	const struct snapshot *s;
@@ -61,7 +32,7 @@ static void a_new_table_comes_back_as_it_was_made(void **state)
 
 static void a_missing_table_is_an_empty_snapshot(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_open(l->store);
 
 	assert_int_equal(delta_snapshot(d)->version, -1);
@@ -70,7 +41,7 @@ static void a_missing_table_is_an_empty_snapshot(void **state)
 
 static void added_files_and_the_position_come_back(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	const struct snapshot *s = delta_snapshot(d);
 
@@ -99,8 +70,7 @@ static void commit(struct delta *d, struct prepared_commit p)
 	p.operation = "MERGE";
 	if (p.position == NULL)
 		p.position = "{\"at\":9}";
-	if (delta_commit(d, &p, &result, &e) < 0)
-		fail_msg("%s", e.text);
+	must(delta_commit(d, &p, &result, &e), &e);
 	assert_int_equal(result, COMMIT_DONE);
 }
 
@@ -127,8 +97,7 @@ static uint64_t dead_rows(struct delta *d, const char *path)
 	uint64_t count;
 
 	assert_true(slot >= 0);
-	if (delta_read_dv(d, (uint32_t)slot, &rows, &e) < 0)
-		fail_msg("%s", e.text);
+	must(delta_read_dv(d, (uint32_t)slot, &rows, &e), &e);
 	count = row_set_count(rows);
 	row_set_free(rows);
 	return count;
@@ -136,7 +105,7 @@ static uint64_t dead_rows(struct delta *d, const char *path)
 
 static void deleted_rows_come_back_as_deletion_vectors(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct row_set *three = delta_table_rows(5, 3), *ten = delta_table_rows(0, 10);
 	struct dv_update updates[] = { { 0, three }, { 1, ten } };
@@ -165,7 +134,7 @@ static void deleted_rows_come_back_as_deletion_vectors(void **state)
 
 static void a_file_without_live_rows_leaves_the_table(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct row_set *all = delta_table_rows(0, 100);
 	const struct dv_update update = { 1, all };
@@ -192,7 +161,7 @@ static void a_file_without_live_rows_leaves_the_table(void **state)
 
 static void an_added_file_may_have_dead_rows_at_once(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct row_set *two = delta_table_rows(98, 2);
 	struct data_file added = delta_table_file("new.parquet", 100);
@@ -210,7 +179,7 @@ static void an_added_file_may_have_dead_rows_at_once(void **state)
 
 static void a_truncate_removes_all_before_the_adds(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct data_file added;
 
@@ -231,7 +200,7 @@ static void a_truncate_removes_all_before_the_adds(void **state)
 
 static void what_would_break_the_table_is_not_published(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct row_set *outside = delta_table_rows(99, 2), *few = delta_table_rows(0, 2);
 	struct row_set *many = delta_table_rows(0, 5);
@@ -264,7 +233,7 @@ static void what_would_break_the_table_is_not_published(void **state)
 
 static void columns_are_added_with_ids_that_stay(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct schema *wanted = delta_table_schema(), *adopted;
 	struct buffer protocol = { 0 };
@@ -303,7 +272,7 @@ static void columns_are_added_with_ids_that_stay(void **state)
 
 static void a_commit_without_a_position_keeps_the_last(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct prepared_commit p = { .operation = "OPTIMIZE", .invalid_values = 2 };
 	enum commit_result result;
@@ -324,7 +293,7 @@ static void a_commit_without_a_position_keeps_the_last(void **state)
 
 static void an_earlier_version_can_be_read(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct err e = ERR_INIT;
 
@@ -342,7 +311,7 @@ static void an_earlier_version_can_be_read(void **state)
 
 static void history_tells_what_was_done(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	struct history_entry *entries;
 	struct err e = ERR_INIT;
@@ -370,7 +339,7 @@ static void history_tells_what_was_done(void **state)
 
 static void another_writer_is_noticed_and_caught_up_with(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *a = delta_table_make(l->store), *b = delta_table_open(l->store);
 	struct data_file file = delta_table_file("b.parquet", 1);
 	struct prepared_commit p = { .operation = "MERGE",
@@ -398,24 +367,22 @@ static void another_writer_is_noticed_and_caught_up_with(void **state)
 	delta_close(b);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_new_table_comes_back_as_it_was_made),
-		TEST(a_missing_table_is_an_empty_snapshot),
-		TEST(added_files_and_the_position_come_back),
-		TEST(deleted_rows_come_back_as_deletion_vectors),
-		TEST(a_file_without_live_rows_leaves_the_table),
-		TEST(an_added_file_may_have_dead_rows_at_once),
-		TEST(a_truncate_removes_all_before_the_adds),
-		TEST(what_would_break_the_table_is_not_published),
-		TEST(columns_are_added_with_ids_that_stay),
-		TEST(a_commit_without_a_position_keeps_the_last),
-		TEST(an_earlier_version_can_be_read),
-		TEST(history_tells_what_was_done),
-		TEST(another_writer_is_noticed_and_caught_up_with),
+		LAKE_TEST(a_new_table_comes_back_as_it_was_made),
+		LAKE_TEST(a_missing_table_is_an_empty_snapshot),
+		LAKE_TEST(added_files_and_the_position_come_back),
+		LAKE_TEST(deleted_rows_come_back_as_deletion_vectors),
+		LAKE_TEST(a_file_without_live_rows_leaves_the_table),
+		LAKE_TEST(an_added_file_may_have_dead_rows_at_once),
+		LAKE_TEST(a_truncate_removes_all_before_the_adds),
+		LAKE_TEST(what_would_break_the_table_is_not_published),
+		LAKE_TEST(columns_are_added_with_ids_that_stay),
+		LAKE_TEST(a_commit_without_a_position_keeps_the_last),
+		LAKE_TEST(an_earlier_version_can_be_read),
+		LAKE_TEST(history_tells_what_was_done),
+		LAKE_TEST(another_writer_is_noticed_and_caught_up_with),
 	};
 
 	scratch_in_memory();

@@ -4,38 +4,40 @@
  * found afterwards is the old state or the new one, whole, and the position belongs to
  * it.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "lib/delta_table.h"
 #include "lib/fault_store.h"
-#include "lib/scratch.h"
 #include "lib/test.h"
+#include "lib/test_lake.h"
 #include "table/delta/handle.h"
 
 #define CALLS_MAX 60
 
-struct lake {
-	struct scratch folder;
-	struct store *store;
+struct faulty {
+	struct test_lake lake;
 	struct fault_store faults;
+	struct delta *table;
 };
 
-static void lake_open(struct lake *l)
+static void faulty_open(struct faulty *f)
 {
-	struct err e = ERR_INIT;
-
-	scratch_make(&l->folder);
-	l->store = store_open_directory(l->folder.path, true, &e);
-	assert_non_null(l->store);
-	fault_store_init(&l->faults, l->store);
+	test_lake_open(&f->lake);
+	fault_store_init(&f->faults, f->lake.store);
 }
 
-static void lake_close(struct lake *l)
+/* With a table at version 1, whose `at`-th call from here on fails so. */
+static void faulty_make(struct faulty *f, enum fault fault, int at)
 {
-	store_close(l->store);
-	scratch_remove(&l->folder);
+	faulty_open(f);
+	f->table = delta_table_make(&f->faults.store);
+	delta_table_add(f->table, "a", 1, 1);
+	fault_store_arm(&f->faults, fault, at);
+}
+
+static void faulty_close(struct faulty *f)
+{
+	delta_close(f->table);
+	test_lake_close(&f->lake);
 }
 
 /*
@@ -81,36 +83,31 @@ static bool is_new_state(struct delta *d)
 /* The n-th call fails while committing; true: there was one. */
 static bool commit_with_fault(enum fault fault, int at)
 {
-	struct lake l;
-	struct delta *d;
 	enum commit_result result = COMMIT_LOST;
 	struct err e = ERR_INIT;
 	bool is_new, was_hit;
+	struct faulty f;
 	int rc;
 
-	lake_open(&l);
-	d = delta_table_make(&l.faults.store);
-	delta_table_add(d, "a", 1, 1);
-	fault_store_arm(&l.faults, fault, at);
-	rc = change(d, &result, &e);
-	was_hit = l.faults.calls >= at;
-	fault_store_arm(&l.faults, FAULT_NONE, 0);
+	faulty_make(&f, fault, at);
+	rc = change(f.table, &result, &e);
+	was_hit = f.faults.calls >= at;
+	fault_store_arm(&f.faults, FAULT_NONE, 0);
 	if (rc == 0) {
 		assert_int_equal(result, COMMIT_DONE);
-		assert_true(is_new_state(d));
+		assert_true(is_new_state(f.table));
 	} else {
 		assert_true(e.kind == ERR_IO || e.kind == ERR_RETRY);
 	}
-	delta_close(d);
-	d = delta_table_open(&l.faults.store);
-	is_new = is_new_state(d);
+	delta_close(f.table);
+	f.table = delta_table_open(&f.faults.store);
+	is_new = is_new_state(f.table);
 	assert_true(rc < 0 || is_new);
 	if (!is_new) { /* and the work can be done again */
-		assert_int_equal(change(d, &result, &e), 0);
-		assert_true(is_new_state(d));
+		assert_int_equal(change(f.table, &result, &e), 0);
+		assert_true(is_new_state(f.table));
 	}
-	delta_close(d);
-	lake_close(&l);
+	faulty_close(&f);
 	return was_hit;
 }
 
@@ -128,55 +125,45 @@ static void after_any_fault_a_commit_is_whole_or_not_there(void **state)
 
 static void a_lost_answer_is_found_to_be_a_commit_of_ours(void **state)
 {
-	struct lake l;
-	struct delta *d;
 	enum commit_result result = COMMIT_LOST;
 	struct err e = ERR_INIT;
+	struct faulty f;
 	int lost = 0;
 
 	(void)state;
 	for (int at = 1; at < 15; at++) {
-		lake_open(&l);
-		d = delta_table_make(&l.faults.store);
-		delta_table_add(d, "a", 1, 1);
-		fault_store_arm(&l.faults, FAULT_LOST_ANSWER, at);
-		if (change(d, &result, &e) == 0 && l.faults.calls >= at) {
+		faulty_make(&f, FAULT_LOST_ANSWER, at);
+		if (change(f.table, &result, &e) == 0 && f.faults.calls >= at) {
 			assert_int_equal(result, COMMIT_DONE);
 			lost++;
 		}
-		delta_close(d);
-		lake_close(&l);
+		faulty_close(&f);
 	}
 	assert_true(lost >= 1); /* at least the put of the entry */
 }
 
 static void a_failed_commit_goes_on_after_a_refresh(void **state)
 {
-	struct lake l;
+	struct faulty f;
 	bool changed;
 
 	(void)state;
 	for (int at = 1; at < 15; at++) {
 		enum commit_result result = COMMIT_LOST;
 		struct err e = ERR_INIT;
-		struct delta *d;
 		int rc;
 
-		lake_open(&l);
-		d = delta_table_make(&l.faults.store);
-		delta_table_add(d, "a", 1, 1);
-		fault_store_arm(&l.faults, FAULT_RETRY, at);
-		rc = change(d, &result, &e);
-		fault_store_arm(&l.faults, FAULT_NONE, 0);
+		faulty_make(&f, FAULT_RETRY, at);
+		rc = change(f.table, &result, &e);
+		fault_store_arm(&f.faults, FAULT_NONE, 0);
 		if (rc < 0) {
-			assert_int_equal(delta_refresh(d, &changed, &e), 0);
-			if (!is_new_state(d))
-				assert_int_equal(change(d, &result, &e), 0);
+			assert_int_equal(delta_refresh(f.table, &changed, &e), 0);
+			if (!is_new_state(f.table))
+				assert_int_equal(change(f.table, &result, &e), 0);
 		}
 		assert_int_equal(result, COMMIT_DONE);
-		assert_true(is_new_state(d));
-		delta_close(d);
-		lake_close(&l);
+		assert_true(is_new_state(f.table));
+		faulty_close(&f);
 	}
 }
 
@@ -189,25 +176,20 @@ static void a_failed_checkpoint_is_told_and_made_up_for(void **state)
 	for (int at = 1; at < CALLS_MAX; at++) {
 		enum commit_result result = COMMIT_LOST;
 		struct err e = ERR_INIT;
-		struct lake l;
-		struct delta *d;
+		struct faulty f;
 
-		lake_open(&l);
-		d = delta_table_make(&l.faults.store);
-		delta_table_add(d, "a", 1, 1);
-		d->entry_bytes = (uint64_t)1 << 30;
-		fault_store_arm(&l.faults, FAULT_IO, at);
-		if (change(d, &result, &e) == 0 && l.faults.calls >= at) {
+		faulty_make(&f, FAULT_IO, at);
+		f.table->entry_bytes = (uint64_t)1 << 30;
+		if (change(f.table, &result, &e) == 0 && f.faults.calls >= at) {
 			failed++;
 			assert_int_equal(result, COMMIT_DONE);
-			assert_non_null(strstr(delta_warning(d), "made to fail"));
-			fault_store_arm(&l.faults, FAULT_NONE, 0);
-			delta_table_add(d, "b", 1, 3);
-			assert_null(delta_warning(d));
-			assert_true(scratch_count(&l.folder, "_delta_log", "_last_check") == 1);
+			assert_non_null(strstr(delta_warning(f.table), "made to fail"));
+			fault_store_arm(&f.faults, FAULT_NONE, 0);
+			delta_table_add(f.table, "b", 1, 3);
+			assert_null(delta_warning(f.table));
+			assert_true(scratch_count(&f.lake.folder, "_delta_log", "_last_check") == 1);
 		}
-		delta_close(d);
-		lake_close(&l);
+		faulty_close(&f);
 	}
 	assert_true(failed >= 3);
 }
@@ -220,55 +202,50 @@ static void after_any_fault_a_new_table_is_whole_or_not_there(void **state)
 			struct schema *schema = delta_table_schema();
 			enum commit_result result = COMMIT_LOST;
 			struct err e = ERR_INIT;
-			struct lake l;
-			struct delta *d;
+			struct faulty f;
 			int rc;
 
-			lake_open(&l);
-			d = delta_table_open(&l.faults.store);
-			fault_store_arm(&l.faults, fault, at);
-			rc = delta_create(d, schema, "mysql", "{\"at\":0}", &result, &e);
-			fault_store_arm(&l.faults, FAULT_NONE, 0);
-			delta_close(d);
-			d = delta_table_open(&l.faults.store);
-			if (delta_snapshot(d)->version == 0)
-				assert_string_equal(delta_snapshot(d)->position,
+			faulty_open(&f);
+			f.table = delta_table_open(&f.faults.store);
+			fault_store_arm(&f.faults, fault, at);
+			rc = delta_create(f.table, schema, "mysql", "{\"at\":0}", &result, &e);
+			fault_store_arm(&f.faults, FAULT_NONE, 0);
+			delta_close(f.table);
+			f.table = delta_table_open(&f.faults.store);
+			if (delta_snapshot(f.table)->version == 0)
+				assert_string_equal(delta_snapshot(f.table)->position,
 						    "{\"at\":0}");
 			else
 				assert_int_equal(rc, -1);
-			delta_close(d);
 			schema_release(schema);
-			lake_close(&l);
+			faulty_close(&f);
 		}
 	}
 }
 
 static void opening_with_a_fault_never_gives_a_wrong_state(void **state)
 {
-	struct lake l;
-	struct delta *d;
+	struct faulty f;
 	int at = 1;
 
 	(void)state;
-	lake_open(&l);
-	d = delta_table_make(l.store);
-	delta_table_add(d, "a", 1, 1);
-	delta_close(d);
+	faulty_make(&f, FAULT_NONE, 0);
+	delta_close(f.table);
 	for (;; at++) {
 		struct err e = ERR_INIT;
 
-		fault_store_arm(&l.faults, FAULT_RETRY, at);
-		if (delta_open(&d, &l.faults.store, TEST_APP, &e) < 0) {
+		fault_store_arm(&f.faults, FAULT_RETRY, at);
+		if (delta_open(&f.table, &f.faults.store, TEST_APP, &e) < 0) {
 			assert_int_equal(e.kind, ERR_RETRY);
 			continue;
 		}
-		assert_false(is_new_state(d));
-		delta_close(d);
-		if (l.faults.calls < at)
+		assert_false(is_new_state(f.table));
+		if (f.faults.calls < at)
 			break;
+		delta_close(f.table);
 	}
 	assert_true(at > 4);
-	lake_close(&l);
+	faulty_close(&f);
 }
 
 int main(void)

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logs as others write them, and logs that are damaged. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "lib/delta_table.h"
-#include "lib/scratch.h"
+#include "lib/test_lake.h"
 #include "lib/test.h"
 #include "table/delta/action.h"
 #include "table/delta/json_span.h"
@@ -35,54 +31,24 @@
 	",\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"" place "\","   \
 	"\"offset\":1,\"sizeInBytes\":40,\"cardinality\":" #n "}"
 
-struct lake {
-	struct scratch folder;
-	struct store *store;
-};
-
-static int setup(void **state)
-{
-	struct lake *l = calloc(1, sizeof(*l));
-	struct err e = ERR_INIT;
-
-	scratch_make(&l->folder);
-	l->store = store_open_directory(l->folder.path, true, &e);
-	*state = l;
-	return l->store != NULL ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct lake *l = *state;
-
-	store_close(l->store);
-	scratch_remove(&l->folder);
-	free(l);
-	return 0;
-}
-
-static void write_entry(struct lake *l, const char *key, const char *text)
+static void write_entry(struct test_lake *l, const char *key, const char *text)
 {
 	enum put_result result;
 	struct err e = ERR_INIT;
 
-	if (store_put(l->store, key,
-		      (struct bytes){ (const uint8_t *)text, strlen(text) }, false,
-		      &result, &e) < 0)
-		fail_msg("%s", e.text);
+	must(store_put(l->store, key, bytes_of_text(text), false, &result, &e), &e);
 }
 
-static struct delta *open_read(struct lake *l)
+static struct delta *open_read(struct test_lake *l)
 {
 	struct err e = ERR_INIT;
 	struct delta *d;
 
-	if (delta_open_read(&d, l->store, -1, &e) < 0)
-		fail_msg("%s", e.text);
+	must(delta_open_read(&d, l->store, -1, &e), &e);
 	return d;
 }
 
-static void refused(struct lake *l, enum err_kind kind, const char *why)
+static void refused(struct test_lake *l, enum err_kind kind, const char *why)
 {
 	struct err e = ERR_INIT;
 	struct delta *d;
@@ -94,7 +60,7 @@ static void refused(struct lake *l, enum err_kind kind, const char *why)
 
 static void a_foreign_table_reads(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	const struct snapshot *s;
 	struct delta *d;
 
@@ -114,7 +80,7 @@ static void a_foreign_table_reads(void **state)
 
 static void the_order_within_an_entry_does_not_matter(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA ADD("a", STATS(7)) ADD("b", STATS(7)));
@@ -131,7 +97,7 @@ static void the_order_within_an_entry_does_not_matter(void **state)
 
 static void doubled_rows_are_refused(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA ADD("a", STATS(7)));
 	write_entry(l, ENTRY(1), ADD("a", STATS(7) DV("x", 2)));
@@ -140,7 +106,7 @@ static void doubled_rows_are_refused(void **state)
 
 static void more_deleted_rows_than_rows_are_refused(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA ADD("a", STATS(7) DV("x", 8)));
 	refused(l, ERR_DATA, "deletes 8 of 7 rows");
@@ -148,7 +114,7 @@ static void more_deleted_rows_than_rows_are_refused(void **state)
 
 static void a_gap_is_refused_by_name(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA);
 	write_entry(l, ENTRY(2), ADD("a", ""));
@@ -160,7 +126,7 @@ static void a_gap_is_refused_by_name(void **state)
 static void every_cut_of_an_entry_is_refused_or_whole(void **state)
 {
 	static const char entry[] = ADD("a", STATS(7)) ADD("b", STATS(8));
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	size_t first = strlen(ADD("a", STATS(7)));
 	char text[sizeof(entry)];
 
@@ -186,7 +152,7 @@ static void every_cut_of_an_entry_is_refused_or_whole(void **state)
 
 static void every_cut_of_an_entry_of_ours_is_refused(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	char *text, *part;
 	size_t whole;
@@ -235,7 +201,7 @@ static void what_we_cannot_read_is_named(void **state)
 		  ERR_DATA },
 		{ PROTOCOL METADATA "{\"add\":\n", "damaged JSON", ERR_DATA },
 	};
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		write_entry(l, ENTRY(0), cases[i].entry);
@@ -245,7 +211,7 @@ static void what_we_cannot_read_is_named(void **state)
 
 static void a_foreign_table_is_not_written(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct err e = ERR_INIT;
 	struct delta *d;
 
@@ -257,7 +223,7 @@ static void a_foreign_table_is_not_written(void **state)
 
 static void another_pipelines_table_is_not_written(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct err e = ERR_INIT;
 	struct delta *d;
 
@@ -269,7 +235,7 @@ static void another_pipelines_table_is_not_written(void **state)
 
 static void a_feature_that_we_cannot_keep_stops_writing_not_reading(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct err e = ERR_INIT;
 	struct delta *d;
 
@@ -285,7 +251,7 @@ static void a_feature_that_we_cannot_keep_stops_writing_not_reading(void **state
 }
 
 /* The entry's commitInfo is gone, as after a clean-up: only the side copy is left. */
-static void drop_commit_info(struct lake *l, const char *name)
+static void drop_commit_info(struct test_lake *l, const char *name)
 {
 	char *text = scratch_read(&l->folder, name, NULL);
 
@@ -295,7 +261,7 @@ static void drop_commit_info(struct lake *l, const char *name)
 
 static void the_position_survives_the_loss_of_one_copy(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	const char *side = "_tailrace/positions/00000000000000000001.json";
 	struct err e = ERR_INIT;
@@ -318,7 +284,7 @@ static void the_position_survives_the_loss_of_one_copy(void **state)
 
 static void two_copies_that_differ_stop(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	const char *side = "_tailrace/positions/00000000000000000001.json";
 	struct err e = ERR_INIT;
@@ -338,7 +304,7 @@ static void two_copies_that_differ_stop(void **state)
 
 static void a_side_copy_of_a_commit_that_lost_is_mended(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 	const char *side = "_tailrace/positions/00000000000000000001.json";
 	char *text;
@@ -358,7 +324,7 @@ static void a_side_copy_of_a_commit_that_lost_is_mended(void **state)
 
 static void sixteen_side_copies_are_kept(void **state)
 {
-	struct lake *l = *state;
+	struct test_lake *l = *state;
 	struct delta *d = delta_table_make(l->store);
 
 	for (int i = 1; i < 30; i++)
@@ -434,26 +400,24 @@ static void statistics_are_widened_in_place(void **state)
 	assert_buffer_text(b, "{\"tightBounds\":false,\"numRecords\":3}");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_foreign_table_reads),
-		TEST(the_order_within_an_entry_does_not_matter),
-		TEST(doubled_rows_are_refused),
-		TEST(more_deleted_rows_than_rows_are_refused),
-		TEST(a_gap_is_refused_by_name),
-		TEST(every_cut_of_an_entry_is_refused_or_whole),
-		TEST(every_cut_of_an_entry_of_ours_is_refused),
-		TEST(what_we_cannot_read_is_named),
-		TEST(a_foreign_table_is_not_written),
-		TEST(another_pipelines_table_is_not_written),
-		TEST(a_feature_that_we_cannot_keep_stops_writing_not_reading),
-		TEST(the_position_survives_the_loss_of_one_copy),
-		TEST(two_copies_that_differ_stop),
-		TEST(a_side_copy_of_a_commit_that_lost_is_mended),
-		TEST(sixteen_side_copies_are_kept),
+		LAKE_TEST(a_foreign_table_reads),
+		LAKE_TEST(the_order_within_an_entry_does_not_matter),
+		LAKE_TEST(doubled_rows_are_refused),
+		LAKE_TEST(more_deleted_rows_than_rows_are_refused),
+		LAKE_TEST(a_gap_is_refused_by_name),
+		LAKE_TEST(every_cut_of_an_entry_is_refused_or_whole),
+		LAKE_TEST(every_cut_of_an_entry_of_ours_is_refused),
+		LAKE_TEST(what_we_cannot_read_is_named),
+		LAKE_TEST(a_foreign_table_is_not_written),
+		LAKE_TEST(another_pipelines_table_is_not_written),
+		LAKE_TEST(a_feature_that_we_cannot_keep_stops_writing_not_reading),
+		LAKE_TEST(the_position_survives_the_loss_of_one_copy),
+		LAKE_TEST(two_copies_that_differ_stop),
+		LAKE_TEST(a_side_copy_of_a_commit_that_lost_is_mended),
+		LAKE_TEST(sixteen_side_copies_are_kept),
 		cmocka_unit_test(file_names_of_the_log_are_told_apart),
 		cmocka_unit_test(members_are_found_where_they_stand),
 		cmocka_unit_test(statistics_are_widened_in_place),

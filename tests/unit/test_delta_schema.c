@@ -38,8 +38,7 @@ static void assert_comes_back(const struct schema *s, bool is_mapped)
 	struct err e = ERR_INIT;
 
 	metadata_set_schema(&m, s, is_mapped, &arena);
-	if (schema_parse(&back, &m, &with_mapping, &e) < 0)
-		fail_msg("%s", e.text);
+	must(schema_parse(&back, &m, &with_mapping, &e), &e);
 	assert_true(schema_equal(back, s));
 	assert_string_equal(back->database, s->database);
 	assert_string_equal(back->table, s->table);

@@ -11,9 +11,7 @@ static struct gtid_set parsed(const char *text, bool is_mariadb)
 	struct gtid_set s = { .is_mariadb = is_mariadb };
 	struct err e = ERR_INIT;
 
-	if (gtid_set_parse(&s, is_mariadb,
-			   (struct bytes){ (const uint8_t *)text, strlen(text) }, &e) < 0)
-		fail_msg("%s", e.text);
+	must(gtid_set_parse(&s, is_mariadb, bytes_of_text(text), &e), &e);
 	return s;
 }
 
@@ -57,7 +55,7 @@ static void what_is_no_set_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct bytes text = { (const uint8_t *)bad[i], strlen(bad[i]) };
+		struct bytes text = bytes_of_text(bad[i]);
 
 		assert_int_equal(gtid_set_parse(&s, false, text, &e), -1);
 	}

@@ -4,11 +4,6 @@
 #include "change/json_patch.h"
 #include "source/mysql/json_binary.h"
 
-static struct bytes text(const char *s)
-{
-	return (struct bytes){ (const uint8_t *)s, strlen(s) };
-}
-
 /* NULL: refused. */
 static void assert_patched(const char *document, enum json_operation op, const char *path,
 			   const char *value, const char *expected)
@@ -17,8 +12,8 @@ static void assert_patched(const char *document, enum json_operation op, const c
 	struct err e = ERR_INIT;
 	int rc;
 
-	json_patch_add(&patch, op, text(path), text(value));
-	rc = json_patch_apply(&out, text(document), buffer_bytes(&patch), &e);
+	json_patch_add(&patch, op, bytes_of_text(path), bytes_of_text(value));
+	rc = json_patch_apply(&out, bytes_of_text(document), buffer_bytes(&patch), &e);
 	assert_int_equal(rc, expected != NULL ? 0 : -1);
 	if (expected != NULL)
 		assert_string_equal(buffer_string(&out), expected);
@@ -80,7 +75,7 @@ static void malformed_patches_are_refused(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(json_patch_apply(&out, text("{}"),
+	assert_int_equal(json_patch_apply(&out, BYTES_OF("{}"),
 					  (struct bytes){ cut, sizeof(cut) }, &e),
 			 -1);
 	assert_patched("{\"a\": 1}", JSON_REPLACE, "a", "2", NULL);

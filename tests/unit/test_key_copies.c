@@ -69,8 +69,7 @@ static struct key_index *opened(void)
 	struct key_index *x = NULL;
 	struct err e = ERR_INIT;
 
-	if (key_index_open(&x, path, "t", &shape, &e) < 0)
-		fail_msg("%s", e.text);
+	must(key_index_open(&x, path, "t", &shape, &e), &e);
 	return x;
 }
 
@@ -79,8 +78,7 @@ static void apply(struct key_index *x, const struct key_hash *keys, uint32_t cou
 {
 	struct err e = ERR_INIT;
 
-	if (key_index_apply(x, keys, count, old, places, &e) < 0)
-		fail_msg("%s", e.text);
+	must(key_index_apply(x, keys, count, old, places, &e), &e);
 }
 
 static void push(struct stack *s, uint32_t row)

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key index against a plain array of what it should hold, with kills, torn files and full disks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/test.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -51,8 +45,7 @@ static struct key_index *opened(const struct key_shape *shape, const char *table
 	struct key_index *x = NULL;
 	struct err e = ERR_INIT;
 
-	if (key_index_open(&x, path, table, shape, &e) < 0)
-		fail_msg("%s", e.text);
+	must(key_index_open(&x, path, table, shape, &e), &e);
 	return x;
 }
 
@@ -61,8 +54,7 @@ static void apply(struct key_index *x, const struct key_hash *keys, uint32_t cou
 {
 	struct err e = ERR_INIT;
 
-	if (key_index_apply(x, keys, count, old, places, &e) < 0)
-		fail_msg("%s", e.text);
+	must(key_index_apply(x, keys, count, old, places, &e), &e);
 }
 
 static struct key_hash key_of(uint32_t n, bool is_whole)

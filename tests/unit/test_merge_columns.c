@@ -14,8 +14,7 @@ static void commit(struct merge_table *t, struct batch *b, int n)
 {
 	struct err e = ERR_INIT;
 
-	if (merge_table_commit(t, b, n, &e) < 0)
-		fail_msg("%s", e.text);
+	must(merge_table_commit(t, b, n, &e), &e);
 }
 
 static void assert_rows(struct merge_table *t, const char *expected)

@@ -5,11 +5,6 @@
 #include "source/mysql/layout.h"
 #include "source/mysql/rights.h"
 
-static struct bytes sql_of(const char *text)
-{
-	return (struct bytes){ (const uint8_t *)text, strlen(text) };
-}
-
 static void additions_and_indexes_are_harmless(void **state)
 {
 	static const char *const statements[] = {
@@ -28,7 +23,7 @@ static void additions_and_indexes_are_harmless(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
-		assert_int_equal(ddl_judge(sql_of(statements[i]), true), DDL_HARMLESS);
+		assert_int_equal(ddl_judge(bytes_of_text(statements[i]), true), DDL_HARMLESS);
 }
 
 static void what_may_change_rows_or_names_halts(void **state)
@@ -51,24 +46,24 @@ static void what_may_change_rows_or_names_halts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
-		assert_int_equal(ddl_judge(sql_of(statements[i]), true), DDL_HALTS);
+		assert_int_equal(ddl_judge(bytes_of_text(statements[i]), true), DDL_HALTS);
 	/* our key may be that index */
-	assert_int_equal(ddl_judge(sql_of("ALTER TABLE t DROP INDEX i"), false), DDL_HALTS);
-	assert_int_equal(ddl_judge(sql_of("DROP INDEX i ON t"), false), DDL_HALTS);
-	assert_int_equal(ddl_judge(sql_of("ALTER TABLE t DROP CONSTRAINT u"), false), DDL_HALTS);
+	assert_int_equal(ddl_judge(BYTES_OF("ALTER TABLE t DROP INDEX i"), false), DDL_HALTS);
+	assert_int_equal(ddl_judge(BYTES_OF("DROP INDEX i ON t"), false), DDL_HALTS);
+	assert_int_equal(ddl_judge(BYTES_OF("ALTER TABLE t DROP CONSTRAINT u"), false), DDL_HALTS);
 }
 
 static void changes_as_text_are_recognized(void **state)
 {
 	(void)state;
-	assert_true(statement_is_dml(sql_of("insert into t values (1)")));
-	assert_true(statement_is_dml(sql_of("/*!50000 UPDATE */ t SET a = 1")));
-	assert_true(statement_is_dml(sql_of("# x\nDELETE FROM t")));
-	assert_false(statement_is_dml(sql_of("CREATE TABLE t (a INT)")));
-	assert_false(statement_is_dml(sql_of("GRANT INSERT ON *.* TO u")));
-	assert_true(statement_names(sql_of("UPDATE `shop`.t SET a = 1"), "shop"));
-	assert_true(statement_names(sql_of("UPDATE Shop.t SET a = 1"), "shop"));
-	assert_false(statement_names(sql_of("UPDATE workshop.t SET a = 1"), "shop"));
+	assert_true(statement_is_dml(BYTES_OF("insert into t values (1)")));
+	assert_true(statement_is_dml(BYTES_OF("/*!50000 UPDATE */ t SET a = 1")));
+	assert_true(statement_is_dml(BYTES_OF("# x\nDELETE FROM t")));
+	assert_false(statement_is_dml(BYTES_OF("CREATE TABLE t (a INT)")));
+	assert_false(statement_is_dml(BYTES_OF("GRANT INSERT ON *.* TO u")));
+	assert_true(statement_names(BYTES_OF("UPDATE `shop`.t SET a = 1"), "shop"));
+	assert_true(statement_names(BYTES_OF("UPDATE Shop.t SET a = 1"), "shop"));
+	assert_false(statement_names(BYTES_OF("UPDATE workshop.t SET a = 1"), "shop"));
 }
 
 static void pauses_grow_vary_and_end(void **state)

@@ -248,7 +248,7 @@ static void assert_changed_defaults(const char *sql, const char *expected)
 	struct buffer names = { 0 };
 	char name[NAME_BYTES_MAX];
 
-	for (uint32_t i = 0; ddl_changed_default((struct bytes){ (const uint8_t *)sql, strlen(sql) }, i, name); i++)
+	for (uint32_t i = 0; ddl_changed_default(bytes_of_text(sql), i, name); i++)
 		buffer_format(&names, "%s;", name);
 	assert_buffer_text(names, expected);
 }
@@ -332,9 +332,7 @@ static struct mysql_position position(const char *gtids, const char *file, uint6
 
 	strncpy(p.file, file, sizeof(p.file) - 1);
 	if (gtids[0] != '\0')
-		assert_int_equal(gtid_set_parse(&p.gtids, false,
-						(struct bytes){ (const uint8_t *)gtids, strlen(gtids) }, &e),
-				 0);
+		assert_int_equal(gtid_set_parse(&p.gtids, false, bytes_of_text(gtids), &e), 0);
 	return p;
 }
 

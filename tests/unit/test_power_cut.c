@@ -415,8 +415,7 @@ static void record(struct bench *b, int last)
 	struct err e = ERR_INIT;
 
 	bench_open(b, NULL);
-	if (write_lake(b->real, last, &e) < 0)
-		fail_msg("%s", e.text);
+	must(write_lake(b->real, last, &e), &e);
 	bench_cut(b);
 }
 
@@ -488,8 +487,7 @@ static void cut_again(const struct bench *first, uint32_t mark)
 
 	bench_open(&b, first->after);
 	calls_mark(mark);
-	if (write_lake(b.real, 4, &e) < 0)
-		fail_msg("%s", e.text);
+	must(write_lake(b.real, 4, &e), &e);
 	bench_cut(&b);
 	bench_search(&b, DISK_HONEST, only_read);
 	bench_close(&b);

@@ -41,11 +41,10 @@ static void commit(struct delta *d, const char *folder)
 	calls_mark((uint32_t)version);
 	if (version != 2 && version != 4 && version != LAST)
 		return;
-	if (checkpoint_write(d, &e) < 0)
-		fail_msg("%s", e.text);
+	must(checkpoint_write(d, &e), &e);
 	age(folder, version);
-	if (version > 2 && log_clean(d, &e) < 0)
-		fail_msg("%s", e.text);
+	if (version > 2)
+		must(log_clean(d, &e), &e);
 }
 
 /* The table in the folder, at LAST when it returns. */

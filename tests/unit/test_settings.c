@@ -55,8 +55,7 @@ static int64_t rows_max(const char *line)
 	struct err e;
 	int64_t v;
 
-	if (load(&s, &cmd_run, line, &e) < 0)
-		fail_msg("%s", e.text);
+	must(load(&s, &cmd_run, line, &e), &e);
 	lake = settings_of(&s, &lake_group);
 	v = lake->rows_max;
 	settings_release(&s);

@@ -5,16 +5,11 @@
 
 #include "source/mysql/statement.h"
 
-static struct bytes text(const char *s)
-{
-	return (struct bytes){ (const uint8_t *)s, strlen(s) };
-}
-
 static enum statement_kind kind_of(const char *sql)
 {
 	struct statement s;
 
-	statement_parse(&s, text(sql));
+	statement_parse(&s, bytes_of_text(sql));
 	return s.kind;
 }
 
@@ -37,12 +32,12 @@ static void xa_statements_carry_their_id(void **state)
 	struct statement a, b;
 
 	(void)state;
-	statement_parse(&a, text("XA START X'6f6e65',X'62',7"));
-	statement_parse(&b, text("XA COMMIT 'one','b',7"));
+	statement_parse(&a, BYTES_OF("XA START X'6f6e65',X'62',7"));
+	statement_parse(&b, BYTES_OF("XA COMMIT 'one','b',7"));
 	assert_int_equal(a.kind, STATEMENT_XA_START);
 	assert_int_equal(b.kind, STATEMENT_XA_COMMIT);
 	assert_true(xid_equal(&a.xid, &b.xid));
-	statement_parse(&b, text("XA ROLLBACK 'oneb','',7"));
+	statement_parse(&b, BYTES_OF("XA ROLLBACK 'oneb','',7"));
 	assert_false(xid_equal(&a.xid, &b.xid));
 	assert_int_equal(kind_of("XA START X'zz'"), STATEMENT_OTHER);
 	assert_int_equal(kind_of("XA COMMIT"), STATEMENT_OTHER);
@@ -53,11 +48,11 @@ static void truncate_names_its_table(void **state)
 	struct statement s;
 
 	(void)state;
-	statement_parse(&s, text("TRUNCATE TABLE `a``b`.`c.d`"));
+	statement_parse(&s, BYTES_OF("TRUNCATE TABLE `a``b`.`c.d`"));
 	assert_int_equal(s.kind, STATEMENT_TRUNCATE);
 	assert_string_equal(s.table.database, "a`b");
 	assert_string_equal(s.table.table, "c.d");
-	statement_parse(&s, text("truncate -- why\n /*!50000 t */"));
+	statement_parse(&s, BYTES_OF("truncate -- why\n /*!50000 t */"));
 	assert_int_equal(s.kind, STATEMENT_TRUNCATE);
 	assert_string_equal(s.table.database, "");
 	assert_string_equal(s.table.table, "t");
@@ -68,7 +63,7 @@ static void assert_targets(const char *sql, const char *expected)
 	static struct ddl_targets t;
 	struct buffer out = { 0 };
 
-	ddl_targets(&t, text(sql));
+	ddl_targets(&t, bytes_of_text(sql));
 	for (uint32_t i = 0; i < t.count; i++)
 		buffer_format(&out, "%s%s.%s", i > 0 ? " " : "", t.names[i].database,
 			      t.names[i].table);
@@ -107,7 +102,7 @@ static void ddl_names_its_tables(void **state)
 
 static void assert_body(const char *sql, const char *expected)
 {
-	struct bytes body = statement_body(text(sql));
+	struct bytes body = statement_body(bytes_of_text(sql));
 
 	assert_int_equal(body.size, strlen(expected));
 	assert_memory_equal(body.data, expected, body.size);
@@ -128,7 +123,7 @@ static void what_stands_in_front_of_a_statement_is_stepped_over(void **state)
 
 static enum row_effect effect_of(const char *sql)
 {
-	return statement_row_effect(text(sql), "t");
+	return statement_row_effect(bytes_of_text(sql), "t");
 }
 
 static void a_replace_is_known_by_its_statement(void **state)

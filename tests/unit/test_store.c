@@ -48,9 +48,7 @@ static enum put_result put(struct store *s, const char *key, const char *text,
 	enum put_result result = PUT_UNKNOWN;
 	struct err e = ERR_INIT;
 
-	if (store_put(s, key, (struct bytes){ (const uint8_t *)text, strlen(text) },
-		      exclusive, &result, &e) < 0)
-		fail_msg("%s", e.text);
+	must(store_put(s, key, bytes_of_text(text), exclusive, &result, &e), &e);
 	return result;
 }
 
