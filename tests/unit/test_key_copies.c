@@ -3,24 +3,18 @@
 #include "lib/test.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "merge/key_index.h"
+#include "lib/index_file.h"
 #include "merge/key_slots.h"
 
 #define KEYS 200
 #define BATCH 700
 #define MANY 100000u
 
-static char folder[] = "/tmp/key_copies.XXXXXX";
-static char path[64], files_path[80];
 static struct key_shape shape;
-static uint64_t seed = 88172645463325252u;
 
 struct stack { /* rows of one key, the newest last */
 	uint32_t *rows;
@@ -32,53 +26,15 @@ struct changes {
 	struct row_place old[BATCH], new[BATCH];
 };
 
-static uint32_t any(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 11) % below;
-}
-
-/* A few keys have most of the rows, and all begin in eight buckets. */
+/* A few keys have most of the rows. */
 static uint32_t any_key(void)
 {
 	return any(2) == 0 ? any(3) : any(KEYS);
 }
 
-static struct key_hash key_of(uint32_t n)
-{
-	return (struct key_hash){ (uint64_t)(n & 7) << 61 | (uint64_t)n << 40, n };
-}
-
 static struct row_place place_of(uint32_t row)
 {
 	return (struct row_place){ 1 + row % 7, row };
-}
-
-static int fresh(void **state)
-{
-	(void)state;
-	unlink(path);
-	unlink(files_path);
-	return 0;
-}
-
-static struct key_index *opened(void)
-{
-	struct key_index *x = NULL;
-	struct err e = ERR_INIT;
-
-	must(key_index_open(&x, path, "t", &shape, &e), &e);
-	return x;
-}
-
-static void apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
-		  const struct row_place *old, const struct row_place *places)
-{
-	struct err e = ERR_INIT;
-
-	must(key_index_apply(x, keys, count, old, places, &e), &e);
 }
 
 static void push(struct stack *s, uint32_t row)
@@ -104,7 +60,7 @@ static void random_changes(struct changes *c, struct stack *model, uint32_t row,
 		uint32_t n = any_key();
 		struct stack *s = &model[n];
 
-		c->keys[i] = key_of(n);
+		c->keys[i] = index_key(n);
 		c->old[i] = c->new[i] = (struct row_place){ 0, 0 };
 		if (any(10) < grows) {
 			c->new[i] = place_of(row + i);
@@ -121,7 +77,7 @@ static void assert_same(const struct key_index *x, const struct stack *model)
 	uint64_t count = 0;
 
 	for (uint32_t n = 0; n < KEYS; n++) {
-		struct key_hash key = key_of(n);
+		struct key_hash key = index_key(n);
 		struct row_place at, found;
 
 		key_index_find(x, &key, 1, &at);
@@ -140,12 +96,12 @@ static void rebuild(struct key_index *x, const struct stack *model)
 {
 	key_index_clear(x);
 	for (uint32_t n = 0; n < KEYS; n++) {
-		struct key_hash key = key_of(n);
+		struct key_hash key = index_key(n);
 
 		for (uint32_t i = 0; i < model[n].count; i++) {
 			struct row_place place = place_of(model[n].rows[i]);
 
-			apply(x, &key, 1, NULL, &place);
+			index_file_apply(x, &key, 1, NULL, &place);
 		}
 	}
 }
@@ -154,18 +110,18 @@ static void equal_rows_match_the_model(void **state)
 {
 	struct stack *model = memory_array(struct stack, KEYS);
 	struct changes *c = memory_new(struct changes);
-	struct key_index *x = opened();
+	struct key_index *x = index_file_open(&shape, "t");
 	struct err e = ERR_INIT;
 
 	(void)state;
 	for (uint32_t round = 0; round < 120; round++) {
 		random_changes(c, model, round * BATCH, round / 20 % 2 == 0 ? 8 : 3);
-		apply(x, c->keys, BATCH, c->old, c->new);
+		index_file_apply(x, c->keys, BATCH, c->old, c->new);
 		assert_same(x, model);
 		if (round % 10 == 9) {
 			key_index_set_version(x, round);
 			key_index_close(x);
-			x = opened();
+			x = index_file_open(&shape, "t");
 			assert_int_equal(key_index_version(x), round);
 			assert_same(x, model);
 		}
@@ -229,17 +185,17 @@ static void only_the_newest_place_can_be_removed(void **state)
 {
 	struct key_hash same[] = { { 5, 6 }, { 5, 6 }, { 9, 9 } };
 	struct row_place places[] = { { 1, 1 }, { 1, 2 }, { 1, 1 } }, none = { 0, 0 };
-	struct key_index *x = opened();
+	struct key_index *x = index_file_open(&shape, "t");
 
 	(void)state;
-	apply(x, same, 3, NULL, places);
-	apply(x, same, 1, &places[0], &none);
+	index_file_apply(x, same, 3, NULL, places);
+	index_file_apply(x, same, 1, &places[0], &none);
 	assert_int_equal(key_index_count(x), 3);
-	apply(x, same, 1, &places[1], &none);
-	apply(x, same, 1, &places[1], &none);
+	index_file_apply(x, same, 1, &places[1], &none);
+	index_file_apply(x, same, 1, &places[1], &none);
 	assert_int_equal(key_index_count(x), 2);
-	apply(x, same, 1, &places[0], &none);
-	apply(x, same, 1, &places[0], &none);
+	index_file_apply(x, same, 1, &places[0], &none);
+	index_file_apply(x, same, 1, &places[0], &none);
 	assert_int_equal(key_index_count(x), 1);
 	key_index_close(x);
 }
@@ -254,8 +210,8 @@ static void an_equal_row_takes_32_bytes_at_most(void **state)
 	for (size_t d = 0; d < sizeof(distinct) / sizeof(distinct[0]); d++) {
 		struct key_index *x;
 
-		fresh(state);
-		x = opened();
+		index_file_forget(state);
+		x = index_file_open(&shape, "t");
 		for (uint32_t i = 0; i < MANY; i++) {
 			uint64_t n = i % distinct[d];
 
@@ -263,7 +219,7 @@ static void an_equal_row_takes_32_bytes_at_most(void **state)
 			places[i] = (struct row_place){ 1, i };
 		}
 		assert_int_equal(key_index_reserve(x, MANY, &e), 0);
-		apply(x, keys, MANY, NULL, places);
+		index_file_apply(x, keys, MANY, NULL, places);
 		assert_int_equal(key_index_fit(x, &e), 0);
 		assert_int_equal(key_index_count(x), MANY);
 		assert_true(key_index_bytes(x) <= MANY * 32);
@@ -278,30 +234,25 @@ static void a_full_disk_leaves_equal_rows_as_they_are(void **state)
 	struct stack *model = memory_array(struct stack, KEYS);
 	struct key_hash *keys = memory_array(struct key_hash, MANY);
 	struct row_place *places = memory_array(struct row_place, MANY);
-	struct key_index *x = opened();
-	struct rlimit before, small;
+	struct key_index *x = index_file_open(&shape, "t");
 	struct err e = ERR_INIT;
 
 	(void)state;
 	for (uint32_t i = 0; i < MANY; i++) {
-		keys[i] = key_of(4);
+		keys[i] = index_key(4);
 		places[i] = place_of(i);
 	}
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &before);
-	small = before;
-	small.rlim_cur = 200000;
-	setrlimit(RLIMIT_FSIZE, &small);
+	limit_files(200000);
 	assert_int_equal(key_index_apply(x, keys, MANY, NULL, places, &e), -1);
 	assert_int_equal(e.kind, ERR_IO);
-	setrlimit(RLIMIT_FSIZE, &before);
+	limit_files(RLIM_INFINITY);
 	assert_in_range(key_index_count(x), 1024, 10000);
 	key_index_set_version(x, 3);
 	for (uint32_t i = 0; i < key_index_count(x); i++)
 		push(&model[4], i);
 	assert_same(x, model);
 	key_index_close(x);
-	x = opened();
+	x = index_file_open(&shape, "t");
 	assert_int_equal(key_index_version(x), 3);
 	assert_same(x, model);
 	key_index_close(x);
@@ -313,7 +264,7 @@ static void a_full_disk_leaves_equal_rows_as_they_are(void **state)
 /* Versions of random changes, one after the other, as far as a seed and a number tell. */
 static void changes_of_version(struct changes *c, struct stack *model, uint64_t from, int64_t version)
 {
-	seed = from + (uint64_t)version * 1000003;
+	any_from(from + (uint64_t)version * 1000003);
 	random_changes(c, model, (uint32_t)version * BATCH, version / 8 % 2 == 0 ? 8 : 4);
 }
 
@@ -321,11 +272,11 @@ static void write_until_killed(uint64_t from)
 {
 	struct stack *model = memory_array(struct stack, KEYS);
 	struct changes *c = memory_new(struct changes);
-	struct key_index *x = opened();
+	struct key_index *x = index_file_open(&shape, "t");
 
 	for (int64_t v = 0;; v++) {
 		changes_of_version(c, model, from, v);
-		apply(x, c->keys, BATCH, c->old, c->new);
+		index_file_apply(x, c->keys, BATCH, c->old, c->new);
 		key_index_set_version(x, v);
 	}
 }
@@ -337,7 +288,7 @@ static void assert_has_all(const struct key_index *x, const struct stack *model,
 	uint8_t *seen = memory_array(uint8_t, row_end);
 
 	for (uint32_t n = 0; n < KEYS; n++) {
-		struct key_hash key = key_of(n);
+		struct key_hash key = index_key(n);
 		struct row_place at, found;
 
 		key_index_find(x, &key, 1, &at);
@@ -367,7 +318,7 @@ static void check_kill(uint64_t from)
 	clock_sleep_us(1000 + any(15000));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
-	x = opened();
+	x = index_file_open(&shape, "t");
 	version = key_index_version(x);
 	row_end = (uint32_t)(version + 2) * BATCH;
 	unsure = memory_array(uint8_t, row_end);
@@ -382,7 +333,7 @@ static void check_kill(uint64_t from)
 	assert_has_all(x, model, unsure, row_end);
 	memset(unsure, 0, row_end);
 	memset(c->old, 0, sizeof(c->old));
-	apply(x, c->keys, BATCH, c->old, c->new); /* as a data file that is scanned again */
+	index_file_apply(x, c->keys, BATCH, c->old, c->new); /* as a data file that is scanned again */
 	assert_has_all(x, model, unsure, row_end);
 	key_index_close(x);
 	memory_free(unsure);
@@ -393,35 +344,27 @@ static void check_kill(uint64_t from)
 static void a_kill_loses_no_equal_row(void **state)
 {
 	for (uint64_t round = 0; round < 20; round++) {
-		fresh(state);
+		index_file_forget(state);
 		check_kill(4711 + round);
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, fresh)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(equal_rows_match_the_model),
-		TEST(any_number_of_equal_rows_stands_in_one_slot),
-		TEST(only_the_newest_place_can_be_removed),
-		TEST(an_equal_row_takes_32_bytes_at_most),
-		TEST(a_full_disk_leaves_equal_rows_as_they_are),
-		TEST(a_kill_loses_no_equal_row),
+		INDEX_TEST(equal_rows_match_the_model),
+		INDEX_TEST(any_number_of_equal_rows_stands_in_one_slot),
+		INDEX_TEST(only_the_newest_place_can_be_removed),
+		INDEX_TEST(an_equal_row_takes_32_bytes_at_most),
+		INDEX_TEST(a_full_disk_leaves_equal_rows_as_they_are),
+		INDEX_TEST(a_kill_loses_no_equal_row),
 	};
 	struct schema *s = schema_new("d", "t");
 	int failed;
 
-	if (mkdtemp(folder) == NULL)
-		return 1;
-	snprintf(path, sizeof(path), "%s/k.idx", folder);
-	snprintf(files_path, sizeof(files_path), "%s.files", path);
 	schema_add(s, "a", TYPE_STRING, false);
 	key_shape_init(&shape, s);
-	failed = cmocka_run_group_tests_name("key copies", tests, NULL, NULL);
-	fresh(NULL);
-	rmdir(folder);
+	failed = cmocka_run_group_tests_name("key copies", tests, index_file_set_up, index_file_tear_down);
 	schema_release(s);
 	return failed;
 }

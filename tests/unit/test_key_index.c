@@ -5,29 +5,17 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "merge/key_index.h"
+#include "lib/index_file.h"
 #include "merge/key_slots.h"
 
 #define KEYS 6000 /* of the model */
 #define BATCH 700
 
-static char folder[] = "/tmp/key_index.XXXXXX";
-static char path[64], files_path[80];
-static uint64_t seed = 88172645463325252u;
-
-static uint32_t any(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 11) % below;
-}
 
 static struct schema *schema_of(enum type t, uint32_t key_count)
 {
@@ -40,37 +28,9 @@ static struct schema *schema_of(enum type t, uint32_t key_count)
 	return s;
 }
 
-static struct key_index *opened(const struct key_shape *shape, const char *table)
-{
-	struct key_index *x = NULL;
-	struct err e = ERR_INIT;
-
-	must(key_index_open(&x, path, table, shape, &e), &e);
-	return x;
-}
-
-static void apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
-		  const struct row_place *old, const struct row_place *places)
-{
-	struct err e = ERR_INIT;
-
-	must(key_index_apply(x, keys, count, old, places, &e), &e);
-}
-
 static struct key_hash key_of(uint32_t n, bool is_whole)
 {
-	/* Hashed keys share 8 values of `low`'s top: long runs of slots. */
-	if (is_whole)
-		return (struct key_hash){ n * 7919ull, 0 };
-	return (struct key_hash){ (uint64_t)(n & 7) << 61 | (uint64_t)n << 40, n };
-}
-
-static int fresh(void **state)
-{
-	(void)state;
-	unlink(path);
-	unlink(files_path);
-	return 0;
+	return is_whole ? (struct key_hash){ n * 7919ull, 0 } : index_key(n);
 }
 
 static void assert_same(const struct key_index *x, const struct row_place *model, bool is_whole)
@@ -122,16 +82,16 @@ static void check_against_model(bool is_whole)
 
 	key_shape_init(&shape, s);
 	assert_int_equal(shape.is_whole, is_whole);
-	x = opened(&shape, "t1");
+	x = index_file_open(&shape, "t1");
 	for (int round = 0; round < 60; round++) {
 		random_batch(keys, places, model, is_whole);
-		apply(x, keys, BATCH, NULL, places);
+		index_file_apply(x, keys, BATCH, NULL, places);
 		if (round % 10 == 0)
 			assert_same(x, model, is_whole);
 		if (round % 20 == 19) {
 			key_index_set_version(x, round);
 			key_index_close(x);
-			x = opened(&shape, "t1");
+			x = index_file_open(&shape, "t1");
 			assert_int_equal(key_index_version(x), round);
 		}
 	}
@@ -243,12 +203,12 @@ static void make_small(const struct key_shape *shape, bool is_closed)
 	int status;
 
 	if (child == 0) {
-		struct key_index *x = opened(shape, "t");
+		struct key_index *x = index_file_open(shape, "t");
 		struct err e = ERR_INIT;
 		uint32_t file;
 
 		key_index_add_file(x, "a b\nc", &file, &e);
-		apply(x, &key, 1, NULL, &place);
+		index_file_apply(x, &key, 1, NULL, &place);
 		key_index_set_version(x, 7);
 		if (is_closed)
 			key_index_close(x);
@@ -259,7 +219,7 @@ static void make_small(const struct key_shape *shape, bool is_closed)
 
 static bool small_is_there(const struct key_shape *shape, const char *table)
 {
-	struct key_index *x = opened(shape, table);
+	struct key_index *x = index_file_open(shape, table);
 	struct key_hash key = { 42, 0 };
 	struct row_place place;
 	bool is_there;
@@ -282,7 +242,7 @@ static bool small_is_there(const struct key_shape *shape, const char *table)
 
 static void set_other_boot(void)
 {
-	int boot = open("/proc/sys/kernel/random/boot_id", O_RDONLY), fd = open(path, O_RDWR);
+	int boot = open("/proc/sys/kernel/random/boot_id", O_RDONLY), fd = open(index_path, O_RDWR);
 	char id[36], head[4096];
 	char *at;
 
@@ -305,7 +265,7 @@ static void only_a_closed_index_outlives_a_boot(void **state)
 	assert_true(small_is_there(&shape, "t"));
 	set_other_boot();
 	assert_true(small_is_there(&shape, "t"));
-	fresh(state);
+	index_file_forget(state);
 	make_small(&shape, false);
 	set_other_boot();
 	assert_false(small_is_there(&shape, "t"));
@@ -321,7 +281,7 @@ static void another_table_or_shape_opens_empty(void **state)
 	key_shape_init(&hashed, other);
 	make_small(&shape, true);
 	assert_false(small_is_there(&shape, "u"));
-	fresh(state);
+	index_file_forget(state);
 	make_small(&shape, true);
 	assert_false(small_is_there(&hashed, "t"));
 	schema_release(s);
@@ -336,24 +296,24 @@ static void damaged_files_open_empty(void **state)
 
 	key_shape_init(&shape, s);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		fresh(state);
+		index_file_forget(state);
 		make_small(&shape, true);
-		assert_int_equal(truncate(path, sizes[i]), 0);
+		assert_int_equal(truncate(index_path, sizes[i]), 0);
 		assert_false(small_is_there(&shape, "t"));
 	}
 	for (off_t at = 0; at < (off_t)offsetof(struct key_map_head, version); at++) {
 		uint8_t c = (uint8_t)any(256);
 		int fd;
 
-		fresh(state);
+		index_file_forget(state);
 		make_small(&shape, true);
-		fd = open(path, O_RDWR);
+		fd = open(index_path, O_RDWR);
 		assert_int_equal(pwrite(fd, &c, 1, at), 1);
 		close(fd);
 		small_is_there(&shape, "t");
 	}
 	make_small(&shape, true);
-	unlink(files_path);
+	unlink(index_files_path);
 	assert_false(small_is_there(&shape, "t"));
 	schema_release(s);
 }
@@ -370,11 +330,11 @@ static void a_torn_last_line_is_cut_off(void **state)
 	(void)state;
 	key_shape_init(&shape, s);
 	make_small(&shape, false);
-	fd = open(files_path, O_WRONLY | O_APPEND);
+	fd = open(index_files_path, O_WRONLY | O_APPEND);
 	assert_int_equal(write(fd, "2 500 half", 10), 10);
 	close(fd);
 	assert_true(small_is_there(&shape, "t"));
-	x = opened(&shape, "t");
+	x = index_file_open(&shape, "t");
 	assert_int_equal(key_index_add_file(x, "b", &file, &e), 0);
 	assert_int_equal(file, 2);
 	key_index_drop_file(x, 2);
@@ -382,7 +342,7 @@ static void a_torn_last_line_is_cut_off(void **state)
 	assert_int_equal(key_index_add_file(x, "b", &file, &e), 0);
 	assert_int_equal(file, 3);
 	key_index_close(x);
-	x = opened(&shape, "t");
+	x = index_file_open(&shape, "t");
 	assert_int_equal(key_index_file(x, "b"), 3);
 	key_index_close(x);
 	schema_release(s);
@@ -400,7 +360,7 @@ static void dropped_files_do_not_fill_the_list(void **state)
 
 	(void)state;
 	key_shape_init(&shape, s);
-	x = opened(&shape, "t");
+	x = index_file_open(&shape, "t");
 	for (int i = 0; i < 5000; i++) {
 		snprintf(name, sizeof(name), "part-%d", i);
 		assert_int_equal(key_index_add_file(x, name, &file, &e), 0);
@@ -408,9 +368,9 @@ static void dropped_files_do_not_fill_the_list(void **state)
 			key_index_drop_file(x, file);
 	}
 	key_index_close(x);
-	assert_int_equal(stat(files_path, &size), 0);
+	assert_int_equal(stat(index_files_path, &size), 0);
 	assert_true(size.st_size < 60000);
-	x = opened(&shape, "t");
+	x = index_file_open(&shape, "t");
 	assert_int_equal(key_index_file(x, "part-4900"), 4901);
 	assert_int_equal(key_index_file(x, "part-4901"), 0);
 	assert_int_equal(key_index_add_file(x, "z", &file, &e), 0);
@@ -425,12 +385,12 @@ static void write_until_killed(const struct key_shape *shape, bool is_whole, uin
 	struct row_place *model = memory_array(struct row_place, KEYS);
 	struct key_hash keys[BATCH];
 	struct row_place places[BATCH];
-	struct key_index *x = opened(shape, "t");
+	struct key_index *x = index_file_open(shape, "t");
 
 	for (int64_t v = 0;; v++) {
-		seed = from + (uint64_t)v * 1000003;
+		any_from(from + (uint64_t)v * 1000003);
 		random_batch(keys, places, model, is_whole);
-		apply(x, keys, BATCH, NULL, places);
+		index_file_apply(x, keys, BATCH, NULL, places);
 		key_index_set_version(x, v);
 	}
 }
@@ -451,13 +411,13 @@ static void check_kill(const struct key_shape *shape, bool is_whole, int round)
 	clock_sleep_us(1000 + any(15000));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
-	x = opened(shape, "t");
+	x = index_file_open(shape, "t");
 	version = key_index_version(x);
 	for (int64_t v = 0; v <= version + 1; v++) {
-		seed = from + (uint64_t)v * 1000003;
+		any_from(from + (uint64_t)v * 1000003);
 		random_batch(keys, places, model, is_whole);
 	}
-	apply(x, keys, BATCH, NULL, places);
+	index_file_apply(x, keys, BATCH, NULL, places);
 	assert_same(x, model, is_whole);
 	key_index_close(x);
 	memory_free(model);
@@ -469,7 +429,7 @@ static void a_killed_version_can_be_applied_again(void **state)
 	struct key_shape shape;
 
 	for (int round = 0; round < 20; round++) {
-		fresh(state);
+		index_file_forget(state);
 		key_shape_init(&shape, round % 2 == 0 ? whole : text);
 		check_kill(&shape, round % 2 == 0, round);
 	}
@@ -480,7 +440,6 @@ static void a_killed_version_can_be_applied_again(void **state)
 static void a_full_disk_is_an_error(void **state)
 {
 	struct schema *s = schema_of(TYPE_LONG, 1);
-	struct rlimit before, small;
 	struct key_hash *keys = memory_array(struct key_hash, 20000);
 	struct row_place *places = memory_array(struct row_place, 20000);
 	struct err e = ERR_INIT;
@@ -493,17 +452,13 @@ static void a_full_disk_is_an_error(void **state)
 		keys[i].low = i;
 		places[i] = (struct row_place){ 1, i };
 	}
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &before);
-	small = before;
-	small.rlim_cur = 100000;
-	setrlimit(RLIMIT_FSIZE, &small);
-	x = opened(&shape, "t");
+	limit_files(100000);
+	x = index_file_open(&shape, "t");
 	assert_int_equal(key_index_apply(x, keys, 20000, NULL, places, &e), -1);
 	assert_int_equal(e.kind, ERR_IO);
 	assert_int_equal(key_index_reserve(x, 20000, &e), -1);
-	setrlimit(RLIMIT_FSIZE, &before);
-	apply(x, keys, 20000, NULL, places);
+	limit_files(RLIM_INFINITY);
+	index_file_apply(x, keys, 20000, NULL, places);
 	assert_int_equal(key_index_count(x), 20000);
 	key_index_close(x);
 	memory_free(keys);
@@ -527,18 +482,18 @@ static void a_filled_reserve_takes_32_bytes_a_row(void **state)
 		keys[i].low = i;
 		places[i] = (struct row_place){ 1, i };
 	}
-	x = opened(&shape, "t");
+	x = index_file_open(&shape, "t");
 	assert_int_equal(key_index_reserve(x, 50000, &e), 0);
 	reserved = key_index_bytes(x);
-	apply(x, keys, 50000, NULL, places);
+	index_file_apply(x, keys, 50000, NULL, places);
 	assert_int_equal(key_index_bytes(x), reserved);
 	assert_true(reserved <= 50000 * 32);
 	for (uint32_t i = 50000; i < 60000; i++) {
-		apply(x, &keys[i], 1, NULL, &places[i]);
+		index_file_apply(x, &keys[i], 1, NULL, &places[i]);
 		assert_true(key_index_bytes(x) <= i * 32ull);
 	}
 	memset(places, 0, 60000 * sizeof(*places));
-	apply(x, keys, 60000, NULL, places);
+	index_file_apply(x, keys, 60000, NULL, places);
 	assert_int_equal(key_index_count(x), 0);
 	key_index_close(x);
 	memory_free(keys);
@@ -555,8 +510,8 @@ static void a_second_process_is_kept_out(void **state)
 
 	(void)state;
 	key_shape_init(&shape, s);
-	x = opened(&shape, "t");
-	assert_int_equal(key_index_open(&second, path, "t", &shape, &e), -1);
+	x = index_file_open(&shape, "t");
+	assert_int_equal(key_index_open(&second, index_path, "t", &shape, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	key_index_close(x);
 	schema_release(s);
@@ -593,35 +548,25 @@ static void table_order_changes_no_answer(void **state)
 	memory_free(found);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, fresh)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(whole_keys_match_the_model),
-		TEST(hashed_keys_match_the_model),
-		TEST(a_column_more_keeps_a_row_hash),
-		TEST(a_null_differs_from_every_value),
-		TEST(whole_keys_keep_their_sign),
-		TEST(only_a_closed_index_outlives_a_boot),
-		TEST(another_table_or_shape_opens_empty),
-		TEST(damaged_files_open_empty),
-		TEST(a_torn_last_line_is_cut_off),
-		TEST(dropped_files_do_not_fill_the_list),
-		TEST(a_killed_version_can_be_applied_again),
-		TEST(a_full_disk_is_an_error),
-		TEST(a_filled_reserve_takes_32_bytes_a_row),
-		TEST(a_second_process_is_kept_out),
-		TEST(table_order_changes_no_answer),
+		INDEX_TEST(whole_keys_match_the_model),
+		INDEX_TEST(hashed_keys_match_the_model),
+		INDEX_TEST(a_column_more_keeps_a_row_hash),
+		INDEX_TEST(a_null_differs_from_every_value),
+		INDEX_TEST(whole_keys_keep_their_sign),
+		INDEX_TEST(only_a_closed_index_outlives_a_boot),
+		INDEX_TEST(another_table_or_shape_opens_empty),
+		INDEX_TEST(damaged_files_open_empty),
+		INDEX_TEST(a_torn_last_line_is_cut_off),
+		INDEX_TEST(dropped_files_do_not_fill_the_list),
+		INDEX_TEST(a_killed_version_can_be_applied_again),
+		INDEX_TEST(a_full_disk_is_an_error),
+		INDEX_TEST(a_filled_reserve_takes_32_bytes_a_row),
+		INDEX_TEST(a_second_process_is_kept_out),
+		INDEX_TEST(table_order_changes_no_answer),
 	};
-	int failed;
 
-	if (mkdtemp(folder) == NULL)
-		return 1;
-	snprintf(path, sizeof(path), "%s/k.idx", folder);
-	snprintf(files_path, sizeof(files_path), "%s.files", path);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	fresh(NULL);
-	rmdir(folder);
-	return failed;
+	return cmocka_run_group_tests(tests, index_file_set_up, index_file_tear_down);
 }
