@@ -3,31 +3,10 @@
 #include "lib/test.h"
 
 #include "base/memory.h"
+#include "lib/parquet_file.h"
 #include "parquet/chunk.h"
 #include "parquet/footer.h"
 #include "parquet/leaf.h"
-
-static int append(void *context, struct bytes b, struct err *e)
-{
-	(void)e;
-	buffer_bytes_append(context, b);
-	return 0;
-}
-
-static int slice(void *context, uint64_t offset, uint64_t size, struct buffer *out, struct err *e)
-{
-	const struct buffer *file = context;
-
-	if (offset > file->size || size > file->size - offset)
-		return err_set(e, ERR_DATA, "read past the end");
-	buffer_append(out, file->data + offset, size);
-	return 0;
-}
-
-static struct parquet_input input_of(struct buffer *file)
-{
-	return (struct parquet_input){ slice, file, file->size };
-}
 
 /* One row of required BIGINTs, as many leaves as names. */
 static void write_leaves(struct buffer *file, const char *const *names, uint32_t count, uint32_t rows)
@@ -45,7 +24,7 @@ static void write_leaves(struct buffer *file, const char *const *names, uint32_t
 		column_add_int64(&leaves[i].cells, i);
 	}
 	assert_int_equal(parquet_write_leaves(nodes, count + 1, leaves, count, rows, PARQUET_SNAPPY,
-					      (struct parquet_output){ append, file }, &e), 0);
+					      parquet_output_to(file), &e), 0);
 	for (uint32_t i = 0; i < count; i++)
 		memory_free(leaves[i].cells.values);
 }
@@ -59,7 +38,7 @@ static void of_leaves_with_one_path_the_first_is_read(void **state)
 
 	(void)state;
 	write_leaves(&file, twice, 4, 1);
-	assert_int_equal(parquet_read_leaves(input_of(&file), 0, wanted, 2, &leaves, &e), 0);
+	assert_int_equal(parquet_read_leaves(parquet_input_of(&file), 0, wanted, 2, &leaves, &e), 0);
 	assert_int_equal(leaves.leaf_count, 2);
 	assert_int_equal(column_int64(&leaves.leaves[0].cells, 0), 0);
 	assert_string_equal(leaves.leaves[1].path, "b");
@@ -76,125 +55,96 @@ static void a_leaf_with_other_rows_than_its_group_is_refused(void **state)
 
 	(void)state;
 	write_leaves(&file, names, 1, 2);
-	assert_int_equal(parquet_read_leaves(input_of(&file), 0, names, 1, &leaves, &e), -1);
+	assert_int_equal(parquet_read_leaves(parquet_input_of(&file), 0, names, 1, &leaves, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
 	buffer_release(&file);
-}
-
-static struct schema *one_field(enum type type)
-{
-	struct schema *s = schema_new("d", "t");
-
-	schema_add(s, "a", type, true);
-	return s;
-}
-
-static void write_rows(struct buffer *file, struct schema *s, const struct columns *c)
-{
-	struct parquet_writer *w = parquet_writer_open(s, PARQUET_ZSTD,
-						       (struct parquet_output){ append, file });
-	struct err e = ERR_INIT;
-
-	assert_int_equal(parquet_writer_add(w, c, NULL, c->row_count, &e), 0);
-	assert_int_equal(parquet_writer_finish(w, &e), 0);
-	parquet_writer_close(w);
 }
 
 /* The offset index of a file with one page stands before the footer: 19 1c, i64 offset, i32 size, i64 row 0, ends. */
 static void a_page_index_that_begins_behind_row_0_is_refused(void **state)
 {
-	struct schema *s = one_field(TYPE_LONG);
-	struct buffer file = { 0 };
 	struct parquet_reader *r;
+	struct parquet_file f;
 	struct err e = ERR_INIT;
 	uint32_t footer, row = 0;
-	struct columns c;
 	uint8_t *first;
 
 	(void)state;
-	columns_init(&c, s);
-	column_add_int64(&c.columns[0], 7);
-	columns_end_row(&c);
-	write_rows(&file, s, &c);
-	memcpy(&footer, file.data + file.size - 8, 4);
-	first = file.data + file.size - 8 - footer - 3;
+	parquet_file_init_one(&f, TYPE_LONG);
+	column_add_int64(&f.rows.columns[0], 7);
+	columns_end_row(&f.rows);
+	parquet_file_write_all(&f);
+	memcpy(&footer, f.bytes.data + f.bytes.size - 8, 4);
+	first = f.bytes.data + f.bytes.size - 8 - footer - 3;
 	assert_int_equal(*first, 0);
-	assert_int_equal(parquet_reader_open(&r, s, input_of(&file), &e), 0);
-	assert_int_equal(parquet_reader_pick(r, NULL, &row, 1, &c, &e), 0);
+	r = parquet_file_read(&f.bytes, f.schema);
+	assert_int_equal(parquet_reader_pick(r, NULL, &row, 1, &f.rows, &e), 0);
 	parquet_reader_close(r);
 	*first = 2; /* zigzag of 1 */
-	assert_int_equal(parquet_reader_open(&r, s, input_of(&file), &e), 0);
-	assert_int_equal(parquet_reader_pick(r, NULL, &row, 1, &c, &e), -1);
+	r = parquet_file_read(&f.bytes, f.schema);
+	assert_int_equal(parquet_reader_pick(r, NULL, &row, 1, &f.rows, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
 	parquet_reader_close(r);
-	columns_release(&c);
-	buffer_release(&file);
-	schema_release(s);
+	parquet_file_release(&f);
 }
 
 static void wide_rows_come_a_page_at_a_time(void **state)
 {
-	struct schema *s = one_field(TYPE_BINARY);
-	struct buffer file = { 0 }, text = { 0 };
+	struct buffer text = { 0 };
 	struct parquet_reader *r;
+	struct parquet_file f;
 	struct err e = ERR_INIT;
 	uint32_t total = 0;
-	struct columns c;
 	int rc;
 
 	(void)state;
-	columns_init(&c, s);
+	parquet_file_init_one(&f, TYPE_BINARY);
 	memset(buffer_grow(&text, 300000), 'x', 300000);
 	for (uint32_t i = 0; i < 40; i++) {
 		memcpy(text.data, &i, sizeof(i)); /* no two alike */
-		column_add_bytes(&c.columns[0], text.data, 300000);
-		columns_end_row(&c);
+		column_add_bytes(&f.rows.columns[0], text.data, 300000);
+		columns_end_row(&f.rows);
 	}
-	write_rows(&file, s, &c);
-	columns_clear(&c);
-	assert_int_equal(parquet_reader_open(&r, s, input_of(&file), &e), 0);
-	while ((rc = parquet_reader_next(r, NULL, 65536, &c, &e)) == 0) {
-		assert_true(c.columns[0].heap_size <= 1 << 20);
-		total += c.row_count;
-		columns_clear(&c);
+	parquet_file_write_all(&f);
+	columns_clear(&f.rows);
+	r = parquet_file_read(&f.bytes, f.schema);
+	while ((rc = parquet_reader_next(r, NULL, 65536, &f.rows, &e)) == 0) {
+		assert_true(f.rows.columns[0].heap_size <= 1 << 20);
+		total += f.rows.row_count;
+		columns_clear(&f.rows);
 	}
 	assert_int_equal(rc, 1);
 	assert_int_equal(total, 40);
 	parquet_reader_close(r);
-	columns_release(&c);
-	buffer_release(&file);
 	buffer_release(&text);
-	schema_release(s);
+	parquet_file_release(&f);
 }
 
 /* Three pages of BIGINT, each of one value (NULL when negative). */
 static enum boundary_order order_of(const int64_t pages[3])
 {
-	struct schema *s = one_field(TYPE_LONG);
-	struct chunk chunk = { .field = &s->fields[0], .physical = PHYSICAL_INT64 };
+	struct chunk chunk = { .physical = PHYSICAL_INT64 };
 	struct parquet_bounds bounds = { 0 };
 	enum boundary_order order;
-	struct buffer file = { 0 };
+	struct parquet_file f;
 	struct err e = ERR_INIT;
-	struct columns c;
 	uint64_t at = 0;
 
-	columns_init(&c, s);
+	parquet_file_init_one(&f, TYPE_LONG);
+	chunk.field = &f.schema->fields[0];
 	for (uint32_t i = 0; i < 3 * PAGE_ROWS_MAX; i++) {
 		if (pages[i / PAGE_ROWS_MAX] < 0)
-			column_set_null(&c.columns[0]);
+			column_set_null(&f.rows.columns[0]);
 		else
-			column_add_int64(&c.columns[0], pages[i / PAGE_ROWS_MAX]);
-		columns_end_row(&c);
+			column_add_int64(&f.rows.columns[0], pages[i / PAGE_ROWS_MAX]);
+		columns_end_row(&f.rows);
 	}
-	assert_int_equal(chunk_write(&chunk, &c.columns[0], NULL, c.row_count,
-				     (struct parquet_output){ append, &file }, &at, &bounds, &e), 0);
+	must(chunk_write(&chunk, &f.rows.columns[0], NULL, f.rows.row_count, parquet_output_to(&f.bytes),
+			 &at, &bounds, &e), &e);
 	assert_int_equal(chunk.page_count, 3);
 	order = chunk.order;
 	chunk_release(&chunk);
-	columns_release(&c);
-	buffer_release(&file);
-	schema_release(s);
+	parquet_file_release(&f);
 	return order;
 }
 
