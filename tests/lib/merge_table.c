@@ -5,16 +5,22 @@
 #include "change/render.h"
 #include "lib/test.h"
 #include "merge/data_file.h"
-#include "table/delta/deletion_vector.h"
+
+void merge_table_make_of(struct merge_table *t, struct schema *s)
+{
+	*t = (struct merge_table){ .schema = s };
+	scratch_make(&t->folder);
+}
 
 void merge_table_make(struct merge_table *t, bool is_keyed)
 {
-	*t = (struct merge_table){ .schema = schema_new("d", "t") };
-	schema_add(t->schema, "id", TYPE_LONG, false);
-	schema_add(t->schema, "name", TYPE_STRING, true);
+	struct schema *s = schema_new("d", "t");
+
+	schema_add(s, "id", TYPE_LONG, false);
+	schema_add(s, "name", TYPE_STRING, true);
 	if (is_keyed)
-		schema_set_key(t->schema, (uint32_t[]){ 0 }, 1);
-	scratch_make(&t->folder);
+		schema_set_key(s, (uint32_t[]){ 0 }, 1);
+	merge_table_make_of(t, s);
 }
 
 void merge_table_remove(struct merge_table *t)
@@ -138,32 +144,38 @@ struct lines {
 	size_t count;
 };
 
-static void read_file(struct lines *l, struct merge_table *t, uint32_t slot)
+void merge_table_read(struct columns *rows, struct row_set **dead, struct merge_table *t, uint32_t slot)
 {
 	const struct snapshot *s = delta_snapshot(t->delta);
 	struct data_file_reader *reader;
-	struct row_set *dead;
-	struct columns rows;
 	struct err e = ERR_INIT;
 	int rc;
 
-	columns_init(&rows, s->schema);
-	must(delta_read_dv(t->delta, slot, &dead, &e), &e);
+	columns_init(rows, s->schema);
+	must(delta_read_dv(t->delta, slot, dead, &e), &e);
 	must(data_file_open(&reader, t->store, &s->files[slot], s->schema, &e), &e);
-	while ((rc = data_file_next(reader, 100000, &rows, &e)) == 0)
+	while ((rc = data_file_next(reader, 100000, rows, &e)) == 0)
 		;
 	must(rc, &e);
+	data_file_close(reader);
+}
+
+static void read_lines(struct lines *l, struct merge_table *t, uint32_t slot)
+{
+	struct row_set *dead;
+	struct columns rows;
+
+	merge_table_read(&rows, &dead, t, slot);
 	l->texts = memory_grow(l->texts, char *, l->count + rows.row_count);
 	for (uint32_t i = 0; i < rows.row_count; i++) {
 		struct buffer line = { 0 };
 
 		if (row_set_has(dead, i))
 			continue;
-		render_json_row(&line, s->schema, &rows, i, NULL);
+		render_json_row(&line, delta_snapshot(t->delta)->schema, &rows, i, NULL);
 		l->texts[l->count++] = memory_copy_text(buffer_string(&line));
 		buffer_release(&line);
 	}
-	data_file_close(reader);
 	row_set_free(dead);
 	columns_release(&rows);
 }
@@ -173,7 +185,7 @@ void merge_table_rows(struct buffer *out, struct merge_table *t)
 	struct lines l = { 0 };
 
 	for (uint32_t slot = 0; slot < delta_snapshot(t->delta)->file_count; slot++)
-		read_file(&l, t, slot);
+		read_lines(&l, t, slot);
 	if (l.count > 0)
 		qsort(l.texts, l.count, sizeof(*l.texts), compare_lines);
 	for (size_t i = 0; i < l.count; i++) {

@@ -5,6 +5,7 @@
 
 #include "lib/scratch.h"
 #include "merge/merge.h"
+#include "table/delta/deletion_vector.h"
 
 struct merge_table {
 	struct scratch folder;
@@ -16,6 +17,8 @@ struct merge_table {
 
 /* d.t with `id` long, the key if it is keyed, and `name` string; no version yet. */
 void merge_table_make(struct merge_table *t, bool is_keyed);
+/* With this schema, which is taken over. */
+void merge_table_make_of(struct merge_table *t, struct schema *s);
 void merge_table_remove(struct merge_table *t);
 /* Around each use, and again after a failure. Opening fails the test when it cannot; the schema becomes the table's. */
 void merge_table_open(struct merge_table *t);
@@ -31,6 +34,8 @@ void merge_table_delete(struct batch *b, const int64_t *numbers, const char *nam
 /* Stages and commits the batch, as number `n`; frees it. */
 int merge_table_commit(struct merge_table *t, struct batch *b, int n, struct err *e);
 int merge_table_position(const struct merge_table *t); /* of the newest version, 0: none */
+/* All rows of a file, and which of them are dead. The caller releases. */
+void merge_table_read(struct columns *rows, struct row_set **dead, struct merge_table *t, uint32_t slot);
 /* The live rows as lines of JSON, sorted. The caller releases. */
 void merge_table_rows(struct buffer *out, struct merge_table *t);
 

@@ -2,38 +2,25 @@
 /* Random batches merged into a real table in a scratch folder, against a plain model of its rows. */
 #include "lib/test.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "change/json_patch.h"
-#include "lib/scratch.h"
-#include "merge/data_file.h"
-#include "merge/merge.h"
-#include "table/delta/deletion_vector.h"
+#include "lib/merge_table.h"
 
 #define KEYS 64
 
 struct table {
-	struct scratch folder; /* table and index in it */
-	char lake[160], index[160];
-	struct store *store;
-	struct delta *delta;
-	struct merge *merge;
-	struct schema *schema;
+	struct merge_table base;
+	struct batch *batch;      /* the open one */
+	struct columns one, two;  /* a row each */
+	char index[160];
 	bool is_keyed, has_old_index;
 	long ids, changes; /* how many ids are in use, and the most changes of a batch */
 	/* keyed: the value of each key, -1 absent; else how often (id, value = id) is there */
 	int64_t model[KEYS];
 	const int64_t *names; /* keyed: the value that each row was inserted with; NULL: not compared */
-	uint64_t commits;
+	int commits;
 };
-
-static void fail_on(int rc, const struct err *e)
-{
-	if (rc < 0)
-		fail_msg("%s", e->text);
-}
 
 static struct schema *make_schema(bool is_keyed)
 {
@@ -47,44 +34,26 @@ static struct schema *make_schema(bool is_keyed)
 	return s;
 }
 
-static void table_open(struct table *t)
-{
-	struct err e = ERR_INIT;
-	enum commit_result result;
-
-	t->store = store_open_directory(t->lake, true, &e);
-	if (t->store == NULL)
-		fail_msg("%s", e.text);
-	fail_on(delta_open(&t->delta, t->store, "tailrace/test/d.t", &e), &e);
-	if (delta_snapshot(t->delta)->version < 0)
-		fail_on(delta_create(t->delta, t->schema, "tailrace/test/d.t", NULL, &result, &e), &e);
-	fail_on(merge_open(&t->merge, t->store, t->delta, t->schema, t->index, &e), &e);
-}
-
-static void table_close(struct table *t)
-{
-	merge_close(t->merge);
-	delta_close(t->delta);
-	t->store->ops->close(t->store);
-}
-
 static void table_init(struct table *t, bool is_keyed)
 {
-	*t = (struct table){ .is_keyed = is_keyed, .ids = KEYS, .changes = 40,
-			     .schema = make_schema(is_keyed) };
-	scratch_make(&t->folder);
-	snprintf(t->lake, sizeof(t->lake), "%s/lake", t->folder.path);
-	snprintf(t->index, sizeof(t->index), "%s/index", t->folder.path);
+	*t = (struct table){ .is_keyed = is_keyed, .ids = KEYS, .changes = 40 };
+	merge_table_make_of(&t->base, make_schema(is_keyed));
+	snprintf(t->index, sizeof(t->index), "%s", scratch_path(&t->base.folder, "index"));
 	for (int i = 0; i < KEYS; i++)
 		t->model[i] = is_keyed ? -1 : 0;
-	table_open(t);
+	merge_table_open(&t->base);
+	t->batch = batch_new(t->base.schema);
+	columns_init(&t->one, t->base.schema);
+	columns_init(&t->two, t->base.schema);
 }
 
 static void table_release(struct table *t)
 {
-	table_close(t);
-	schema_release(t->schema);
-	scratch_remove(&t->folder);
+	batch_free(t->batch);
+	columns_release(&t->one);
+	columns_release(&t->two);
+	merge_table_close(&t->base);
+	merge_table_remove(&t->base);
 }
 
 static void set_cells(struct columns *c, int64_t id, int64_t value, int64_t named)
@@ -104,89 +73,89 @@ static void set_row(struct columns *c, int64_t id, int64_t value)
 	set_cells(c, id, value, value);
 }
 
-static void add_insert(struct batch *b, struct columns *scratch, int64_t id, int64_t value)
+static void add(struct table *t, enum op op)
 {
-	set_row(scratch, id, value);
-	batch_add(b, &(struct rows){ .op = OP_INSERT, .count = 1, .after = scratch });
+	batch_add(t->batch, &(struct rows){ .op = op, .count = 1,
+					    .before = op == OP_DELETE ? &t->one : NULL,
+					    .after = op == OP_DELETE ? NULL : &t->one });
 }
 
-static void add_delete(struct batch *b, struct columns *scratch, int64_t id, int64_t value)
+static void add_insert(struct table *t, int64_t id, int64_t value)
 {
-	set_row(scratch, id, value);
-	batch_add(b, &(struct rows){ .op = OP_DELETE, .count = 1, .before = scratch });
+	set_row(&t->one, id, value);
+	add(t, OP_INSERT);
 }
 
-static void add_full_update(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
-			    int64_t to)
+static void add_delete(struct table *t, int64_t id, int64_t value)
 {
-	set_row(scratch, id, id);
-	set_row(other, to, to);
-	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other });
+	set_row(&t->one, id, value);
+	add(t, OP_DELETE);
 }
 
-/* An image with the key in front and only `value` behind: MINIMAL. */
-static void add_update(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
-		       int64_t value, bool is_overtaken)
+static void add_full_update(struct table *t, int64_t id, int64_t to)
 {
-	const uint8_t key_only = 1, value_only = 2;
-
-	set_row(scratch, id, 0);
-	set_row(other, 0, value);
-	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other,
-				     .before_present = &key_only, .after_present = &value_only,
-				     .is_overtaken = is_overtaken });
+	set_row(&t->one, id, id);
+	set_row(&t->two, to, to);
+	batch_add(t->batch, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &t->one, .after = &t->two });
 }
 
-static void add_partial(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
-			int64_t value)
+/* The key in front, and only the columns of `after_present` behind: MINIMAL. */
+static void add_minimal(struct table *t, uint8_t after_present, bool is_overtaken)
 {
-	add_update(b, scratch, other, id, value, false);
+	const uint8_t key_only = 1;
+
+	batch_add(t->batch, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &t->one, .after = &t->two,
+					    .before_present = &key_only, .after_present = &after_present,
+					    .is_overtaken = is_overtaken });
+}
+
+static void add_update(struct table *t, int64_t id, int64_t value, bool is_overtaken)
+{
+	set_row(&t->one, id, 0);
+	set_row(&t->two, 0, value);
+	add_minimal(t, 2, is_overtaken);
 }
 
 /* A key that moves and takes only its new key and value along. */
-static void add_move(struct batch *b, struct columns *scratch, struct columns *other, int64_t id,
-		     int64_t to, int64_t value)
+static void add_move(struct table *t, int64_t id, int64_t to, int64_t value, bool is_overtaken)
 {
-	const uint8_t key_only = 1, key_and_value = 3;
-
-	set_row(scratch, id, 0);
-	set_row(other, to, value);
-	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = scratch, .after = other,
-				     .before_present = &key_only, .after_present = &key_and_value });
+	set_row(&t->one, id, 0);
+	set_row(&t->two, to, value);
+	add_minimal(t, 3, is_overtaken);
 }
 
-static void random_change(struct table *t, struct batch *b, struct columns *one, struct columns *two)
+static void random_change(struct table *t)
 {
 	int64_t id = random() % t->ids, to = random() % t->ids, value = random() % 1000000;
 
 	if (random() % (t->changes * 10) == 0) {
-		batch_truncate(b);
+		batch_truncate(t->batch);
 		for (int i = 0; i < KEYS; i++)
 			t->model[i] = t->is_keyed ? -1 : 0;
 	} else if (!t->is_keyed) {
 		if (random() % 2 == 0) {
-			add_insert(b, one, id, id);
+			add_insert(t, id, id);
 			t->model[id]++;
 		} else if (t->model[id] > 0 && random() % 3 == 0) {
-			add_full_update(b, one, two, id, to);
+			add_full_update(t, id, to);
 			t->model[id]--;
 			t->model[to]++;
 		} else if (t->model[id] > 0) {
-			add_delete(b, one, id, id);
+			add_delete(t, id, id);
 			t->model[id]--;
 		}
 	} else if (t->model[id] >= 0 && random() % 3 == 0) {
-		add_delete(b, one, id, t->model[id]);
+		add_delete(t, id, t->model[id]);
 		t->model[id] = -1;
 	} else if (t->model[id] >= 0 && t->model[to] < 0 && random() % 3 == 0) {
-		add_move(b, one, two, id, to, value);
+		add_move(t, id, to, value, false);
 		t->model[id] = -1;
 		t->model[to] = value;
 	} else if (t->model[id] >= 0 && random() % 3 == 0) {
-		add_partial(b, one, two, id, value);
+		add_update(t, id, value, false);
 		t->model[id] = value;
 	} else {
-		add_insert(b, one, id, value);
+		add_insert(t, id, value);
 		t->model[id] = value;
 	}
 }
@@ -206,23 +175,16 @@ static void check_name(const struct table *t, int64_t id, const struct column *n
 /* Reads all live rows and compares. */
 static void check_rows(struct table *t)
 {
-	const struct snapshot *s = delta_snapshot(t->delta);
+	const struct snapshot *s = delta_snapshot(t->base.delta);
 	int64_t seen[KEYS];
-	struct err e = ERR_INIT;
 
 	for (int i = 0; i < KEYS; i++)
 		seen[i] = t->is_keyed ? -1 : 0;
 	for (uint32_t slot = 0; slot < s->file_count; slot++) {
-		struct data_file_reader *r;
 		struct row_set *dead;
 		struct columns rows;
 
-		columns_init(&rows, t->schema);
-		fail_on(delta_read_dv(t->delta, slot, &dead, &e), &e);
-		fail_on(data_file_open(&r, t->store, &s->files[slot], t->schema, &e), &e);
-		while (data_file_next(r, 1000, &rows, &e) == 0)
-			;
-		assert_int_equal(e.kind, ERR_NONE);
+		merge_table_read(&rows, &dead, &t->base, slot);
 		assert_int_equal(rows.row_count, s->files[slot].row_count);
 		for (uint32_t i = 0; i < rows.row_count; i++) {
 			int64_t id = column_int64(&rows.columns[0], i);
@@ -239,46 +201,35 @@ static void check_rows(struct table *t)
 		}
 		columns_release(&rows);
 		row_set_free(dead);
-		data_file_close(r);
 	}
 	for (int i = 0; i < KEYS; i++)
 		assert_int_equal(seen[i], t->model[i]);
 }
 
-static void commit(struct table *t, struct batch *last)
+static void commit(struct table *t)
 {
-	struct merge_result result;
 	struct err e = ERR_INIT;
 
-	t->commits++;
-	buffer_clear(&last->position);
-	buffer_format(&last->position, "{\"n\":%llu}", (unsigned long long)t->commits);
-	fail_on(merge_stage(t->merge, last, &e), &e);
-	fail_on(merge_commit(t->merge, last, &result, &e), &e);
+	must(merge_table_commit(&t->base, t->batch, ++t->commits, &e), &e);
+	t->batch = batch_new(t->base.schema);
 }
 
 /* One transaction of one to three parts. */
 static void random_transaction(struct table *t)
 {
-	struct columns one, two;
 	int parts = random() % 4 == 0 ? 1 + (int)(random() % 3) : 1;
 	struct err e = ERR_INIT;
 
-	columns_init(&one, t->schema);
-	columns_init(&two, t->schema);
-	for (int part = 0; part < parts; part++) {
-		struct batch *b = batch_new(t->schema);
-
+	for (int part = 1; part <= parts; part++) {
 		for (long n = random() % t->changes; n >= 0; n--)
-			random_change(t, b, &one, &two);
-		if (part < parts - 1)
-			fail_on(merge_stage(t->merge, b, &e), &e);
-		else
-			commit(t, b);
-		batch_free(b);
+			random_change(t);
+		if (part == parts)
+			break;
+		must(merge_stage(t->base.merge, t->batch, &e), &e);
+		batch_free(t->batch);
+		t->batch = batch_new(t->base.schema);
 	}
-	columns_release(&one);
-	columns_release(&two);
+	commit(t);
 }
 
 static void copy_index(const struct table *t, const char *from, const char *to)
@@ -295,7 +246,7 @@ static void reopen(struct table *t)
 {
 	long choice = random() % 4;
 
-	table_close(t);
+	merge_table_close(&t->base);
 	if (choice == 0)
 		unlink(t->index);
 	else if (choice == 1 && t->has_old_index)
@@ -303,7 +254,7 @@ static void reopen(struct table *t)
 	else if (choice == 2)
 		copy_index(t, "", ".old");
 	t->has_old_index |= choice == 2;
-	table_open(t);
+	merge_table_open(&t->base);
 }
 
 static void run_transactions(struct table *t, int count)
@@ -353,64 +304,46 @@ static void thousands_of_equal_rows_are_counted_right(void **state)
 	table_release(&t);
 }
 
+static void assert_refused(struct table *t, enum err_kind kind)
+{
+	struct err e = ERR_INIT;
+
+	assert_int_equal(merge_stage(t->base.merge, t->batch, &e), -1);
+	assert_int_equal(e.kind, kind);
+	table_release(t);
+}
+
 static void a_delete_of_an_unknown_row_without_a_key_is_refused(void **state)
 {
-	struct merge_result result;
-	struct err e = ERR_INIT;
-	struct columns one;
-	struct batch *b;
 	struct table t;
 
-	(void)state, (void)result;
+	(void)state;
 	table_init(&t, false);
-	columns_init(&one, t.schema);
-	b = batch_new(t.schema);
-	add_delete(b, &one, 1, 1);
-	assert_int_equal(merge_stage(t.merge, b, &e), -1);
-	assert_int_equal(e.kind, ERR_DATA);
-	batch_free(b);
-	columns_release(&one);
-	table_release(&t);
+	add_delete(&t, 1, 1);
+	assert_refused(&t, ERR_DATA);
 }
 
 static void a_partial_image_without_its_row_is_refused(void **state)
 {
-	struct err e = ERR_INIT;
-	struct columns one, two;
-	struct batch *b;
 	struct table t;
 
 	(void)state;
 	table_init(&t, true);
-	columns_init(&one, t.schema);
-	columns_init(&two, t.schema);
-	b = batch_new(t.schema);
-	add_partial(b, &one, &two, 1, 5);
-	assert_int_equal(merge_stage(t.merge, b, &e), -1);
-	assert_int_equal(e.kind, ERR_DATA);
-	batch_free(b);
-	columns_release(&one);
-	columns_release(&two);
-	table_release(&t);
+	add_update(&t, 1, 5, false);
+	assert_refused(&t, ERR_DATA);
 }
 
 /* The rows first..last get this value, -1: they are deleted; one commit. */
 static void commit_rows(struct table *t, int64_t first, int64_t last, int64_t value)
 {
-	struct batch *b = batch_new(t->schema);
-	struct columns one;
-
-	columns_init(&one, t->schema);
 	for (int64_t id = first; id <= last; id++) {
 		if (value < 0)
-			add_delete(b, &one, id, t->model[id]);
+			add_delete(t, id, t->model[id]);
 		else
-			add_insert(b, &one, id, value);
+			add_insert(t, id, value);
 		t->model[id] = value;
 	}
-	commit(t, b);
-	columns_release(&one);
-	batch_free(b);
+	commit(t);
 }
 
 static void a_dead_row_in_an_old_index_is_not_counted(void **state)
@@ -423,16 +356,16 @@ static void a_dead_row_in_an_old_index_is_not_counted(void **state)
 	(void)state;
 	table_init(&t, true);
 	commit_rows(&t, 1, 2, 5);
-	table_close(&t);
+	merge_table_close(&t.base);
 	copy_index(&t, "", ".old");
-	table_open(&t);
+	merge_table_open(&t.base);
 	commit_rows(&t, 1, 1, -1);
-	table_close(&t);
+	merge_table_close(&t.base);
 	copy_index(&t, ".old", "");
-	table_open(&t);
+	merge_table_open(&t.base);
 	commit_rows(&t, 1, 1, 6);
 	check_rows(&t);
-	fail_on(delta_history(t.delta, 1, &entries, &count, &e), &e);
+	must(delta_history(t.base.delta, 1, &entries, &count, &e), &e);
 	assert_int_equal(count, 1);
 	assert_int_equal(entries[0].rows_changed, 0);
 	assert_int_equal(entries[0].rows_deleted, 0);
@@ -447,7 +380,8 @@ static void restore_version(const struct table *t, int version)
 
 	snprintf(command, sizeof(command),
 		 "cd '%s/_delta_log' && (sed -n 's/^{\"add\":/{\"remove\":/p' %020d.json && "
-		 "grep '^{\"add\":' %020d.json) > %020d.json", t->lake, version + 1, version, version + 2);
+		 "grep '^{\"add\":' %020d.json) > %020d.json", scratch_path(&t->base.folder, "table"), version + 1,
+		 version, version + 2);
 	assert_int_equal(system(command), 0);
 }
 
@@ -459,10 +393,10 @@ static void rows_that_another_writer_brought_back_are_found(void **state)
 	table_init(&t, true);
 	commit_rows(&t, 1, 2, 5);
 	commit_rows(&t, 1, 1, 6);
-	table_close(&t);
+	merge_table_close(&t.base);
 	restore_version(&t, 1);
 	t.model[1] = 5;
-	table_open(&t);
+	merge_table_open(&t.base);
 	check_rows(&t);
 	commit_rows(&t, 1, 1, 7);
 	check_rows(&t);
@@ -515,23 +449,23 @@ static void live_past(struct past_source *s)
 	}
 }
 
-static void add_past(struct batch *b, struct columns *one, struct columns *two, const struct past_change *c)
+static void add_past(struct table *t, const struct past_change *c)
 {
 	if (c->kind == PAST_INSERT)
-		add_insert(b, one, c->id, c->value);
+		add_insert(t, c->id, c->value);
 	else if (c->kind == PAST_DELETE)
-		add_delete(b, one, c->id, c->value);
+		add_delete(t, c->id, c->value);
 	else
-		add_update(b, one, two, c->id, c->value, true);
+		add_update(t, c->id, c->value, true);
 }
 
-static void add_copy(struct batch *b, struct columns *scratch, const struct past_source *s)
+static void add_copy(struct table *t, const struct past_source *s)
 {
 	for (int i = 0; i < KEYS; i++) {
 		if (s->copied[i] < 0)
 			continue;
-		set_cells(scratch, i, s->copied[i], s->copied_names[i]);
-		batch_add(b, &(struct rows){ .op = OP_COPY, .count = 1, .after = scratch });
+		set_cells(&t->one, i, s->copied[i], s->copied_names[i]);
+		add(t, OP_COPY);
 	}
 }
 
@@ -539,35 +473,23 @@ static void add_copy(struct batch *b, struct columns *scratch, const struct past
 static void partial_images_from_before_the_end_of_the_copy_converge(void **state)
 {
 	struct past_source *source = memory_new(struct past_source);
-	struct columns one, two;
 	struct table t;
 
 	(void)state;
 	for (unsigned seed = 1; seed <= 8; seed++) {
-		struct batch *b;
-
 		srandom(seed);
 		live_past(source);
 		table_init(&t, true);
-		columns_init(&one, t.schema);
-		columns_init(&two, t.schema);
-		b = batch_new(t.schema);
-		add_copy(b, &one, source);
+		add_copy(&t, source);
 		for (int n = 0; n < PAST; n++) {
-			if (random() % 20 == 0) {
-				commit(&t, b);
-				batch_free(b);
-				b = batch_new(t.schema);
-			}
-			add_past(b, &one, &two, &source->changes[n]);
+			if (random() % 20 == 0)
+				commit(&t);
+			add_past(&t, &source->changes[n]);
 		}
-		commit(&t, b);
-		batch_free(b);
+		commit(&t);
 		memcpy(t.model, source->values, sizeof(t.model));
 		t.names = source->names;
 		check_rows(&t);
-		columns_release(&one);
-		columns_release(&two);
 		table_release(&t);
 	}
 	memory_free(source);
@@ -575,81 +497,39 @@ static void partial_images_from_before_the_end_of_the_copy_converge(void **state
 
 static void a_key_that_moved_during_the_copy_with_a_partial_image_is_refused(void **state)
 {
-	const uint8_t key_only = 1, key_and_value = 3;
-	struct err e = ERR_INIT;
-	struct columns one, two;
-	struct batch *b;
 	struct table t;
 
 	(void)state;
 	table_init(&t, true);
-	columns_init(&one, t.schema);
-	columns_init(&two, t.schema);
-	b = batch_new(t.schema);
-	add_insert(b, &one, 1, 1);
-	commit(&t, b);
-	batch_free(b);
-	b = batch_new(t.schema);
-	set_row(&one, 1, 0);
-	set_row(&two, 2, 5);
-	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &one, .after = &two,
-				     .before_present = &key_only, .after_present = &key_and_value,
-				     .is_overtaken = true });
-	add_partial(b, &one, &two, 2, 6);
-	assert_int_equal(merge_stage(t.merge, b, &e), -1);
-	assert_int_equal(e.kind, ERR_CONFIG);
-	batch_free(b);
-	columns_release(&one);
-	columns_release(&two);
-	table_release(&t);
+	commit_rows(&t, 1, 1, 1);
+	add_move(&t, 1, 2, 5, true);
+	add_update(&t, 2, 6, false);
+	assert_refused(&t, ERR_CONFIG);
 }
 
 static void a_json_patch_finds_its_document_in_the_table(void **state)
 {
 	const uint8_t key_only = 1, name_only = 4, patched = 4;
-	struct buffer patch = { 0 };
-	struct columns one, two, rows;
-	struct data_file_reader *r;
-	struct err e = ERR_INIT;
-	const struct snapshot *s;
-	struct batch *b;
+	struct buffer patch = { 0 }, rows = { 0 };
 	struct table t;
 
 	(void)state;
 	table_init(&t, true);
-	columns_init(&one, t.schema);
-	columns_init(&two, t.schema);
-	columns_init(&rows, t.schema);
-	b = batch_new(t.schema);
-	column_add_int64(&one.columns[0], 1);
-	column_add_int64(&one.columns[1], 1);
-	column_add_bytes(&one.columns[2], "{\"a\": 1, \"b\": 2}", 16);
-	columns_end_row(&one);
-	batch_add(b, &(struct rows){ .op = OP_INSERT, .count = 1, .after = &one });
-	commit(&t, b);
-	batch_free(b);
-	b = batch_new(t.schema);
+	merge_table_row(&t.one, t.base.schema, (int64_t[]){ 1, 1 }, "{\"a\": 1, \"b\": 2}");
+	add(&t, OP_INSERT);
+	commit(&t);
 	json_patch_add(&patch, JSON_REPLACE, BYTES_OF("$.a"), BYTES_OF("\"x\""));
-	column_add_int64(&two.columns[0], 0);
-	column_set_null(&two.columns[1]);
-	column_add_bytes(&two.columns[2], patch.data, (uint32_t)patch.size);
-	columns_end_row(&two);
-	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &one, .after = &two,
-				     .before_present = &key_only, .after_present = &name_only,
-				     .patched = &patched });
-	commit(&t, b);
-	s = delta_snapshot(t.delta);
-	fail_on(data_file_open(&r, t.store, &s->files[s->file_count - 1], t.schema, &e), &e);
-	fail_on(data_file_next(r, 10, &rows, &e), &e);
-	assert_int_equal(rows.row_count, 1);
-	assert_int_equal(column_int64(&rows.columns[1], 0), 1);
-	assert_true(bytes_equal(column_bytes(&rows.columns[2], 0), BYTES_OF("{\"a\": \"x\", \"b\": 2}")));
-	data_file_close(r);
-	batch_free(b);
+	column_add_int64(&t.two.columns[0], 0);
+	column_set_null(&t.two.columns[1]);
+	column_add_bytes(&t.two.columns[2], patch.data, (uint32_t)patch.size);
+	columns_end_row(&t.two);
+	batch_add(t.batch, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &t.one, .after = &t.two,
+					   .before_present = &key_only, .after_present = &name_only,
+					   .patched = &patched });
+	commit(&t);
+	merge_table_rows(&rows, &t.base);
+	assert_buffer_text(rows, "{\"id\":1,\"value\":1,\"name\":\"{\\\"a\\\": \\\"x\\\", \\\"b\\\": 2}\"}\n");
 	buffer_release(&patch);
-	columns_release(&one);
-	columns_release(&two);
-	columns_release(&rows);
 	table_release(&t);
 }
 
