@@ -231,18 +231,7 @@ static uint32_t read_key(const struct reading *r, const char *table, const struc
 
 static bool is_blob(const struct mysql_column *c)
 {
-	switch ((uint8_t)c->type) {
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_BLOB:
-	case MYSQL_JSON:
-	case MYSQL_GEOMETRY:
-	case MYSQL_VECTOR:
-		return true;
-	default:
-		return false;
-	}
+	return (mysql_class_of(c->type) & (CLASS_BLOB | CLASS_JSON | CLASS_GEOMETRY | CLASS_VECTOR)) != 0;
 }
 
 static int read_columns(struct reading *r, const char *name, uint32_t *first,

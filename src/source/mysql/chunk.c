@@ -160,14 +160,5 @@ bool chunk_key_is_safe(const struct catalog_table *t, const struct copy_key *key
 
 bool chunk_key_is_whole(const struct catalog_table *t)
 {
-	switch ((uint8_t)t->table->columns[t->table->schema->key[0]].type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_LONGLONG:
-		return true;
-	default:
-		return false;
-	}
+	return mysql_class_of(t->table->columns[t->table->schema->key[0]].type) == CLASS_INTEGER;
 }

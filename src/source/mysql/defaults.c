@@ -11,19 +11,6 @@
 
 #include "base/text.h"
 
-static bool is_temporal(const struct mysql_column *c)
-{
-	switch ((uint8_t)c->type) {
-	case MYSQL_TIMESTAMP:
-	case MYSQL_TIMESTAMP2:
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool is_number(const char *text)
 {
 	size_t digits = strspn(text += *text == '-' || *text == '+', "0123456789.");
@@ -69,7 +56,8 @@ static bool is_computed(const struct mysql_column *c, const char *text, const ch
 	if (is_mariadb)
 		return !is_literal_sql(text);
 	return (extra != NULL && strcasestr(extra, "DEFAULT_GENERATED") != NULL) ||
-	       (is_temporal(c) && strncasecmp(text, "CURRENT_TIMESTAMP", 17) == 0);
+	       ((mysql_class_of(c->type) & (CLASS_DATETIME | CLASS_TIMESTAMP)) != 0 &&
+		strncasecmp(text, "CURRENT_TIMESTAMP", 17) == 0);
 }
 
 void column_default_read(struct column_default *out, const struct mysql_column *c, const char *text,
@@ -139,34 +127,25 @@ static bool number_literal(const struct mysql_column *c, const char *text, struc
 
 static bool plain_literal(const struct mysql_column *c, const char *text, struct buffer *out)
 {
-	switch ((uint8_t)c->type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_LONGLONG:
-	case MYSQL_NEWDECIMAL:
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
-	case MYSQL_YEAR:
+	switch (mysql_class_of(c->type)) {
+	case CLASS_INTEGER:
+	case CLASS_YEAR:
+	case CLASS_DECIMAL:
+	case CLASS_REAL:
 		return number_literal(c, text, out);
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
+	case CLASS_DATE:
 		cast_literal(out, text, "DATE", 0);
 		return true;
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
+	case CLASS_DATETIME:
 		cast_literal(out, text, "DATETIME", c->fraction_digits);
 		return true;
-	case MYSQL_TIME:
-	case MYSQL_TIME2:
+	case CLASS_TIME:
 		cast_literal(out, text, "TIME", c->fraction_digits);
 		return true;
-	case MYSQL_ENUM:
+	case CLASS_ENUM:
 		return label_literal(c, text, out);
-	case MYSQL_VARCHAR:
-	case MYSQL_VAR_STRING:
-	case MYSQL_STRING:
+	case CLASS_CHAR:
+	case CLASS_VARCHAR:
 		break;
 	default:
 		return false;

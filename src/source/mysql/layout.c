@@ -26,28 +26,12 @@ static bool same_labels(const struct mysql_column *a, const struct mysql_column 
 	return true;
 }
 
-static bool is_numeric(const struct mysql_column *c)
-{
-	switch ((uint8_t)c->type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_LONGLONG:
-	case MYSQL_NEWDECIMAL:
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Types and metadata are compared when the plan of the rows is made; here, what the plan cannot see. */
 static int compare_column(const struct table_map *map, const struct mysql_column *logged,
 			  const struct mysql_column *known, struct err *e)
 {
-	if (map->has_signedness && is_numeric(known) && logged->is_unsigned != known->is_unsigned)
+	if (map->has_signedness && (mysql_class_of(known->type) & CLASS_SIGNED) != 0 &&
+	    logged->is_unsigned != known->is_unsigned)
 		return err_set(e, ERR_CONFIG, "column \"%s\" is %s in the log and %s in the catalog", known->name,
 			       logged->is_unsigned ? "unsigned" : "signed",
 			       known->is_unsigned ? "unsigned" : "signed");

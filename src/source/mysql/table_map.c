@@ -56,51 +56,6 @@ uint32_t mysql_string_length(uint16_t meta)
 	return (uint32_t)((real & 0x30) ^ 0x30) << 4 | meta >> 8;
 }
 
-/* Bytes of a column's metadata, or -1 for a type that we do not know. */
-static int meta_size(uint8_t type)
-{
-	switch (type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_LONG:
-	case MYSQL_INT24:
-	case MYSQL_LONGLONG:
-	case MYSQL_NULL:
-	case MYSQL_TIMESTAMP:
-	case MYSQL_DATE:
-	case MYSQL_TIME:
-	case MYSQL_DATETIME:
-	case MYSQL_YEAR:
-	case MYSQL_NEWDATE:
-		return 0;
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
-	case MYSQL_TIMESTAMP2:
-	case MYSQL_DATETIME2:
-	case MYSQL_TIME2:
-	case MYSQL_JSON:
-	case MYSQL_GEOMETRY:
-	case MYSQL_VECTOR:
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_BLOB:
-	case MYSQL_MARIADB_BLOB_COMPRESSED:
-		return 1;
-	case MYSQL_VARCHAR:
-	case MYSQL_VAR_STRING:
-	case MYSQL_STRING:
-	case MYSQL_ENUM:
-	case MYSQL_SET:
-	case MYSQL_BIT:
-	case MYSQL_NEWDECIMAL:
-	case MYSQL_MARIADB_VARCHAR_COMPRESSED:
-		return 2;
-	default:
-		return -1;
-	}
-}
-
 void mysql_column_from_log(struct mysql_column *c, uint8_t type, uint16_t meta)
 {
 	c->type = mysql_real_type(type, meta);
@@ -132,61 +87,10 @@ void mysql_column_from_log(struct mysql_column *c, uint8_t type, uint16_t meta)
 	}
 }
 
-static bool is_numeric(enum mysql_type type)
+/* The index of the next column at or behind `i` of these classes; column_count when none is left. */
+static uint32_t next_of(const struct parse *p, uint32_t i, unsigned classes)
 {
-	switch ((uint8_t)type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_LONGLONG:
-	case MYSQL_NEWDECIMAL:
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_character(enum mysql_type type)
-{
-	switch ((uint8_t)type) {
-	case MYSQL_STRING:
-	case MYSQL_VAR_STRING:
-	case MYSQL_VARCHAR:
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_BLOB:
-	case MYSQL_MARIADB_BLOB_COMPRESSED:
-	case MYSQL_MARIADB_VARCHAR_COMPRESSED:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_enum(enum mysql_type type)
-{
-	return type == MYSQL_ENUM;
-}
-
-static bool is_set(enum mysql_type type)
-{
-	return type == MYSQL_SET;
-}
-
-static bool has_labels(enum mysql_type type)
-{
-	return is_enum(type) || is_set(type);
-}
-
-/* The index of the next column at or behind `i` that `is` accepts; column_count when none
- * is left. */
-static uint32_t next_of(const struct parse *p, uint32_t i, bool (*is)(enum mysql_type))
-{
-	while (i < p->map->column_count && !is(p->columns[i].type))
+	while (i < p->map->column_count && (mysql_class_of(p->columns[i].type) & classes) == 0)
 		i++;
 	return i;
 }
@@ -196,8 +100,8 @@ static int read_signedness(struct parse *p, struct reader *r)
 	uint32_t bit = 0;
 	uint8_t bits = 0;
 
-	for (uint32_t i = next_of(p, 0, is_numeric); i < p->map->column_count;
-	     i = next_of(p, i + 1, is_numeric), bit++) {
+	for (uint32_t i = next_of(p, 0, CLASS_SIGNED); i < p->map->column_count;
+	     i = next_of(p, i + 1, CLASS_SIGNED), bit++) {
 		if (bit % 8 == 0)
 			bits = reader_u8(r);
 		p->columns[i].is_unsigned = (bits >> (7 - bit % 8) & 1) != 0;
@@ -220,15 +124,14 @@ static int read_visibility(struct parse *p, struct reader *r)
 
 /* A default collation, then { index among these columns, collation } for those that
  * differ. */
-static int read_default_charset(struct parse *p, struct reader *r,
-				bool (*is)(enum mysql_type))
+static int read_default_charset(struct parse *p, struct reader *r, unsigned classes)
 {
 	uint16_t collation = (uint16_t)reader_lenenc(r);
 	uint32_t number = 0;
 	uint64_t exception = reader_left(r) > 0 ? reader_lenenc(r) : UINT64_MAX;
 
-	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count;
-	     i = next_of(p, i + 1, is), number++) {
+	for (uint32_t i = next_of(p, 0, classes); i < p->map->column_count;
+	     i = next_of(p, i + 1, classes), number++) {
 		p->columns[i].collation = collation;
 		if (number != exception)
 			continue;
@@ -238,11 +141,10 @@ static int read_default_charset(struct parse *p, struct reader *r,
 	return 0;
 }
 
-static int read_column_charset(struct parse *p, struct reader *r,
-			       bool (*is)(enum mysql_type))
+static int read_column_charset(struct parse *p, struct reader *r, unsigned classes)
 {
-	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count;
-	     i = next_of(p, i + 1, is))
+	for (uint32_t i = next_of(p, 0, classes); i < p->map->column_count;
+	     i = next_of(p, i + 1, classes))
 		p->columns[i].collation = (uint16_t)reader_lenenc(r);
 	return 0;
 }
@@ -301,11 +203,11 @@ static int read_field(struct parse *p, uint8_t field, struct bytes value)
 		rc = read_signedness(p, &r);
 		break;
 	case META_DEFAULT_CHARSET:
-		rc = read_default_charset(p, &r, is_character);
+		rc = read_default_charset(p, &r, CLASS_STRING);
 		p->map->has_charsets = true;
 		break;
 	case META_COLUMN_CHARSET:
-		rc = read_column_charset(p, &r, is_character);
+		rc = read_column_charset(p, &r, CLASS_STRING);
 		p->map->has_charsets = true;
 		break;
 	case META_COLUMN_NAME:
@@ -322,10 +224,10 @@ static int read_field(struct parse *p, uint8_t field, struct bytes value)
 		rc = read_key(p, &r, field == META_KEY_WITH_PREFIX);
 		break;
 	case META_LABELS_DEFAULT_CHARSET:
-		rc = read_default_charset(p, &r, has_labels);
+		rc = read_default_charset(p, &r, CLASS_LABELS);
 		break;
 	case META_LABELS_COLUMN_CHARSET:
-		rc = read_column_charset(p, &r, has_labels);
+		rc = read_column_charset(p, &r, CLASS_LABELS);
 		break;
 	case META_VISIBILITY:
 		rc = read_visibility(p, &r);
@@ -365,14 +267,14 @@ static char *label_copy(struct parse *p, const struct charset *charset,
 }
 
 /* { count lenenc, count x { length lenenc, label } } per column. */
-static int read_labels(struct parse *p, struct bytes value, bool (*is)(enum mysql_type))
+static int read_labels(struct parse *p, struct bytes value, unsigned classes)
 {
 	struct reader r = reader_of(value);
 
 	if (value.size == 0)
 		return 0;
-	for (uint32_t i = next_of(p, 0, is); i < p->map->column_count;
-	     i = next_of(p, i + 1, is)) {
+	for (uint32_t i = next_of(p, 0, classes); i < p->map->column_count;
+	     i = next_of(p, i + 1, classes)) {
 		struct mysql_column *c = &p->columns[i];
 		uint64_t count = reader_lenenc(&r);
 
@@ -402,8 +304,8 @@ static int read_optional(struct parse *p, struct reader *r, struct err *e)
 	}
 	for (uint32_t i = 0; i < p->map->column_count; i++)
 		p->columns[i].charset = find_charset(p, p->columns[i].collation);
-	if (read_labels(p, p->set_labels, is_set) < 0 ||
-	    read_labels(p, p->enum_labels, is_enum) < 0)
+	if (read_labels(p, p->set_labels, CLASS_SET) < 0 ||
+	    read_labels(p, p->enum_labels, CLASS_ENUM) < 0)
 		return err_set(e, ERR_DATA,
 			       "the labels in the optional metadata are malformed");
 	return 0;
@@ -425,7 +327,7 @@ static int read_columns(struct parse *p, struct reader *r, struct err *e)
 	p->columns = arena_new(p->arena, struct mysql_column, types.size);
 	m = reader_of(metas);
 	for (size_t i = 0; i < types.size; i++) {
-		int size = meta_size(types.data[i]);
+		int size = mysql_meta_size(types.data[i]);
 
 		if (size < 0)
 			return err_set(e, ERR_DATA, "column %zu has unrecognized type %u",

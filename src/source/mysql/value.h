@@ -52,6 +52,39 @@ enum mysql_type {
 	MYSQL_GEOMETRY = 255,
 };
 
+/* What a type holds, whatever its size and the way it is stored; bits, so that a mask names several. */
+enum mysql_class {
+	CLASS_UNKNOWN = 0,
+	CLASS_INTEGER = 1 << 0,
+	CLASS_YEAR = 1 << 1,
+	CLASS_DECIMAL = 1 << 2,
+	CLASS_REAL = 1 << 3,
+	CLASS_BIT = 1 << 4,
+	CLASS_DATE = 1 << 5,
+	CLASS_DATETIME = 1 << 6,
+	CLASS_TIMESTAMP = 1 << 7,
+	CLASS_TIME = 1 << 8,
+	CLASS_ENUM = 1 << 9,
+	CLASS_SET = 1 << 10,
+	CLASS_CHAR = 1 << 11, /* of fixed length, BINARY too */
+	CLASS_VARCHAR = 1 << 12,
+	CLASS_BLOB = 1 << 13, /* TEXT too */
+	CLASS_JSON = 1 << 14,
+	CLASS_VECTOR = 1 << 15,
+	CLASS_GEOMETRY = 1 << 16,
+	CLASS_NULL = 1 << 17, /* in a log, of no column */
+
+	CLASS_SIGNED = CLASS_INTEGER | CLASS_DECIMAL | CLASS_REAL, /* may be declared UNSIGNED */
+	CLASS_CALENDAR = CLASS_DATE | CLASS_DATETIME | CLASS_TIMESTAMP,
+	CLASS_TEMPORAL = CLASS_CALENDAR | CLASS_TIME,
+	CLASS_LABELS = CLASS_ENUM | CLASS_SET,
+	CLASS_STRING = CLASS_CHAR | CLASS_VARCHAR | CLASS_BLOB, /* text by their character set, or bytes */
+};
+
+enum mysql_class mysql_class_of(unsigned type);
+/* Bytes of its metadata in a TABLE_MAP, or -1 for a type that we do not know. */
+int mysql_meta_size(unsigned type);
+
 /* A type that MariaDB logs as another one; only the catalog tells. */
 enum mysql_extension {
 	MYSQL_PLAIN,

@@ -165,24 +165,18 @@ static const char *word_of(const struct mysql_column *c)
 {
 	bool is_text = c->charset != NULL;
 
-	switch ((uint8_t)c->type) {
-	case MYSQL_STRING:
+	switch (mysql_class_of(c->type)) {
+	case CLASS_CHAR:
 		return is_text ? "char" : "binary";
-	case MYSQL_VARCHAR:
-	case MYSQL_VAR_STRING:
-	case MYSQL_MARIADB_VARCHAR_COMPRESSED:
+	case CLASS_VARCHAR:
 		return is_text ? "varchar" : "varbinary";
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_BLOB:
-	case MYSQL_MARIADB_BLOB_COMPRESSED:
+	case CLASS_BLOB:
 		return is_text ? "text" : "blob";
-	case MYSQL_TIMESTAMP:
+	case CLASS_TIMESTAMP:
 		return "timestamp";
-	case MYSQL_DATETIME:
+	case CLASS_DATETIME:
 		return "datetime";
-	case MYSQL_TIME:
+	case CLASS_TIME:
 		return "time";
 	default:
 		break;

@@ -368,57 +368,35 @@ static bool plan_number(struct value_plan *p)
 
 static bool plan_text(struct value_plan *p)
 {
-	switch (p->type) {
-	case MYSQL_ENUM:
+	switch (mysql_class_of(p->type)) {
+	case CLASS_ENUM:
 		return plan_fixed(p, p->meta >> 8, add_enum), true;
-	case MYSQL_SET:
+	case CLASS_SET:
 		return plan_fixed(p, p->meta >> 8, add_set), true;
-	case MYSQL_STRING:
+	case CLASS_CHAR:
 		return plan_string(p), true;
-	case MYSQL_VARCHAR:
-	case MYSQL_VAR_STRING:
-	case MYSQL_MARIADB_VARCHAR_COMPRESSED:
+	case CLASS_VARCHAR:
 		return plan_varchar(p, p->meta > 255 ? 2 : 1), true;
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_BLOB:
-	case MYSQL_MARIADB_BLOB_COMPRESSED:
+	case CLASS_BLOB:
 		return plan_varchar(p, (uint8_t)p->meta), true;
-	case MYSQL_JSON:
+	case CLASS_JSON:
 		return plan_length(p, (uint8_t)p->meta, add_json), true;
-	case MYSQL_GEOMETRY:
+	case CLASS_GEOMETRY:
 		return plan_length(p, (uint8_t)p->meta, value_add_geometry), true;
-	case MYSQL_VECTOR:
+	case CLASS_VECTOR:
 		return plan_length(p, (uint8_t)p->meta, value_add_vector), true;
 	default:
 		return false;
 	}
 }
 
-/* Types that are one in the catalog and can stand for each other in the log. */
-static enum mysql_type family(enum mysql_type t)
+/* Types that are one in the catalog can stand for each other in the log. */
+static bool is_one_type(unsigned a, unsigned b)
 {
-	switch ((uint8_t)t) {
-	case MYSQL_TIMESTAMP:
-		return MYSQL_TIMESTAMP2;
-	case MYSQL_DATETIME:
-		return MYSQL_DATETIME2;
-	case MYSQL_TIME:
-		return MYSQL_TIME2;
-	case MYSQL_NEWDATE:
-		return MYSQL_DATE;
-	case MYSQL_VAR_STRING:
-	case MYSQL_MARIADB_VARCHAR_COMPRESSED:
-		return MYSQL_VARCHAR;
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_MARIADB_BLOB_COMPRESSED:
-		return MYSQL_BLOB;
-	default:
-		return t;
-	}
+	enum mysql_class class = mysql_class_of(a);
+
+	return a == b ||
+	       (class == mysql_class_of(b) && (class & (CLASS_TEMPORAL | CLASS_VARCHAR | CLASS_BLOB)) != 0);
 }
 
 static bool plan_is_sane(const struct value_plan *p)
@@ -453,7 +431,7 @@ int value_plan_make(struct value_plan *out, const struct mysql_table *t, uint32_
 	p.precision = (uint8_t)meta;
 	p.scale = (uint8_t)(meta >> 8);
 	p.fraction_digits = (uint8_t)meta;
-	if (family((enum mysql_type)p.type) != family(c->type))
+	if (!is_one_type(p.type, c->type))
 		return err_set(e, ERR_CONFIG,
 			       "table %s.%s: column \"%s\" is of type %u in the log, but "
 			       "of type "

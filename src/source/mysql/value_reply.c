@@ -16,10 +16,9 @@ struct span { /* a TIME */
 	uint32_t minutes, seconds, microseconds;
 };
 
-static bool is_integer(uint8_t type)
+static bool is_integer(unsigned type)
 {
-	return type == MYSQL_TINY || type == MYSQL_SHORT || type == MYSQL_INT24 || type == MYSQL_LONG ||
-	       type == MYSQL_LONGLONG || type == MYSQL_YEAR;
+	return (mysql_class_of(type) & (CLASS_INTEGER | CLASS_YEAR)) != 0;
 }
 
 /* Sign-extended, unless the server says that it is unsigned. */
@@ -137,14 +136,11 @@ static enum value_result add_calendar(const struct value_plan *p, struct bytes c
 
 	if (!take_calendar(cell, &v))
 		return VALUE_BAD;
-	switch ((uint8_t)p->column->type) {
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
+	switch (mysql_class_of(p->column->type)) {
+	case CLASS_DATE:
 		return cell_date(c, &v) ? VALUE_OK : VALUE_INVALID;
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
-	case MYSQL_TIMESTAMP:
-	case MYSQL_TIMESTAMP2:
+	case CLASS_DATETIME:
+	case CLASS_TIMESTAMP:
 		return cell_timestamp(c, &v) ? VALUE_OK : VALUE_INVALID;
 	default:
 		return VALUE_BAD;
@@ -153,10 +149,9 @@ static enum value_result add_calendar(const struct value_plan *p, struct bytes c
 
 static enum value_result add_time(const struct value_plan *p, struct bytes cell, struct column *c)
 {
-	uint8_t type = (uint8_t)p->column->type;
 	struct span v;
 
-	if ((type != MYSQL_TIME && type != MYSQL_TIME2) || !take_span(cell, &v))
+	if (mysql_class_of(p->column->type) != CLASS_TIME || !take_span(cell, &v))
 		return VALUE_BAD;
 	cell_time(c, v.is_negative, (uint32_t)v.hours, v.minutes, v.seconds, v.microseconds,
 		  p->column->fraction_digits);
@@ -166,23 +161,17 @@ static enum value_result add_time(const struct value_plan *p, struct bytes cell,
 static enum value_result add_cell(const struct value_plan *p, const struct reply_column *r,
 				  struct bytes cell, struct column *c)
 {
-	switch (r->type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_LONGLONG:
-	case MYSQL_YEAR:
+	switch (mysql_class_of(r->type)) {
+	case CLASS_INTEGER:
+	case CLASS_YEAR:
 		return add_integer(p, r, cell, c);
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
+	case CLASS_REAL:
 		return add_real(p, r, cell, c);
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
-	case MYSQL_DATETIME:
-	case MYSQL_TIMESTAMP:
+	case CLASS_DATE:
+	case CLASS_DATETIME:
+	case CLASS_TIMESTAMP:
 		return add_calendar(p, cell, c);
-	case MYSQL_TIME:
+	case CLASS_TIME:
 		return add_time(p, cell, c);
 	default:
 		return value_add_from_text(p, cell, c);
@@ -209,7 +198,7 @@ int value_from_reply(const struct mysql_table *t, uint32_t column, const struct 
 static void calendar_text(uint8_t type, const struct calendar *v, struct buffer *out)
 {
 	buffer_format(out, "%04d-%02d-%02d", v->year, v->month, v->day);
-	if (type == MYSQL_DATE || type == MYSQL_NEWDATE)
+	if (mysql_class_of(type) == CLASS_DATE)
 		return;
 	buffer_format(out, " %02d:%02d:%02d", v->hour, v->minute, v->second);
 	if (v->microsecond > 0)
@@ -229,29 +218,28 @@ void value_reply_text(const struct reply_column *r, struct bytes cell, struct bu
 	struct calendar date;
 	struct span time;
 
-	switch (r->type) {
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
+	switch (mysql_class_of(r->type)) {
+	case CLASS_INTEGER:
+	case CLASS_YEAR:
+		if (r->is_unsigned)
+			text_uint(out, take_integer(r, cell));
+		else
+			text_int(out, (int64_t)take_integer(r, cell));
+		return;
+	case CLASS_REAL:
 		text_double(out, take_real(r, cell));
 		return;
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
-	case MYSQL_DATETIME:
-	case MYSQL_TIMESTAMP:
+	case CLASS_DATE:
+	case CLASS_DATETIME:
+	case CLASS_TIMESTAMP:
 		if (take_calendar(cell, &date))
 			calendar_text(r->type, &date, out);
 		return;
-	case MYSQL_TIME:
+	case CLASS_TIME:
 		if (take_span(cell, &time))
 			span_text(&time, out);
 		return;
 	default:
-		break;
-	}
-	if (!is_integer(r->type))
 		buffer_bytes_append(out, cell);
-	else if (r->is_unsigned)
-		text_uint(out, take_integer(r, cell));
-	else
-		text_int(out, (int64_t)take_integer(r, cell));
+	}
 }

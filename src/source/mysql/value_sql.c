@@ -75,36 +75,19 @@ void value_literal(const struct mysql_table *t, uint32_t column, struct bytes te
 		   struct buffer *out)
 {
 	const struct mysql_column *c = &t->columns[column];
+	enum mysql_class class = mysql_class_of(c->type);
 
-	switch ((uint8_t)c->type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_LONGLONG:
-	case MYSQL_YEAR:
-	case MYSQL_NEWDECIMAL:
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
-	case MYSQL_ENUM:
-	case MYSQL_SET:
+	if ((class & (CLASS_SIGNED | CLASS_YEAR | CLASS_LABELS)) != 0) {
 		buffer_bytes_append(out, text);
 		return;
-	case MYSQL_BIT:
+	}
+	if (class == CLASS_BIT) {
 		bit_literal(out, text);
 		return;
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
-	case MYSQL_TIMESTAMP:
-	case MYSQL_TIMESTAMP2:
-	case MYSQL_TIME:
-	case MYSQL_TIME2:
+	}
+	if ((class & CLASS_TEMPORAL) != 0) {
 		buffer_format(out, "'%.*s'", (int)text.size, (const char *)text.data);
 		return;
-	default:
-		break;
 	}
 	if (c->charset != NULL)
 		buffer_format(out, "_%s ", charset_name(c->charset));

@@ -29,54 +29,44 @@ static enum type string_type(const struct mysql_column *c)
 	return text_or_bytes(c);
 }
 
+static enum type integer_type(const struct mysql_column *c)
+{
+	if (c->type == MYSQL_LONGLONG)
+		return c->is_unsigned ? TYPE_DECIMAL : TYPE_LONG;
+	return c->type == MYSQL_LONG && c->is_unsigned ? TYPE_LONG : TYPE_INT;
+}
+
 /* The lake's type, or TYPES for a type that we do not know. */
 static enum type lake_type(const struct mysql_column *c)
 {
-	switch ((uint8_t)c->type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_YEAR:
+	switch (mysql_class_of(c->type)) {
+	case CLASS_INTEGER:
+		return integer_type(c);
+	case CLASS_YEAR:
 		return TYPE_INT;
-	case MYSQL_LONG:
-		return c->is_unsigned ? TYPE_LONG : TYPE_INT;
-	case MYSQL_LONGLONG:
-		return c->is_unsigned ? TYPE_DECIMAL : TYPE_LONG;
-	case MYSQL_FLOAT:
-		return TYPE_FLOAT;
-	case MYSQL_DOUBLE:
-		return TYPE_DOUBLE;
-	case MYSQL_NEWDECIMAL:
+	case CLASS_REAL:
+		return c->type == MYSQL_FLOAT ? TYPE_FLOAT : TYPE_DOUBLE;
+	case CLASS_DECIMAL:
 		return c->precision <= DECIMAL_PRECISION_MAX ? TYPE_DECIMAL : TYPE_STRING;
-	case MYSQL_BIT:
+	case CLASS_BIT:
 		return bit_type(c);
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
+	case CLASS_DATE:
 		return TYPE_DATE;
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
+	case CLASS_DATETIME:
 		return TYPE_TIMESTAMP_NTZ;
-	case MYSQL_TIMESTAMP:
-	case MYSQL_TIMESTAMP2:
+	case CLASS_TIMESTAMP:
 		return TYPE_TIMESTAMP;
-	case MYSQL_TIME:
-	case MYSQL_TIME2:
-	case MYSQL_ENUM:
-	case MYSQL_SET:
-	case MYSQL_JSON:
-	case MYSQL_VECTOR:
+	case CLASS_TIME:
+	case CLASS_ENUM:
+	case CLASS_SET:
+	case CLASS_JSON:
+	case CLASS_VECTOR:
 		return TYPE_STRING;
-	case MYSQL_VARCHAR:
-	case MYSQL_VAR_STRING:
-	case MYSQL_STRING:
-	case MYSQL_TINY_BLOB:
-	case MYSQL_MEDIUM_BLOB:
-	case MYSQL_LONG_BLOB:
-	case MYSQL_BLOB:
-	case MYSQL_MARIADB_BLOB_COMPRESSED:
-	case MYSQL_MARIADB_VARCHAR_COMPRESSED:
+	case CLASS_CHAR:
+	case CLASS_VARCHAR:
+	case CLASS_BLOB:
 		return string_type(c);
-	case MYSQL_GEOMETRY:
+	case CLASS_GEOMETRY:
 		return TYPE_BINARY;
 	default:
 		return TYPES;
@@ -95,19 +85,7 @@ static void set_decimal(struct field *f, const struct mysql_column *c)
  * halt. */
 static bool may_be_null(const struct mysql_column *c)
 {
-	if (c->is_nullable || c->is_key)
-		return c->is_nullable;
-	switch ((uint8_t)c->type) {
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
-	case MYSQL_TIMESTAMP:
-	case MYSQL_TIMESTAMP2:
-		return true;
-	default:
-		return false;
-	}
+	return c->is_nullable || (!c->is_key && (mysql_class_of(c->type) & CLASS_CALENDAR) != 0);
 }
 
 static int add_field(struct schema *s, const struct mysql_column *c, struct err *e)

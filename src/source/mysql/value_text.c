@@ -239,42 +239,33 @@ static value_decode text_string_decoder(const struct mysql_column *c)
 
 static value_decode text_decoder(const struct mysql_column *c)
 {
-	switch ((uint8_t)c->type) {
-	case MYSQL_TINY:
-	case MYSQL_SHORT:
-	case MYSQL_INT24:
-	case MYSQL_LONG:
-	case MYSQL_YEAR:
+	switch (mysql_class_of(c->type)) {
+	case CLASS_INTEGER:
+		return c->type == MYSQL_LONGLONG && c->is_unsigned ? text_decimal : text_integer;
+	case CLASS_YEAR:
 		return text_integer;
-	case MYSQL_LONGLONG:
-		return c->is_unsigned ? text_decimal : text_integer;
-	case MYSQL_NEWDECIMAL:
+	case CLASS_DECIMAL:
 		return text_decimal;
-	case MYSQL_FLOAT:
-	case MYSQL_DOUBLE:
+	case CLASS_REAL:
 		return text_real;
-	case MYSQL_BIT:
+	case CLASS_BIT:
 		return value_add_bit;
-	case MYSQL_DATE:
-	case MYSQL_NEWDATE:
+	case CLASS_DATE:
 		return text_date;
-	case MYSQL_DATETIME:
-	case MYSQL_DATETIME2:
-	case MYSQL_TIMESTAMP:
-	case MYSQL_TIMESTAMP2:
+	case CLASS_DATETIME:
+	case CLASS_TIMESTAMP:
 		return text_timestamp;
-	case MYSQL_TIME:
-	case MYSQL_TIME2:
+	case CLASS_TIME:
 		return text_time;
-	case MYSQL_ENUM:
+	case CLASS_ENUM:
 		return text_enum;
-	case MYSQL_SET:
+	case CLASS_SET:
 		return text_set;
-	case MYSQL_JSON:
+	case CLASS_JSON:
 		return text_utf8_as_is;
-	case MYSQL_GEOMETRY:
+	case CLASS_GEOMETRY:
 		return value_add_geometry;
-	case MYSQL_VECTOR:
+	case CLASS_VECTOR:
 		return value_add_vector;
 	default:
 		return text_string_decoder(c);
