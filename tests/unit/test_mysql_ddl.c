@@ -19,6 +19,10 @@ static void additions_and_indexes_are_harmless(void **state)
 		"CREATE UNIQUE INDEX i ON t (a)", "DROP INDEX i ON t",
 		"CREATE TABLE IF NOT EXISTS t (a INT)", "CREATE DATABASE IF NOT EXISTS d",
 		"ALTER DATABASE d CHARACTER SET utf8mb4",
+		"ALTER TABLE t COMMENT 'it''s, drop c'", "ALTER TABLE t COMMENT 'it\\'s, drop c'",
+		"ALTER TABLE \"d\".\"a\"\"b\" ADD COLUMN c INT /*!80013 INVISIBLE */",
+		"ALTER TABLE t /*M!100500 ADD */ INDEX (a)", "ALTER TABLE t ADD c INT # , drop d\n",
+		"ALTER TABLE t FORCE --", "ALTER TABLE t FORCE /*/, drop d */", "ALTER TABLE t FORCE; DROP TABLE u",
 	};
 
 	(void)state;
@@ -40,7 +44,9 @@ static void what_may_change_rows_or_names_halts(void **state)
 		"DROP TABLE t", "DROP DATABASE d", "RENAME TABLE t TO u", "CREATE OR REPLACE TABLE t (a INT)",
 		"CREATE TABLE t (a INT)", "ALTER TABLE t ADD c INT, 'x", "",
 		"ALTER IGNORE TABLE t ADD UNIQUE (a)", "ALTER TABLE t CONVERT TABLE u TO PARTITION p",
-		"ALTER TABLE t ENGINE = BLACKHOLE", "ALTER TABLE t DROP INDEX `PRIMARY`",
+		"ALTER TABLE t ADD c INT DEFAULT 1--1, DROP d", "ALTER TABLE t COMMENT 'x\\\\', DROP d",
+		"ALTER TABLE t ADD `a\\` INT, DROP `b`", "ALTER TABLE t FORCE, DROP `a``, FORCE`",
+		"ALTER TABLE t.", "ALTER TABLE t ENGINE = BLACKHOLE", "ALTER TABLE t DROP INDEX `PRIMARY`",
 		"ALTER TABLE t DROP CONSTRAINT IF EXISTS primary", "DROP INDEX `PRIMARY` ON t",
 	};
 

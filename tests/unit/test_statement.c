@@ -25,6 +25,11 @@ static void the_frame_of_transactions_is_recognized(void **state)
 	assert_int_equal(kind_of(""), STATEMENT_OTHER);
 	assert_int_equal(kind_of("/* no end"), STATEMENT_OTHER);
 	assert_int_equal(kind_of("`no end"), STATEMENT_OTHER);
+	assert_int_equal(kind_of("# why\nBEGIN"), STATEMENT_BEGIN);
+	assert_int_equal(kind_of("/*M!100500 BEGIN */"), STATEMENT_BEGIN);
+	assert_int_equal(kind_of("/*/ no end */ BEGIN --"), STATEMENT_BEGIN);
+	assert_int_equal(kind_of("XA START -- why\n 'one'"), STATEMENT_XA_START);
+	assert_int_equal(kind_of("XA START --why\n 'one'"), STATEMENT_OTHER);
 }
 
 static void xa_statements_carry_their_id(void **state)
@@ -52,6 +57,9 @@ static void truncate_names_its_table(void **state)
 	assert_int_equal(s.kind, STATEMENT_TRUNCATE);
 	assert_string_equal(s.table.database, "a`b");
 	assert_string_equal(s.table.table, "c.d");
+	statement_parse(&s, BYTES_OF("TRUNCATE \"a\"\"b\".\"`\""));
+	assert_string_equal(s.table.database, "a\"b");
+	assert_string_equal(s.table.table, "`");
 	statement_parse(&s, BYTES_OF("truncate -- why\n /*!50000 t */"));
 	assert_int_equal(s.kind, STATEMENT_TRUNCATE);
 	assert_string_equal(s.table.database, "");
@@ -153,6 +161,8 @@ static void an_update_names_the_table_that_it_changes(void **state)
 	assert_int_equal(effect_of("UPDATE o SET t = 1"), ROW_EFFECT_UNCLEAR);
 	assert_int_equal(effect_of("LOAD DATA INFILE 'x' IGNORE INTO TABLE t"), ROW_EFFECT_UNCLEAR);
 	assert_int_equal(effect_of("SELECT f('UPDATE t SET')"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("SELECT 'it\\'s', ' UPDATE t SET'"), ROW_EFFECT_UNCLEAR);
+	assert_int_equal(effect_of("SELECT `\\` UPDATE t SET a = '`'"), ROW_EFFECT_UPDATE);
 	assert_int_equal(effect_of("UPDATE . . ``"), ROW_EFFECT_UNCLEAR);
 	assert_int_equal(effect_of(""), ROW_EFFECT_UNCLEAR);
 }
