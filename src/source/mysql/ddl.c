@@ -5,137 +5,21 @@
  */
 #include "source/mysql/layout.h"
 
-#include <ctype.h>
-#include <string.h>
-#include <strings.h>
+#include "source/mysql/sql_scan.h"
 
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_NAME, TOKEN_SIGN };
-
-struct token {
-	enum token_kind kind;
-	struct bytes text; /* a WORD as written; a NAME without its quotes; a SIGN is one byte */
-};
-
-struct lexer {
-	const char *at, *end;
-};
-
-static bool is_word(unsigned char c)
-{
-	return isalnum(c) || c == '_' || c == '$' || c >= 0x80;
-}
-
-/* Comments are skipped; the inside of a version comment is code, as the server reads it. */
-static bool skip_comment(struct lexer *l)
-{
-	size_t left = (size_t)(l->end - l->at);
-	const char *stop;
-
-	if (left >= 2 && memcmp(l->at, "*/", 2) == 0) {
-		l->at += 2;
-		return true;
-	}
-	if (left >= 1 && (*l->at == '#' || (left >= 3 && memcmp(l->at, "--", 2) == 0 &&
-					    isspace((unsigned char)l->at[2])))) {
-		stop = memchr(l->at, '\n', left);
-		l->at = stop != NULL ? stop + 1 : l->end;
-		return true;
-	}
-	if (left < 2 || memcmp(l->at, "/*", 2) != 0)
-		return false;
-	if (left >= 3 && (l->at[2] == '!' || (left >= 4 && memcmp(l->at, "/*M!", 4) == 0))) {
-		l->at += l->at[2] == '!' ? 3 : 4;
-		while (l->at < l->end && isdigit((unsigned char)*l->at))
-			l->at++;
-		return true;
-	}
-	stop = memmem(l->at + 2, left - 2, "*/", 2);
-	l->at = stop != NULL ? stop + 2 : l->end;
-	return true;
-}
-
-static struct token quoted(struct lexer *l)
-{
-	char quote = *l->at++;
-	const char *start = l->at;
-	struct token t = { TOKEN_NAME, { (const uint8_t *)start, 0 } };
-
-	for (; l->at < l->end; l->at++) {
-		if (*l->at == '\\' && quote != '`' && l->at + 1 < l->end) {
-			l->at++;
-		} else if (*l->at == quote) {
-			if (l->at + 1 == l->end || l->at[1] != quote)
-				break;
-			l->at++;
-		}
-	}
-	t.text.size = (size_t)(l->at - start);
-	if (l->at < l->end)
-		l->at++;
-	return t;
-}
-
-static struct token next(struct lexer *l)
-{
-	const char *start;
-
-	while (l->at < l->end && (isspace((unsigned char)*l->at) || skip_comment(l))) {
-		if (l->at < l->end && isspace((unsigned char)*l->at))
-			l->at++;
-	}
-	if (l->at >= l->end)
-		return (struct token){ TOKEN_END, { NULL, 0 } };
-	if (*l->at == '`' || *l->at == '"' || *l->at == '\'')
-		return quoted(l);
-	start = l->at;
-	while (l->at < l->end && is_word((unsigned char)*l->at))
-		l->at++;
-	if (l->at > start)
-		return (struct token){ TOKEN_WORD, { (const uint8_t *)start, (size_t)(l->at - start) } };
-	l->at++;
-	return (struct token){ TOKEN_SIGN, { (const uint8_t *)start, 1 } };
-}
-
-static struct lexer lexer_of(struct bytes sql)
-{
-	return (struct lexer){ (const char *)sql.data, (const char *)sql.data + sql.size };
-}
-
-static bool is(struct token t, const char *word)
-{
-	return t.kind == TOKEN_WORD && t.text.size == strlen(word) &&
-	       strncasecmp((const char *)t.text.data, word, t.text.size) == 0;
-}
-
-static bool is_sign(struct token t, char c)
-{
-	return t.kind == TOKEN_SIGN && *t.text.data == c;
-}
-
-static bool is_one_of(struct token t, const char *const *words)
-{
-	for (; *words != NULL; words++) {
-		if (is(t, *words))
-			return true;
-	}
-	return false;
-}
-
-/* To the comma or the end of the statement that closes this specification of an ALTER TABLE. */
-static bool skip_specification(struct lexer *l)
+/* Behind the comma that closes this specification of an ALTER TABLE; false: at the end of the statement. */
+static bool skip_specification(struct scanner *s)
 {
 	int depth = 0;
 
-	for (;;) {
-		struct token t = next(l);
-
-		if (t.kind == TOKEN_END || (depth == 0 && is_sign(t, ';')))
+	for (;; scanner_next(s)) {
+		if (s->now.kind == TOKEN_END || (depth == 0 && scanner_is_mark(s, ';')))
 			return false;
-		if (is_sign(t, '('))
+		if (scanner_is_mark(s, '('))
 			depth++;
-		else if (is_sign(t, ')'))
+		else if (scanner_is_mark(s, ')'))
 			depth--;
-		else if (depth == 0 && is_sign(t, ','))
+		else if (depth == 0 && scanner_accept_mark(s, ','))
 			return true;
 	}
 }
@@ -144,50 +28,39 @@ static bool skip_specification(struct lexer *l)
  * ADD [COLUMN] is for the next TABLE_MAP to judge; indexes and constraints change no row, but ADD PRIMARY
  * KEY changes what identifies one.
  */
-static bool judge_add(struct lexer *l)
+static bool judge_add(struct scanner *s)
 {
+	static const char *const constraints[] = { "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", NULL };
 	static const char *const refused[] = { "PRIMARY", "PERIOD", "SYSTEM", NULL };
-	struct token t = next(l);
 
-	if (is(t, "CONSTRAINT")) {
-		t = next(l);
-		if (!is(t, "PRIMARY") && !is(t, "UNIQUE") && !is(t, "FOREIGN") && !is(t, "CHECK"))
-			t = next(l);
-	}
-	return !is_one_of(t, refused);
+	if (scanner_accept(s, "CONSTRAINT") && !scanner_is_one_of(s, constraints))
+		scanner_next(s);
+	return !scanner_is_one_of(s, refused);
 }
 
 /* [IF EXISTS] name: no index that identifies rows. */
-static bool judge_dropped_index(struct lexer *l, bool key_is_primary)
+static bool judge_dropped_index(struct scanner *s, bool key_is_primary)
 {
-	struct token t = next(l);
-
-	if (is(t, "IF")) {
-		(void)next(l);
-		t = next(l);
-	}
-	return key_is_primary && !(t.text.size == 7 && strncasecmp((const char *)t.text.data, "PRIMARY", 7) == 0);
+	scanner_skip_exists(s);
+	return key_is_primary && !token_reads(&s->now, "PRIMARY");
 }
 
-static bool judge_drop(struct lexer *l, bool key_is_primary)
+static bool judge_drop(struct scanner *s, bool key_is_primary)
 {
-	struct token t = next(l);
-
-	if (is(t, "INDEX") || is(t, "KEY") || is(t, "CONSTRAINT"))
-		return judge_dropped_index(l, key_is_primary);
-	return is(t, "FOREIGN") || is(t, "CHECK");
+	if (scanner_accept(s, "INDEX") || scanner_accept(s, "KEY") || scanner_accept(s, "CONSTRAINT"))
+		return judge_dropped_index(s, key_is_primary);
+	return scanner_is(s, "FOREIGN") || scanner_is(s, "CHECK");
 }
 
 /* ENGINE [=] e: the rows move along, unless the engine keeps none. */
-static bool judge_engine(struct lexer *l)
+static bool judge_engine(struct scanner *s)
 {
-	struct token t = next(l);
-
-	return !is(is_sign(t, '=') ? next(l) : t, "BLACKHOLE");
+	(void)scanner_accept_mark(s, '=');
+	return !scanner_is(s, "BLACKHOLE");
 }
 
 /* ALTER [COLUMN] c SET DEFAULT …, ALTER INDEX i VISIBLE: for rows to come, or for no row at all. */
-static bool judge_specification(struct lexer *l, bool key_is_primary)
+static bool judge_specification(struct scanner s, bool key_is_primary)
 {
 	static const char *const harmless[] = {
 		"ALTER", "COMMENT", "ALGORITHM", "LOCK", "AUTO_INCREMENT", "ROW_FORMAT",
@@ -196,144 +69,103 @@ static bool judge_specification(struct lexer *l, bool key_is_primary)
 		"MIN_ROWS", "COMPRESSION", "ENCRYPTION", "CHECKSUM", "DELAY_KEY_WRITE", "PACK_KEYS",
 		"ORDER", "PARTITION", "REORGANIZE", "REBUILD", "COALESCE", "ANALYZE", "OPTIMIZE", "CHECK", NULL,
 	};
-	struct token t = next(l);
 
-	if (is(t, "ADD"))
-		return judge_add(l);
-	if (is(t, "DROP"))
-		return judge_drop(l, key_is_primary);
-	if (is(t, "ENGINE"))
-		return judge_engine(l);
-	if (is(t, "RENAME")) {
-		t = next(l);
-		return is(t, "INDEX") || is(t, "KEY");
-	}
-	return is_one_of(t, harmless);
+	if (scanner_accept(&s, "ADD"))
+		return judge_add(&s);
+	if (scanner_accept(&s, "DROP"))
+		return judge_drop(&s, key_is_primary);
+	if (scanner_accept(&s, "ENGINE"))
+		return judge_engine(&s);
+	if (scanner_accept(&s, "RENAME"))
+		return scanner_is(&s, "INDEX") || scanner_is(&s, "KEY");
+	return scanner_is_one_of(&s, harmless);
 }
 
-/* Behind the table's name: [db .] table. */
-static bool skip_name(struct lexer *l)
+static bool skip_name(struct scanner *s)
 {
-	struct token t = next(l);
-	struct lexer ahead;
-
-	if (t.kind != TOKEN_WORD && t.kind != TOKEN_NAME)
+	if (s->now.kind == TOKEN_END || s->now.kind == TOKEN_MARK)
 		return false;
-	ahead = *l;
-	if (!is_sign(next(&ahead), '.'))
-		return true;
-	t = next(&ahead);
-	*l = ahead;
-	return t.kind == TOKEN_WORD || t.kind == TOKEN_NAME;
+	scanner_next(s);
+	return true;
 }
 
 /* Behind ALTER TABLE and the table's name, where the specifications begin. */
-static bool skip_alter_table(struct lexer *l)
+static bool skip_alter_table(struct scanner *s)
 {
 	static const char *const before[] = { "ONLINE", "OFFLINE", NULL }; /* IGNORE drops rows */
-	struct lexer ahead;
-	struct token t;
 
-	if (!is(next(l), "ALTER"))
+	if (!scanner_accept(s, "ALTER"))
 		return false;
-	t = next(l);
-	while (is_one_of(t, before))
-		t = next(l);
-	if (!is(t, "TABLE"))
+	scanner_skip(s, before);
+	if (!scanner_accept(s, "TABLE"))
 		return false;
-	ahead = *l;
-	if (is(next(&ahead), "IF")) {
-		(void)next(&ahead);
-		*l = ahead;
-	}
-	return skip_name(l);
+	scanner_skip_exists(s);
+	return skip_name(s) && (!scanner_accept_mark(s, '.') || skip_name(s));
 }
 
 enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
 {
-	struct lexer l = lexer_of(alter), ahead;
+	struct scanner s = scanner_of(alter);
 
-	if (!skip_alter_table(&l))
+	if (!skip_alter_table(&s))
 		return DDL_HALTS;
 	do {
-		ahead = l;
-		if (!judge_specification(&ahead, key_is_primary))
+		if (!judge_specification(s, key_is_primary))
 			return DDL_HALTS;
-	} while (skip_specification(&l));
+	} while (skip_specification(&s));
 	return DDL_HARMLESS;
 }
 
-static void copy_name(char *out, struct bytes text)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < text.size && used < NAME_BYTES_MAX - 1; i++) {
-		out[used++] = (char)text.data[i];
-		i += text.data[i] == '`'; /* doubled inside quotes, and nowhere else */
-	}
-	out[used] = 0;
-}
-
 /* ALTER [COLUMN] [IF EXISTS] c */
-static bool read_altered_column(struct lexer l, char *name)
+static bool read_altered_column(struct scanner s, char *name)
 {
 	static const char *const others[] = { "INDEX", "CHECK", "CONSTRAINT", NULL };
-	struct token t;
 
-	if (!is(next(&l), "ALTER"))
+	if (!scanner_accept(&s, "ALTER") || scanner_is_one_of(&s, others))
 		return false;
-	t = next(&l);
-	if (is_one_of(t, others))
-		return false;
-	if (is(t, "COLUMN"))
-		t = next(&l);
-	if (is(t, "IF")) {
-		(void)next(&l);
-		t = next(&l);
-	}
-	copy_name(name, t.text);
+	(void)scanner_accept(&s, "COLUMN");
+	scanner_skip_exists(&s);
+	name[0] = 0;
+	(void)scanner_name(&s, name, NAME_BYTES_MAX);
 	return true;
 }
 
 bool ddl_changed_default(struct bytes sql, uint32_t n, char *name)
 {
-	struct lexer l = lexer_of(sql);
+	struct scanner s = scanner_of(sql);
 
-	if (!skip_alter_table(&l))
+	if (!skip_alter_table(&s))
 		return false;
 	do {
-		if (read_altered_column(l, name) && n-- == 0)
+		if (read_altered_column(s, name) && n-- == 0)
 			return true;
-	} while (skip_specification(&l));
+	} while (skip_specification(&s));
 	return false;
 }
 
 /* CREATE … IF NOT EXISTS of what is there changes nothing, but is logged. */
-static bool judge_create(struct lexer *l, struct token t)
+static bool judge_create(struct scanner *s)
 {
 	static const char *const kinds[] = { "UNIQUE", "FULLTEXT", "SPATIAL", "ONLINE", "OFFLINE", NULL };
 
-	while (is_one_of(t, kinds))
-		t = next(l);
-	if (is(t, "INDEX") || is(t, "DATABASE") || is(t, "SCHEMA"))
+	scanner_skip(s, kinds);
+	if (scanner_is(s, "INDEX") || scanner_is(s, "DATABASE") || scanner_is(s, "SCHEMA"))
 		return true;
-	return is(t, "TABLE") && is(next(l), "IF");
+	return scanner_accept(s, "TABLE") && scanner_is(s, "IF");
 }
 
 enum ddl_verdict ddl_judge(struct bytes sql, bool key_is_primary)
 {
-	struct lexer l = lexer_of(sql);
-	struct token verb = next(&l), t = next(&l);
+	struct scanner s = scanner_of(sql);
 	bool is_harmless = false;
 
-	if (is(verb, "ALTER") && (is(t, "DATABASE") || is(t, "SCHEMA")))
-		is_harmless = true;
-	else if (is(verb, "ALTER"))
-		return ddl_judge_alter(sql, key_is_primary);
-	else if (is(verb, "CREATE"))
-		is_harmless = judge_create(&l, t);
-	else if (is(verb, "DROP"))
-		is_harmless = is(t, "INDEX") && judge_dropped_index(&l, key_is_primary);
+	if (scanner_accept(&s, "ALTER"))
+		is_harmless = scanner_is(&s, "DATABASE") || scanner_is(&s, "SCHEMA") ||
+			      ddl_judge_alter(sql, key_is_primary) == DDL_HARMLESS;
+	else if (scanner_accept(&s, "CREATE"))
+		is_harmless = judge_create(&s);
+	else if (scanner_accept(&s, "DROP"))
+		is_harmless = scanner_accept(&s, "INDEX") && judge_dropped_index(&s, key_is_primary);
 	return is_harmless ? DDL_HARMLESS : DDL_HALTS;
 }
 
@@ -341,19 +173,17 @@ bool statement_is_dml(struct bytes sql)
 {
 	static const char *const verbs[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "CALL", "WITH",
 					     "DO", "SELECT", "HANDLER", "IMPORT", NULL };
-	struct lexer l = lexer_of(sql);
+	struct scanner s = scanner_of(sql);
 
-	return is_one_of(next(&l), verbs);
+	return scanner_is_one_of(&s, verbs);
 }
 
 bool statement_names(struct bytes sql, const char *name)
 {
-	struct lexer l = lexer_of(sql);
-	size_t size = strlen(name);
+	struct scanner s = scanner_of(sql);
 
-	for (struct token t = next(&l); t.kind != TOKEN_END; t = next(&l)) {
-		if (t.kind != TOKEN_SIGN && t.text.size == size &&
-		    strncasecmp((const char *)t.text.data, name, size) == 0)
+	for (; s.now.kind != TOKEN_END; scanner_next(&s)) {
+		if (s.now.kind != TOKEN_MARK && token_reads(&s.now, name))
 			return true;
 	}
 	return false;

@@ -4,200 +4,19 @@
 #include <string.h>
 #include <strings.h>
 
-enum token_kind {
-	TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_TEXT, TOKEN_NUMBER, TOKEN_MARK,
-};
-
-struct token {
-	enum token_kind kind;
-	struct bytes text; /* without quotes; a doubled quote inside is still doubled */
-	char mark;         /* the quote, or the punctuation */
-};
-
-struct scanner {
-	struct reader r;
-	struct token now;
-};
-
-static uint8_t peek(const struct reader *r, size_t ahead)
-{
-	struct reader look = *r;
-
-	reader_skip(&look, ahead);
-	return reader_u8(&look);
-}
-
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool is_word(uint8_t c)
-{
-	return c == '_' || c == '$' || c >= 0x80 || (c >= '0' && c <= '9') ||
-	       (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static void skip_line(struct reader *r)
-{
-	while (reader_left(r) > 0 && reader_u8(r) != '\n')
-		;
-}
-
-static void skip_comment(struct reader *r)
-{
-	reader_skip(r, 2);
-	while (reader_left(r) > 1 && !(peek(r, 0) == '*' && peek(r, 1) == '/'))
-		reader_skip(r, 1);
-	reader_skip(r, reader_left(r) < 2 ? reader_left(r) : 2);
-}
-
-/* Comments that begin with "!50100" or "M!" hold SQL: only their frame is stepped over.
- */
-static bool skip_executable(struct reader *r)
-{
-	size_t frame = peek(r, 2) == '!'                        ? 3
-		       : peek(r, 2) == 'M' && peek(r, 3) == '!' ? 4
-								: 0;
-
-	if (frame == 0)
-		return false;
-	reader_skip(r, frame);
-	while (peek(r, 0) >= '0' && peek(r, 0) <= '9')
-		reader_skip(r, 1);
-	return true;
-}
-
-static void skip_blank(struct reader *r)
-{
-	while (reader_left(r) > 0) {
-		uint8_t c = peek(r, 0), next = peek(r, 1);
-
-		if (is_space(c))
-			reader_skip(r, 1);
-		else if (c == '#' || (c == '-' && next == '-' &&
-				      (is_space(peek(r, 2)) || reader_left(r) == 2)))
-			skip_line(r);
-		else if (c == '*' && next == '/') /* the end of an executable comment */
-			reader_skip(r, 2);
-		else if (c != '/' || next != '*')
-			return;
-		else if (!skip_executable(r))
-			skip_comment(r);
-	}
-}
-
-static void scan_quoted(struct scanner *s, uint8_t quote)
-{
-	const uint8_t *start;
-	bool has_escapes = quote != '`';
-
-	reader_skip(&s->r, 1);
-	start = s->r.at;
-	while (reader_left(&s->r) > 0 &&
-	       !(peek(&s->r, 0) == quote && peek(&s->r, 1) != quote)) {
-		bool is_pair = peek(&s->r, 0) == quote ||
-			       (has_escapes && peek(&s->r, 0) == '\\');
-
-		reader_skip(&s->r, is_pair && reader_left(&s->r) > 1 ? 2 : 1);
-	}
-	s->now.kind = quote == '\'' ? TOKEN_TEXT : TOKEN_QUOTED;
-	s->now.mark = (char)quote;
-	s->now.text = (struct bytes){ start, (size_t)(s->r.at - start) };
-	reader_skip(&s->r, reader_left(&s->r) > 0);
-}
-
-static void next(struct scanner *s)
-{
-	const uint8_t *start;
-	uint8_t c;
-
-	skip_blank(&s->r);
-	s->now = (struct token){ .kind = TOKEN_END };
-	if (reader_left(&s->r) == 0)
-		return;
-	start = s->r.at;
-	c = peek(&s->r, 0);
-	if (c == '`' || c == '"' || c == '\'') {
-		scan_quoted(s, c);
-		return;
-	}
-	if (!is_word(c)) {
-		s->now = (struct token){ .kind = TOKEN_MARK, .mark = (char)c };
-		reader_skip(&s->r, 1);
-		return;
-	}
-	while (reader_left(&s->r) > 0 && is_word(peek(&s->r, 0)))
-		reader_skip(&s->r, 1);
-	s->now.kind = TOKEN_WORD;
-	s->now.text = (struct bytes){ start, (size_t)(s->r.at - start) };
-}
-
-static struct scanner scan(struct bytes sql)
-{
-	struct scanner s = { .r = reader_of(sql) };
-
-	next(&s);
-	return s;
-}
-
-static bool is(const struct scanner *s, const char *word)
-{
-	return s->now.kind == TOKEN_WORD && s->now.text.size == strlen(word) &&
-	       strncasecmp((const char *)s->now.text.data, word, s->now.text.size) == 0;
-}
-
-static bool accept(struct scanner *s, const char *word)
-{
-	if (!is(s, word))
-		return false;
-	next(s);
-	return true;
-}
-
-static bool accept_mark(struct scanner *s, char mark)
-{
-	if (s->now.kind != TOKEN_MARK || s->now.mark != mark)
-		return false;
-	next(s);
-	return true;
-}
-
-/* A name into `out` (NAME_BYTES_MAX), doubled quotes made single. One that has no place there is
- * stepped over. */
-static bool read_name(struct scanner *s, char *out)
-{
-	size_t used = 0;
-
-	if (s->now.kind != TOKEN_WORD && s->now.kind != TOKEN_QUOTED)
-		return false;
-	for (size_t i = 0; i < s->now.text.size; i++) {
-		uint8_t c = s->now.text.data[i];
-
-		if (used == NAME_BYTES_MAX - 1 || c == 0) {
-			used = 0;
-			break;
-		}
-		out[used++] = (char)c;
-		if (s->now.kind == TOKEN_QUOTED && c == (uint8_t)s->now.mark)
-			i++;
-	}
-	out[used] = 0;
-	next(s);
-	return used > 0;
-}
+#include "source/mysql/sql_scan.h"
 
 /* [database.]table; MySQL also takes ".table". */
 static bool read_table(struct scanner *s, struct table_name *out)
 {
 	out->database[0] = 0;
-	(void)accept_mark(s, '.');
-	if (!read_name(s, out->table))
+	(void)scanner_accept_mark(s, '.');
+	if (!scanner_name(s, out->table, NAME_BYTES_MAX))
 		return false;
-	if (!accept_mark(s, '.'))
+	if (!scanner_accept_mark(s, '.'))
 		return true;
 	memcpy(out->database, out->table, sizeof(out->database));
-	return read_name(s, out->table);
+	return scanner_name(s, out->table, NAME_BYTES_MAX);
 }
 
 static int hex_value(uint8_t c)
@@ -211,7 +30,7 @@ static int hex_value(uint8_t c)
 /* X'…' or '…' into xid->data at `at`; its size, or -1. */
 static int read_xid_part(struct scanner *s, struct xid *xid, size_t at)
 {
-	bool is_hex = accept(s, "X");
+	bool is_hex = scanner_accept(s, "X");
 	size_t size = is_hex ? s->now.text.size / 2 : s->now.text.size;
 
 	if (s->now.kind != TOKEN_TEXT || size > 64)
@@ -225,7 +44,7 @@ static int read_xid_part(struct scanner *s, struct xid *xid, size_t at)
 			return -1;
 		xid->data[at + i] = is_hex ? (uint8_t)(high * 16 + low) : c[0];
 	}
-	next(s);
+	scanner_next(s);
 	return (int)size;
 }
 
@@ -237,13 +56,13 @@ static bool read_xid(struct scanner *s, struct xid *xid)
 	global = read_xid_part(s, xid, 0);
 	if (global < 0)
 		return false;
-	if (accept_mark(s, ','))
+	if (scanner_accept_mark(s, ','))
 		branch = read_xid_part(s, xid, (size_t)global);
 	if (branch < 0)
 		return false;
 	xid->global_size = (uint8_t)global;
 	xid->branch_size = (uint8_t)branch;
-	if (!accept_mark(s, ','))
+	if (!scanner_accept_mark(s, ','))
 		return true;
 	xid->format = 0;
 	for (size_t i = 0; s->now.kind == TOKEN_WORD && i < s->now.text.size; i++)
@@ -262,13 +81,13 @@ static enum statement_kind parse_xa(struct scanner *s, struct statement *out)
 {
 	enum statement_kind kind = STATEMENT_OTHER;
 
-	if (accept(s, "START") || accept(s, "BEGIN"))
+	if (scanner_accept(s, "START") || scanner_accept(s, "BEGIN"))
 		kind = STATEMENT_XA_START;
-	else if (accept(s, "END"))
+	else if (scanner_accept(s, "END"))
 		kind = STATEMENT_XA_END;
-	else if (accept(s, "COMMIT"))
+	else if (scanner_accept(s, "COMMIT"))
 		kind = STATEMENT_XA_COMMIT;
-	else if (accept(s, "ROLLBACK"))
+	else if (scanner_accept(s, "ROLLBACK"))
 		kind = STATEMENT_XA_ROLLBACK;
 	return kind != STATEMENT_OTHER && read_xid(s, &out->xid) ? kind : STATEMENT_OTHER;
 }
@@ -284,12 +103,12 @@ static bool skip_settings(struct scanner *s)
 {
 	int depth = 0;
 
-	for (; s->now.kind != TOKEN_END; next(s)) {
-		if (s->now.kind == TOKEN_MARK && s->now.mark == '(')
+	for (; s->now.kind != TOKEN_END; scanner_next(s)) {
+		if (scanner_is_mark(s, '('))
 			depth++;
-		else if (s->now.kind == TOKEN_MARK && s->now.mark == ')')
+		else if (scanner_is_mark(s, ')'))
 			depth--;
-		else if (depth == 0 && is(s, "FOR"))
+		else if (depth == 0 && scanner_is(s, "FOR"))
 			return true;
 	}
 	return false;
@@ -297,42 +116,40 @@ static bool skip_settings(struct scanner *s)
 
 struct bytes statement_body(struct bytes sql)
 {
-	static const char *const changes[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH" };
-	struct scanner s = scan(sql);
+	static const char *const changes[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", NULL };
+	struct scanner s = scanner_of(sql);
 	const uint8_t *at;
 
-	if (accept(&s, "SET"))
-		return is(&s, "STATEMENT") && skip_settings(&s) ? statement_body(rest(&s)) : sql;
-	if (!is(&s, "ANALYZE"))
+	if (scanner_accept(&s, "SET"))
+		return scanner_is(&s, "STATEMENT") && skip_settings(&s) ? statement_body(rest(&s)) : sql;
+	if (!scanner_is(&s, "ANALYZE"))
 		return sql;
 	for (int word = 0; word < 4 && s.now.kind != TOKEN_END; word++) { /* ANALYZE FORMAT = JSON */
 		at = s.r.at;
-		next(&s);
-		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-			if (is(&s, changes[i]))
-				return (struct bytes){ at, (size_t)(sql.data + sql.size - at) };
-		}
+		scanner_next(&s);
+		if (scanner_is_one_of(&s, changes))
+			return (struct bytes){ at, (size_t)(sql.data + sql.size - at) };
 	}
 	return sql;
 }
 
 void statement_parse(struct statement *out, struct bytes sql)
 {
-	struct scanner s = scan(sql);
+	struct scanner s = scanner_of(sql);
 
 	out->kind = STATEMENT_OTHER;
-	if (accept(&s, "BEGIN")) {
+	if (scanner_accept(&s, "BEGIN")) {
 		out->kind = STATEMENT_BEGIN;
-	} else if (accept(&s, "COMMIT")) {
+	} else if (scanner_accept(&s, "COMMIT")) {
 		out->kind = STATEMENT_COMMIT;
-	} else if (accept(&s, "SAVEPOINT")) {
+	} else if (scanner_accept(&s, "SAVEPOINT")) {
 		out->kind = STATEMENT_SAVEPOINT;
-	} else if (accept(&s, "ROLLBACK")) {
-		out->kind = is(&s, "TO") ? STATEMENT_ROLLBACK_TO : STATEMENT_ROLLBACK;
-	} else if (accept(&s, "XA")) {
+	} else if (scanner_accept(&s, "ROLLBACK")) {
+		out->kind = scanner_is(&s, "TO") ? STATEMENT_ROLLBACK_TO : STATEMENT_ROLLBACK;
+	} else if (scanner_accept(&s, "XA")) {
 		out->kind = parse_xa(&s, out);
-	} else if (accept(&s, "TRUNCATE")) {
-		(void)accept(&s, "TABLE");
+	} else if (scanner_accept(&s, "TRUNCATE")) {
+		(void)scanner_accept(&s, "TABLE");
 		if (read_table(&s, &out->table))
 			out->kind = STATEMENT_TRUNCATE;
 	}
@@ -348,20 +165,20 @@ static bool names_table(struct scanner *s, const char *table)
 /* [LOW_PRIORITY | …] [INTO] table */
 static bool writes_into(struct scanner *s, const char *table)
 {
-	while (accept(s, "LOW_PRIORITY") || accept(s, "HIGH_PRIORITY") || accept(s, "DELAYED") ||
-	       accept(s, "IGNORE") || accept(s, "INTO"))
-		;
+	static const char *const words[] = { "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "INTO", NULL };
+
+	scanner_skip(s, words);
 	return names_table(s, table);
 }
 
 /* … table references, among them the table, SET */
 static bool updates(struct scanner *s, const char *table)
 {
-	while (s->now.kind != TOKEN_END && !is(s, "SET")) {
+	while (s->now.kind != TOKEN_END && !scanner_is(s, "SET")) {
 		if (names_table(s, table))
 			return true;
 		if (s->now.kind == TOKEN_MARK || s->now.kind == TOKEN_TEXT)
-			next(s);
+			scanner_next(s);
 	}
 	return false;
 }
@@ -369,10 +186,10 @@ static bool updates(struct scanner *s, const char *table)
 /* DATA … [REPLACE | IGNORE] INTO TABLE table: only with REPLACE does it change rows. */
 static bool loads_over(struct scanner *s, const char *table)
 {
-	while (s->now.kind != TOKEN_END && !is(s, "INTO")) {
-		if (accept(s, "REPLACE"))
-			return accept(s, "INTO") && accept(s, "TABLE") && names_table(s, table);
-		next(s);
+	while (s->now.kind != TOKEN_END && !scanner_is(s, "INTO")) {
+		if (scanner_accept(s, "REPLACE"))
+			return scanner_accept(s, "INTO") && scanner_accept(s, "TABLE") && names_table(s, table);
+		scanner_next(s);
 	}
 	return false;
 }
@@ -380,16 +197,16 @@ static bool loads_over(struct scanner *s, const char *table)
 /* Other words may stand in front: ANALYZE REPLACE …, SET STATEMENT … FOR REPLACE … */
 enum row_effect statement_row_effect(struct bytes sql, const char *table)
 {
-	struct scanner s = scan(sql);
+	struct scanner s = scanner_of(sql);
 
-	for (; s.now.kind != TOKEN_END; next(&s)) {
-		if (accept(&s, "REPLACE"))
+	for (; s.now.kind != TOKEN_END; scanner_next(&s)) {
+		if (scanner_accept(&s, "REPLACE"))
 			return writes_into(&s, table) ? ROW_EFFECT_REPLACE : ROW_EFFECT_UNCLEAR;
-		if (accept(&s, "LOAD"))
+		if (scanner_accept(&s, "LOAD"))
 			return loads_over(&s, table) ? ROW_EFFECT_REPLACE : ROW_EFFECT_UNCLEAR;
-		if (accept(&s, "INSERT"))
+		if (scanner_accept(&s, "INSERT"))
 			return writes_into(&s, table) ? ROW_EFFECT_UPDATE : ROW_EFFECT_UNCLEAR;
-		if (accept(&s, "UPDATE"))
+		if (scanner_accept(&s, "UPDATE"))
 			return updates(&s, table) ? ROW_EFFECT_UPDATE : ROW_EFFECT_UNCLEAR;
 	}
 	return ROW_EFFECT_UNCLEAR;
@@ -403,14 +220,6 @@ static void add_target(struct ddl_targets *t, struct scanner *s)
 		t->is_unclear = true;
 }
 
-static void skip_exists(struct scanner *s)
-{
-	if (!accept(s, "IF"))
-		return;
-	(void)accept(s, "NOT");
-	(void)accept(s, "EXISTS");
-}
-
 /*
  * ALTER TABLE t … RENAME [TO|AS] u: the new name counts as well. So do the other tables of EXCHANGE PARTITION
  * p WITH TABLE u, CONVERT TABLE u TO PARTITION p, CONVERT PARTITION p TO TABLE u.
@@ -418,19 +227,19 @@ static void skip_exists(struct scanner *s)
 static void find_others(struct ddl_targets *t, struct scanner *s)
 {
 	while (s->now.kind != TOKEN_END) {
-		if (accept(s, "TABLE")) {
+		if (scanner_accept(s, "TABLE")) {
 			add_target(t, s);
 			continue;
 		}
-		if (!accept(s, "RENAME")) {
-			next(s);
+		if (!scanner_accept(s, "RENAME")) {
+			scanner_next(s);
 			continue;
 		}
-		if (is(s, "COLUMN") || is(s, "INDEX") || is(s, "KEY"))
+		if (scanner_is(s, "COLUMN") || scanner_is(s, "INDEX") || scanner_is(s, "KEY"))
 			continue;
-		if (!accept(s, "TO"))
-			(void)accept(s, "AS");
-		(void)accept_mark(s, '=');
+		if (!scanner_accept(s, "TO"))
+			(void)scanner_accept(s, "AS");
+		(void)scanner_accept_mark(s, '=');
 		add_target(t, s);
 	}
 }
@@ -439,28 +248,28 @@ static void list_tables(struct ddl_targets *t, struct scanner *s)
 {
 	do
 		add_target(t, s);
-	while (accept_mark(s, ','));
+	while (scanner_accept_mark(s, ','));
 }
 
 static void list_renames(struct ddl_targets *t, struct scanner *s)
 {
 	do {
-		skip_exists(s);
+		scanner_skip_exists(s);
 		add_target(t, s);
-		if (accept(s, "WAIT"))
-			next(s);
-		(void)accept(s, "NOWAIT");
-		if (!accept(s, "TO"))
+		if (scanner_accept(s, "WAIT"))
+			scanner_next(s);
+		(void)scanner_accept(s, "NOWAIT");
+		if (!scanner_accept(s, "TO"))
 			t->is_unclear = true;
 		add_target(t, s);
-	} while (accept_mark(s, ',') && !t->is_unclear);
+	} while (scanner_accept_mark(s, ',') && !t->is_unclear);
 }
 
 static void index_table(struct ddl_targets *t, struct scanner *s)
 {
-	while (s->now.kind != TOKEN_END && !is(s, "ON"))
-		next(s);
-	if (accept(s, "ON"))
+	while (s->now.kind != TOKEN_END && !scanner_is(s, "ON"))
+		scanner_next(s);
+	if (scanner_accept(s, "ON"))
 		add_target(t, s);
 	else
 		t->is_unclear = true;
@@ -468,8 +277,8 @@ static void index_table(struct ddl_targets *t, struct scanner *s)
 
 static void database_target(struct ddl_targets *t, struct scanner *s)
 {
-	skip_exists(s);
-	t->is_unclear = !read_name(s, t->names[0].database);
+	scanner_skip_exists(s);
+	t->is_unclear = !scanner_name(s, t->names[0].database, NAME_BYTES_MAX);
 	t->names[0].table[0] = 0;
 	t->count = !t->is_unclear;
 }
@@ -478,7 +287,7 @@ static void table_targets(struct ddl_targets *t, struct scanner *s, struct bytes
 {
 	char first = (char)(verb.data[0] & ~0x20);
 
-	skip_exists(s);
+	scanner_skip_exists(s);
 	if (first == 'D')
 		list_tables(t, s);
 	else if (first == 'R')
@@ -489,49 +298,31 @@ static void table_targets(struct ddl_targets *t, struct scanner *s, struct bytes
 		find_others(t, s);
 }
 
-static bool is_ddl_word(const struct scanner *s)
-{
-	return is(s, "ALTER") || is(s, "CREATE") || is(s, "DROP") || is(s, "RENAME") ||
-	       is(s, "TRUNCATE");
-}
-
-/* Words that may stand between the verb and the kind of object. */
-static bool accept_modifier(struct ddl_targets *t, struct scanner *s)
-{
-	static const char *const words[] = { "OR",       "REPLACE", "ONLINE",
-					     "OFFLINE",  "IGNORE",  "UNIQUE",
-					     "FULLTEXT", "SPATIAL", "VECTOR" };
-
-	if (accept(s, "TEMPORARY")) {
-		t->is_temporary = true;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (accept(s, words[i]))
-			return true;
-	}
-	return false;
-}
-
 void ddl_targets(struct ddl_targets *out, struct bytes sql)
 {
-	struct scanner s = scan(sql);
+	static const char *const verbs[] = { "ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", NULL };
+	static const char *const between[] = { "OR", "REPLACE", "ONLINE", "OFFLINE", "IGNORE", "UNIQUE", "FULLTEXT",
+					       "SPATIAL", "VECTOR", NULL };
+	struct scanner s = scanner_of(sql);
 	struct bytes verb = s.now.text;
-	bool is_truncate = is(&s, "TRUNCATE");
+	bool is_truncate = scanner_is(&s, "TRUNCATE");
 
 	out->is_temporary = out->is_unclear = false;
 	out->count = 0;
-	out->is_ddl = is_ddl_word(&s);
-	out->is_creation = is(&s, "CREATE");
+	out->is_ddl = scanner_is_one_of(&s, verbs);
+	out->is_creation = scanner_is(&s, "CREATE");
 	if (!out->is_ddl)
 		return;
-	next(&s);
-	while (accept_modifier(out, &s))
-		;
-	if (accept(&s, "TABLE") || accept(&s, "TABLES") || is_truncate)
+	scanner_next(&s);
+	scanner_skip(&s, between);
+	while (scanner_accept(&s, "TEMPORARY")) {
+		out->is_temporary = true;
+		scanner_skip(&s, between);
+	}
+	if (scanner_accept(&s, "TABLE") || scanner_accept(&s, "TABLES") || is_truncate)
 		table_targets(out, &s, verb);
-	else if (accept(&s, "INDEX"))
+	else if (scanner_accept(&s, "INDEX"))
 		index_table(out, &s);
-	else if (accept(&s, "DATABASE") || accept(&s, "SCHEMA"))
+	else if (scanner_accept(&s, "DATABASE") || scanner_accept(&s, "SCHEMA"))
 		database_target(out, &s);
 }
