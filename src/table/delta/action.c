@@ -350,6 +350,18 @@ void action_format(struct buffer *out, const struct action *a)
 	assert(false && "an action that is never written");
 }
 
+int action_check_add(const struct file_action *f, struct err *e)
+{
+	if (f->size_bytes < 0)
+		return err_set(e, ERR_DATA, "add of \"%s\" without its size", f->path);
+	if (f->dv.storage_type != 0 && f->dv.cardinality > f->row_count)
+		return err_set(e, ERR_DATA,
+			       "add of \"%s\": its deletion vector deletes %" PRIu64
+			       " of %" PRIu64 " rows",
+			       f->path, f->dv.cardinality, f->row_count);
+	return 0;
+}
+
 uint64_t stats_row_count(const char *stats)
 {
 	struct bytes value;

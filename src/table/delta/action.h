@@ -116,6 +116,8 @@ void text_list_add(struct text_list *l, const char *text, struct arena *arena);
 
 bool dv_equal(const struct deletion_vector *a, const struct deletion_vector *b); /* same unique id */
 
+/* Whether an add, from the log or a checkpoint, can be: its size is known, not more rows are dead than it has. */
+int action_check_add(const struct file_action *f, struct err *e);
 /* stats.numRecords of an add's statistics, or ROWS_UNKNOWN. */
 uint64_t stats_row_count(const char *stats);
 /* The same statistics with "tightBounds":false, for a file with a deletion vector. */

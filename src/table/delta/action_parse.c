@@ -3,7 +3,6 @@
  * Actions and small documents out of JSON. Unknown actions and fields are passed over, as
  * the spec asks.
  */
-#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -182,14 +181,7 @@ static int parse_add(struct file_action *out, const json_t *j, struct arena *are
 {
 	if (parse_file(out, j, "modificationTime", arena, e) < 0)
 		return -1;
-	if (out->size_bytes < 0)
-		return err_set(e, ERR_DATA, "add of \"%s\" without its size", out->path);
-	if (out->dv.storage_type != 0 && out->dv.cardinality > out->row_count)
-		return err_set(e, ERR_DATA,
-			       "add of \"%s\": its deletion vector deletes %" PRIu64
-			       " of %" PRIu64 " rows",
-			       out->path, out->dv.cardinality, out->row_count);
-	return 0;
+	return action_check_add(out, e);
 }
 
 static int parse_txn(struct txn *out, const json_t *j, struct arena *arena, struct err *e)

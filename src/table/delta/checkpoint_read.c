@@ -216,16 +216,9 @@ static int get_add(struct action *a, const struct rows *r, struct err *e)
 	f->row_count = stats_row_count(f->stats);
 	get_map(&f->partition_values, r, LEAF_ADD_PARTITION_KEY);
 	get_map(&f->tags, r, LEAF_ADD_TAG_KEY);
-	if (f->size_bytes < 0)
-		return err_set(e, ERR_DATA, "add of \"%s\" without its size", f->path);
 	if (get_dv(&f->dv, r, LEAF_ADD_DV_STORAGE_TYPE, e) < 0)
 		return -1;
-	if (f->dv.storage_type != 0 && f->dv.cardinality > f->row_count)
-		return err_set(e, ERR_DATA,
-			       "add of \"%s\": its deletion vector deletes %" PRIu64
-			       " of %" PRIu64 " rows",
-			       f->path, f->dv.cardinality, f->row_count);
-	return 0;
+	return action_check_add(f, e);
 }
 
 static int get_remove(struct action *a, const struct rows *r, struct err *e)
