@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs engines that we did not write into $READERS: a Python venv, Spark's Delta jars, Delta Kernel (Java).
 # Needs python3-venv, a JDK 17 or later and mvn; nothing when all is there. About 2 minutes, 2 GB.
-set -euo pipefail
+. "$(dirname "$0")/../rig/lib.sh"
 READERS=${READERS:-${XDG_CACHE_HOME:-$HOME/.cache}/tailrace/readers}
 here=$(cd "$(dirname "$0")" && pwd)
 wanted=$(cat "$here"/install.sh "$here"/requirements.txt "$here"/*.java | sha256sum)
@@ -12,24 +12,6 @@ mkdir -p "$READERS"
 [ -x "$READERS/venv/bin/python" ] || python3 -m venv "$READERS/venv"
 "$READERS/venv/bin/python" -m pip install -q -r "$here/requirements.txt"
 
-# jars DIR GROUP:ARTIFACT:VERSION… : with what they need at run time; those after "--" without.
-jars() {
-	local dir=$1 group artifact version alone=
-	shift
-	{
-		echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
-		echo '<groupId>readers</groupId><artifactId>readers</artifactId><version>1</version><dependencies>'
-		for jar in "$@"; do
-			[ "$jar" = -- ] && alone='<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>' && continue
-			IFS=: read -r group artifact version <<<"$jar"
-			echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>$alone</dependency>"
-		done
-		echo '</dependencies></project>'
-	} >"$dir.xml"
-	rm -rf "$dir"
-	mvn -q -B -f "$dir.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-		-DoutputDirectory="$dir" -DincludeScope=runtime
-}
 delta=4.4.0
 jars "$READERS/spark" -- io.delta:delta-spark_4.1_2.13:$delta io.delta:delta-storage:$delta io.delta:delta-kernel-api:$delta \
 	io.delta:delta-kernel-defaults:$delta io.delta:delta-kernel-unitycatalog:$delta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shared by the rig's scripts: messages, free ports, waiting, processes by id.
+# Shared by the rig's scripts: messages, free ports, waiting, processes by id, what Maven has.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -45,4 +45,24 @@ apt_mirror() {
 		awk -v c="$code" '$1 == c { print $2; exit }')
 	[ -n "$uri" ] || die "apt knows no archive of $code: run apt-get update"
 	printf '%s\n' "$uri"
+}
+
+# jars DIR GROUP:ARTIFACT:VERSION… : into DIR, with what they need at run time; those after "--" without.
+# A version named here goes before the one that another artifact asks for.
+jars() {
+	local dir=$1 jar group artifact version alone=
+	shift
+	{
+		echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+		echo '<groupId>rig</groupId><artifactId>rig</artifactId><version>1</version><dependencies>'
+		for jar in "$@"; do
+			[ "$jar" = -- ] && alone='<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>' && continue
+			IFS=: read -r group artifact version <<<"$jar"
+			echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>$alone</dependency>"
+		done
+		echo '</dependencies></project>'
+	} >"$dir.xml"
+	rm -rf "$dir"
+	mvn -q -B -f "$dir.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+		-DoutputDirectory="$dir" -DincludeScope=runtime
 }
