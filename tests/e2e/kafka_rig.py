@@ -129,31 +129,33 @@ class Broker(Service):
         """How many offsets the topic spans: its messages, and what transactions and compaction left."""
         return sum(end - first for first, end in self.ends(topic).values())
 
-    def read(self, topic, isolation="read_committed"):
-        """Every Message that is there now, ordered by partition and offset."""
+    def read(self, *topics, isolation="read_committed"):
+        """Every Message that is there now, ordered by topic, partition and offset."""
+        partitions = self.topics()
+        places = [confluent_kafka.TopicPartition(topic, p, confluent_kafka.OFFSET_BEGINNING)
+                  for topic in topics for p in range(partitions[topic])]
+        left = {(place.topic, place.partition) for place in places}
         consumer = self.consumer(enable_partition_eof=True, isolation_level=isolation, fetch_queue_backoff_ms=5)
-        open_ends = set(range(self.topics()[topic]))
-        consumer.assign([confluent_kafka.TopicPartition(topic, p, confluent_kafka.OFFSET_BEGINNING)
-                         for p in open_ends])
+        consumer.assign(places)
         found = []
         deadline = time.monotonic() + PATIENCE
         try:
-            while open_ends:
+            while left:
                 got = consumer.consume(10000, 0.05)
                 if got:
                     deadline = time.monotonic() + PATIENCE
                 elif time.monotonic() > deadline:
-                    raise RuntimeError(f"{topic}: no answer for partitions {sorted(open_ends)}")
+                    raise RuntimeError(f"no answer for {sorted(left)}")
                 for message in got:
                     if not message.error():
                         found.append(message_of(message))
                     elif message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
-                        open_ends.discard(message.partition())
+                        left.discard((message.topic(), message.partition()))
                     else:
                         raise confluent_kafka.KafkaException(message.error())
         finally:
             consumer.close()
-        found.sort(key=lambda message: message[1:3])
+        found.sort(key=lambda message: message[:3])
         return found
 
     def write(self, topic, messages, **settings):
@@ -210,6 +212,8 @@ class Debezium(Service):
                 status = json.load(answer)
         except urllib.error.HTTPError:
             return ""  # not known yet
+        except urllib.error.URLError:
+            return f"Connect ended, see {self.dir}/log"
         parts = [status["connector"], *status["tasks"]]
         return "\n".join(part.get("trace", "no trace") for part in parts if part["state"] == "FAILED")
 
