@@ -6,6 +6,7 @@ usage: record.py mysql|mariadb [RUN…]     (private servers, about two minutes;
 """
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -79,11 +80,15 @@ def save(broker, kind, run):
 def main(kind, *wanted):
     runs = wanted or tuple(RUNS)
     types = open(f"{HERE}/../mysql/{kind}_types.sql").read()
+    if kind == "mariadb":  # what its connector's parser does not know, and then stops
+        types = re.sub(" INET[46]", " VARCHAR(45)", re.sub(" REF_SYSTEM_ID=[0-9]*| COMPRESSED", "", types))
     before, running = open(f"{HERE}/operations.sql").read().split("-- running\n")
     server = rig.Server(*["--binlog-rows-query-log-events=ON"] * (kind == "mysql"), kind=kind)
     broker = Broker()
     debezium = Debezium(broker)
     server.sql(types + before + MARKS)
+    if kind == "mariadb":
+        server.sql("UPDATE golden.ints SET y = 1970 WHERE y = 0")  # its connector's copy stops at such a year
     for run in runs:
         databases, tables, schemas, properties, _ = RUNS[run]
         debezium.add(server, run, f"{databases},marks", f"{tables},marks[.]mark", schemas, properties)
