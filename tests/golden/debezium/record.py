@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records what a real Debezium makes of our SQL files, as KIND_RUN.jsonl beside this script; README.md.
 
-usage: record.py mysql|mariadb [RUN…]     (private servers, about two minutes; all of RUNS)
+usage: record.py mysql|mariadb [RUN…]     (private servers, about a minute; all of RUNS)
 """
 import json
 import os
@@ -77,6 +77,11 @@ def save(broker, kind, run):
     print(f"{os.path.getsize(path):8} {path}")
 
 
+def arrived(debezium, runs, marks):
+    for run in runs:
+        debezium.wait(run, f"{run}.marks.mark", marks)
+
+
 def main(kind, *wanted):
     runs = wanted or tuple(RUNS)
     types = open(f"{HERE}/../mysql/{kind}_types.sql").read()
@@ -93,14 +98,11 @@ def main(kind, *wanted):
         databases, tables, schemas, properties, _ = RUNS[run]
         debezium.add(server, run, f"{databases},marks", f"{tables},marks[.]mark", schemas, properties)
     debezium.start()
-    for count in (1, 2):  # the second one cannot come before the copy is over
-        for run in runs:
-            debezium.wait(run, f"{run}.marks.mark", count)
-        if count == 1:
-            server.sql("INSERT INTO marks.mark VALUES (1)")
-    server.sql(types + running + "INSERT INTO marks.mark VALUES (2);\n")
-    for run in runs:
-        debezium.wait(run, f"{run}.marks.mark", 3)
+    arrived(debezium, runs, 1)
+    server.sql("INSERT INTO marks.mark VALUES (1)")
+    arrived(debezium, runs, 2)  # out of the log: every copy is over
+    server.sql(types + running + "INSERT INTO marks.mark VALUES (2)")
+    arrived(debezium, runs, 3)
     debezium.stop()
     for run in runs:
         save(broker, kind, run)
