@@ -90,6 +90,7 @@ def main(kind, *wanted):
     before, running = open(f"{HERE}/operations.sql").read().split("-- running\n")
     server = rig.Server(*["--binlog-rows-query-log-events=ON"] * (kind == "mysql"), kind=kind)
     broker = Broker()
+    broker.create("query.ops.person", 5)  # the others have one partition
     debezium = Debezium(broker)
     server.sql(types + before + MARKS)
     if kind == "mariadb":
