@@ -76,7 +76,8 @@ class Broker(Service):
     # The client's own classes, set for this broker. Names of settings have underscores for dots.
 
     def settings_of(self, more):
-        return {"bootstrap.servers": self.address, "log_level": 2, **{name.replace("_", "."): more[name] for name in more}}
+        return {"bootstrap.servers": self.address, "log_level": 2,
+                **{name.replace("_", "."): more[name] for name in more}}
 
     def admin(self, **settings):
         return confluent_kafka.admin.AdminClient(self.settings_of(settings))

@@ -53,7 +53,8 @@ def values(broker, topic):
 
 def goes_on(tap, broker):
     server = Server()
-    server.sql("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, v INT); INSERT INTO shop.t VALUES (1, 1)")
+    server.sql("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, v INT);"
+               "INSERT INTO shop.t VALUES (1, 1)")
     debezium = Debezium(broker)
     debezium.add(server, "p", "shop", properties={"decimal.handling.mode": "string"})
     debezium.start()

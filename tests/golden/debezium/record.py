@@ -57,7 +57,8 @@ def one_of_each(messages):
         value = message.value and json.loads(message.value)
         payload = value and value["payload"]
         shape = (message.topic, message.key and json.dumps(json.loads(message.key)["schema"]),
-                 value and json.dumps(value["schema"]), payload and payload.get("op"), payload and payload.get("status"))
+                 value and json.dumps(value["schema"]), payload and payload.get("op"),
+                 payload and payload.get("status"))
         if shape not in seen:
             seen.add(shape)
             yield message
