@@ -24,6 +24,12 @@ enum op {
 	OPS,
 };
 
+/* Rows from `first` on, up to the next entry's, are rows `row`, row + 1, ... of one event of the log. */
+struct log_event {
+	uint32_t first, row;
+	uint64_t offset; /* start of the event in the origin's file; XA COMMIT of rows that were prepared before */
+};
+
 /*
  * Partial images: `*_present` has a bit per field (bit f of byte f/8); a field without its bit has
  * NULLs in the columns that mean "absent", never NULL. NULL pointer = every field is present.
@@ -41,6 +47,8 @@ struct rows {
 	const uint8_t *before_present, *after_present;
 	const uint8_t *patched;
 	bool is_replace, is_overtaken;
+	const struct log_event *events; /* in order of `first`, the first one's is 0; NULL: not from a log */
+	uint32_t event_count;
 };
 
 /*
@@ -49,7 +57,7 @@ struct rows {
  */
 struct origin {
 	const char *log_file;   /* "binlog.000003" */
-	uint64_t log_offset;    /* start of the event */
+	uint64_t log_offset;    /* start of the event; of rows, the first one's */
 	const char *gtid;       /* of this transaction */
 	int64_t time_us;        /* when the source made the change */
 	uint32_t server_id;

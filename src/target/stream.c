@@ -23,14 +23,14 @@ static struct stream_target *stream_of(struct sink *s)
 	return (struct stream_target *)s;
 }
 
-static void origin_json(struct buffer *out, const struct origin *o)
+static void origin_json(struct buffer *out, const struct origin *o, uint64_t log_offset)
 {
 	char when[32];
 
 	if (o->log_file != NULL) {
 		buffer_text(out, ",\"at\":{\"file\":");
 		text_json_string(out, o->log_file);
-		buffer_format(out, ",\"offset\":%llu", (unsigned long long)o->log_offset);
+		buffer_format(out, ",\"offset\":%llu", (unsigned long long)log_offset);
 		if (o->gtid != NULL) {
 			buffer_text(out, ",\"gtid\":");
 			text_json_string(out, o->gtid);
@@ -62,9 +62,9 @@ static void table_json(struct buffer *out, char op, const struct schema *s)
 	buffer_release(&name);
 }
 
-static int print_line(struct stream_target *t, const struct origin *o, struct err *e)
+static int print_line(struct stream_target *t, const struct origin *o, uint64_t log_offset, struct err *e)
 {
-	origin_json(&t->line, o);
+	origin_json(&t->line, o, log_offset);
 	buffer_text(&t->line, "}\n");
 	if (fwrite(t->line.data, 1, t->line.size, t->out) != t->line.size)
 		return err_system(e, "could not write to standard output");
@@ -75,8 +75,11 @@ static int take_rows(struct stream_target *t, const struct change *c, struct err
 {
 	static const char letters[OPS] = { [OP_COPY] = 'r', [OP_INSERT] = 'c', [OP_UPDATE] = 'u', [OP_DELETE] = 'd' };
 	const struct rows *rows = &c->rows;
+	uint64_t log_offset = c->origin->log_offset;
 
-	for (uint32_t row = 0; row < rows->count; row++) {
+	for (uint32_t row = 0, event = 0; row < rows->count; row++) {
+		if (event < rows->event_count && rows->events[event].first == row)
+			log_offset = rows->events[event++].offset;
 		if (t->seen++ < t->printed)
 			continue;
 		t->printed++;
@@ -86,7 +89,7 @@ static int take_rows(struct stream_target *t, const struct change *c, struct err
 		table_json(&t->line, letters[rows->op], c->schema);
 		image_json(&t->line, "before", c->schema, rows->before, row, rows->before_present);
 		image_json(&t->line, "after", c->schema, rows->after, row, rows->after_present);
-		if (print_line(t, c->origin, e) < 0)
+		if (print_line(t, c->origin, log_offset, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -112,7 +115,7 @@ static int stream_take(struct sink *sink, const struct change *c, struct err *e)
 		if (t->out == NULL)
 			return 0;
 		table_json(&t->line, 't', c->schema);
-		return print_line(t, c->origin, e);
+		return print_line(t, c->origin, c->origin->log_offset, e);
 	case CHANGE_SCHEMA:
 		return 0;
 	case CHANGE_COMMIT:

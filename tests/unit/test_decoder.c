@@ -262,6 +262,63 @@ static void what_a_table_has_already_is_left_out(void **state)
 	buffer_release(&log);
 }
 
+struct watched {
+	struct recorded r; /* first */
+	struct bytes log;
+	uint32_t rows, joined; /* blocks of several events */
+	uint64_t offset;       /* of the last row's event, and the row's number in it */
+	uint32_t row;
+};
+
+static int watch(struct sink *sink, const struct change *c, struct err *e)
+{
+	struct watched *w = (struct watched *)sink;
+
+	(void)e;
+	if (c->kind != CHANGE_ROWS)
+		return 0;
+	assert_int_equal(c->rows.events[0].first, 0);
+	assert_int_equal(c->rows.events[0].offset, c->origin->log_offset);
+	for (uint32_t i = 0; i < c->rows.event_count; i++) {
+		const struct log_event *at = &c->rows.events[i];
+		uint32_t end = i + 1 < c->rows.event_count ? at[1].first : c->rows.count;
+		uint8_t type = w->log.data[at->offset + 4];
+
+		assert_true(end > at->first);
+		assert_true((type >= EVENT_WRITE_ROWS && type <= EVENT_DELETE_ROWS) ||
+			    type == EVENT_QUERY || type == EVENT_XA_PREPARE); /* the end of XA */
+		if (at->row > 0) {
+			assert_int_equal(at->offset, w->offset);
+			assert_int_equal(at->row, w->row + 1);
+		}
+		w->offset = at->offset;
+		w->row = at->row + end - at->first - 1;
+	}
+	w->joined += c->rows.event_count > 1;
+	w->rows += c->rows.count;
+	return 0;
+}
+
+static void every_row_tells_its_event_in_the_log(void **state)
+{
+	static const char *const names[] = { "mysql_events", "mysql_types", "mysql_json", "mysql_nochecksum" };
+	struct watched w = { .rows = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct buffer log = { 0 };
+
+		assert_true(recorded_file(&log, FOLDER, names[i], ".binlog"));
+		w.log = buffer_bytes(&log);
+		recorded_init(&w.r, FOLDER, false, true);
+		w.r.sink.take = watch;
+		recorded_run(&w.r, w.log);
+		recorded_release(&w.r);
+		buffer_release(&log);
+	}
+	assert_true(w.joined > 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -270,6 +327,7 @@ int main(void)
 		cmocka_unit_test(a_restart_reads_prepared_transactions_again),
 		cmocka_unit_test(an_unwanted_old_row_has_its_key_only),
 		cmocka_unit_test(what_a_table_has_already_is_left_out),
+		cmocka_unit_test(every_row_tells_its_event_in_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ void decoder_free(struct decoder *d)
 	decoder_drop_block(d);
 	decoder_drop_slots(d);
 	memory_free(d->slots);
+	memory_free(d->block.events);
 	memory_free(d->images);
 	decoder_xa_forget(d);
 	mysql_position_release(&d->position);

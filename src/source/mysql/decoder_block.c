@@ -42,6 +42,7 @@ void decoder_drop_block(struct decoder *d)
 	clear_columns(&s->after, s->table->schema);
 	d->block.slot = NULL;
 	d->block.count = 0;
+	d->block.event_count = 0;
 }
 
 int decoder_flush(struct decoder *d, struct err *e)
@@ -66,6 +67,8 @@ int decoder_flush(struct decoder *d, struct err *e)
 		.after_present = has_after && !b->all_after ? b->after_present : NULL,
 		.patched = b->has_patched ? b->patched : NULL,
 		.is_replace = b->is_replace,
+		.events = b->events,
+		.event_count = b->event_count,
 	};
 	if (has_before)
 		fill_absent(&b->slot->before, b->count);
@@ -126,4 +129,17 @@ int decoder_block(struct decoder *d, const struct block *wanted,
 	memcpy(b->patched, wanted->patched, bytes);
 	decoder_origin(d, event, &b->origin);
 	return 0;
+}
+
+void decoder_note_row(struct decoder *d, uint32_t row)
+{
+	struct block *b = &d->block;
+
+	if (row > 0 && b->count > 0) /* the event goes on */
+		return;
+	if (b->event_count == b->event_capacity) {
+		b->event_capacity = b->event_capacity > 0 ? b->event_capacity * 2 : 16;
+		b->events = memory_grow(b->events, struct log_event, b->event_capacity);
+	}
+	b->events[b->event_count++] = (struct log_event){ b->count, row, d->offset };
 }

@@ -168,6 +168,7 @@ int decoder_partial_rows(struct decoder *d, const struct rows_event *rows, struc
 	struct partial_row row;
 	struct block wanted;
 	struct bytes old_image;
+	uint32_t at = 0;
 
 	decoder_wanted_block(&wanted, rows, &d->images[0], &d->images[1]);
 	while (reader_left(&r) > 0) {
@@ -179,6 +180,7 @@ int decoder_partial_rows(struct decoder *d, const struct rows_event *rows, struc
 		       (rows->slot->map.column_count + 7) / 8);
 		if (decoder_block(d, &wanted, rows->event, e) < 0)
 			return -1;
+		decoder_note_row(d, at++);
 		again = reader_of(old_image);
 		if (decoder_image(d, rows->slot, &d->images[0], &again, e) < 0 ||
 		    read_after(d, rows, &row, old_image, &r, e) < 0)

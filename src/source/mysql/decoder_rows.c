@@ -227,11 +227,13 @@ static int read_rows(struct decoder *d, const struct rows_event *rows,
 	struct table_slot *s = rows->slot;
 	struct reader r = reader_of(rows->rows);
 	struct block wanted;
+	uint32_t row = 0;
 
 	decoder_wanted_block(&wanted, rows, before, after);
 	while (reader_left(&r) > 0) {
 		if (decoder_block(d, &wanted, rows->event, e) < 0)
 			return -1;
+		decoder_note_row(d, row);
 		do {
 			if (rows->op != OP_INSERT &&
 			    decoder_image(d, s, before, &r, e) < 0)
@@ -240,6 +242,7 @@ static int read_rows(struct decoder *d, const struct rows_event *rows,
 			    decoder_image(d, s, after, &r, e) < 0)
 				return -1;
 			d->block.count++;
+			row++;
 		} while (reader_left(&r) > 0 && d->block.count % 64 != 0);
 	}
 	return 0;

@@ -45,6 +45,8 @@ struct block {
 	uint8_t before_present[PRESENT_BYTES], after_present[PRESENT_BYTES],
 		patched[PRESENT_BYTES];
 	struct origin origin;
+	struct log_event *events; /* owned, kept from block to block */
+	uint32_t event_count, event_capacity;
 };
 
 /* From a GTID event or BEGIN to the end of the group. */
@@ -126,6 +128,8 @@ void decoder_drop_block(struct decoder *d);
 /* Opens, or goes on with, the block that these rows belong to. */
 int decoder_block(struct decoder *d, const struct block *wanted,
 		  const struct event *event, struct err *e);
+/* The block's next row is row `row` of the event at hand. */
+void decoder_note_row(struct decoder *d, uint32_t row);
 
 /* decoder_group.c: transactions */
 int decoder_gtid(struct decoder *d, const struct event *event, struct err *e);
