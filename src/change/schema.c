@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "change/columns.h"
 
 const char *type_name(enum type t)
 {
@@ -87,6 +88,21 @@ void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count)
 	s->key_count = count;
 }
 
+static void defaults_free(struct schema *s)
+{
+	if (s->defaults != NULL)
+		columns_release(s->defaults);
+	memory_free(s->defaults);
+}
+
+void schema_set_defaults(struct schema *s, struct columns *row)
+{
+	assert(row->row_count == 1 && row->column_count == s->field_count);
+	defaults_free(s);
+	s->defaults = memory_copy(row, sizeof(*row));
+	*row = (struct columns){ 0 };
+}
+
 struct schema *schema_share(struct schema *s)
 {
 	__atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
@@ -103,6 +119,7 @@ void schema_release(struct schema *s)
 	}
 	memory_free(s->fields);
 	memory_free(s->key);
+	defaults_free(s);
 	memory_free(s->database);
 	memory_free(s->table);
 	memory_free(s);

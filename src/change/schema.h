@@ -45,8 +45,11 @@ struct field {
 	enum type type;
 	uint8_t precision, scale; /* DECIMAL only */
 	bool is_nullable;
+	bool null_is_invalid; /* NOT NULL at the source: a NULL is a value that the type cannot hold */
 	int32_t id;        /* Parquet field id and Iceberg column id: 1.. , never reused in a table */
 };
+
+struct columns;
 
 /* A table's row. Shared by reference count between threads; nothing in it changes after schema_share. */
 struct schema {
@@ -55,6 +58,11 @@ struct schema {
 	uint32_t field_count;
 	uint32_t *key;       /* indexes of the key's fields in key order */
 	uint32_t key_count;  /* 0: the table has no key, rows are a multiset */
+	/*
+	 * One row, the literal DEFAULTs; NULL where there is none; a NOT NULL date or time whose DEFAULT is the time
+	 * of the change, or invalid, has 0. NULL: not known.
+	 */
+	struct columns *defaults;
 	uint32_t references; /* atomic */
 };
 
@@ -67,6 +75,8 @@ struct schema *schema_new(const char *database, const char *table);
 /* Appends a field (id = position + 1 unless set); copies the texts. Not after sharing. */
 struct field *schema_add(struct schema *s, const char *name, enum type type, bool is_nullable);
 void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count);
+/* Takes over the row and its memory. Not after sharing. Schemas with other DEFAULTs are still equal. */
+void schema_set_defaults(struct schema *s, struct columns *row);
 /* One more owner; pass the result on. `schema_release` drops one, the last frees. NULL is fine. */
 struct schema *schema_share(struct schema *s);
 void schema_release(struct schema *s);

@@ -100,6 +100,7 @@ static int add_field(struct schema *s, const struct mysql_column *c, struct err 
 			"table %s.%s: column \"%s\" has type %u, which is not supported",
 			s->database, s->table, c->name, c->type);
 	f = schema_add(s, c->name, type, may_be_null(c));
+	f->null_is_invalid = f->is_nullable && !c->is_nullable;
 	if (type == TYPE_DECIMAL)
 		set_decimal(f, c);
 	memory_free(f->source_type);
