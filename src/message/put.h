@@ -13,7 +13,8 @@
 
 static inline uint8_t *put_bytes(uint8_t *at, struct bytes b)
 {
-	memcpy(at, b.data, b.size);
+	if (b.size > 0) /* nothing may be NULL */
+		memcpy(at, b.data, b.size);
 	return at + b.size;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers in JSON. The shortest digits of a double are found by trying: a decimal of at most 15 digits that is the
- * double is the only one, and its digits as an integer divided by a power of ten up to 10^22 are exact. What needs
- * more digits takes the C library, ten times slower.
+ * Numbers in JSON. The shortest digits of a double: it and the ends of the interval that reads back as it are m / 2^s
+ * times 10^k exactly, in integers of 128 bits, as long as it is not very large or small; the number in the interval
+ * with the most zeros at its end, nearest to the double, is it. The rest takes the C library, fifty times slower.
  */
 #include "message/put.h"
 
@@ -51,46 +51,104 @@ struct shortest {
 	int exponent;
 };
 
-static bool double_by_trying(struct shortest *out, double v)
-{
-	for (int power = 0; power <= EXACT_POWER_MAX; power++) {
-		double scaled = v * powers[power], whole;
+__extension__ typedef unsigned __int128 uint128_t;
 
-		if (scaled >= 1e15)
-			return false;
-		whole = nearbyint(scaled);
-		if (whole > 0 && whole / powers[power] == v) {
-			*out = (struct shortest){ (uint64_t)whole, -power };
-			return true;
-		}
-	}
-	return false;
+/* What is different between the two kinds of numbers. */
+struct precision {
+	int bits;      /* of the mantissa */
+	int digits;    /* that tell every number from its neighbours, less one */
+	int power_max; /* 5^power_max times four mantissas is below 2^127 */
+};
+
+static const struct precision of_double = { 53, 16, 31 };
+static const struct precision of_float = { 24, 8, 43 };
+
+/* 5^power, power <= 54 */
+static uint128_t power_of_five(int power)
+{
+	static const uint64_t powers_of_five[] = {
+		1u, 5u, 25u, 125u, 625u, 3125u, 15625u, 78125u, 390625u, 1953125u,
+		9765625u, 48828125u, 244140625u, 1220703125u, 6103515625u, 30517578125u,
+		152587890625u, 762939453125u, 3814697265625u, 19073486328125u,
+		95367431640625u, 476837158203125u, 2384185791015625u, 11920928955078125u,
+		59604644775390625u, 298023223876953125u, 1490116119384765625u,
+		7450580596923828125u,
+	};
+	const int last = sizeof(powers_of_five) / sizeof(powers_of_five[0]) - 1;
+
+	if (power <= last)
+		return powers_of_five[power];
+	return (uint128_t)powers_of_five[last] * powers_of_five[power - last];
 }
 
-/* A double half way between two floats was rounded to there, perhaps: which of them it means is not known. */
-static bool is_half_way(double v)
+/* The largest power of ten with a multiple in [low, high]; `exponent` says which. */
+static uint64_t power_within(uint64_t low, uint64_t high, int *exponent)
+{
+	static const struct {
+		uint64_t factor;
+		int exponent;
+	} steps[] = { { 100000000, 8 }, { 10000, 4 }, { 100, 2 }, { 10, 1 }, { 10, 1 } };
+	uint64_t power = 1;
+
+	*exponent = 0;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		uint64_t next = power * steps[i].factor;
+
+		if (high / next * next < low || high < next)
+			continue;
+		power = next;
+		*exponent += steps[i].exponent;
+	}
+	return power;
+}
+
+/* Of mantissa * 2^exponent. False: too large or too small for this. */
+static bool shortest_exact(struct shortest *out, uint64_t mantissa, int exponent, const struct precision *p)
+{
+	int ten = ((exponent + p->bits - 1) * 1233) >> 12; /* 10^ten is the number's first digit, or less */
+	int power = p->digits - ten, shift = 2 - exponent - power, zeros;
+	bool is_low_end = mantissa == (uint64_t)1 << (p->bits - 1); /* the neighbour below is nearer */
+	uint64_t odd = mantissa & 1, low, high, unit, nearest;
+	uint128_t five, middle, part;
+
+	if (power < 0 || power > p->power_max || mantissa >> (p->bits - 1) == 0)
+		return false;
+	five = power_of_five(power);
+	if (shift < 0)
+		five <<= -shift;
+	shift = shift < 0 ? 0 : shift;
+	part = ((uint128_t)1 << shift) - 1;
+	middle = five * (4 * mantissa);
+	/* the ends read back as the number when its mantissa is even */
+	high = (uint64_t)((middle + 2 * five - odd) >> shift);
+	low = (uint64_t)((middle - (is_low_end ? five : 2 * five) + part + odd) >> shift);
+	unit = power_within(low, high, &zeros);
+	nearest = (uint64_t)(middle >> shift) / unit * unit;
+	middle -= (uint128_t)nearest << shift;
+	if (middle > ((uint128_t)unit << shift) / 2 || nearest < low)
+		nearest += nearest + unit <= high ? unit : 0;
+	*out = (struct shortest){ nearest / unit, zeros - power };
+	return true;
+}
+
+static bool shortest_double(struct shortest *out, double v)
 {
 	uint64_t bits;
+	int exponent;
 
 	memcpy(&bits, &v, sizeof(bits));
-	return (bits & 0x1fffffff) == 0x10000000;
+	exponent = (int)(bits >> 52) - 1075;
+	return shortest_exact(out, (bits & 0xfffffffffffff) | (uint64_t)(exponent > -1075) << 52, exponent, &of_double);
 }
 
-static bool float_by_trying(struct shortest *out, float v)
+static bool shortest_float(struct shortest *out, float v)
 {
-	for (int power = 0; power <= EXACT_POWER_MAX; power++) {
-		double scaled = (double)v * powers[power], whole, back;
+	uint32_t bits;
+	int exponent;
 
-		if (scaled >= 1e9)
-			return false;
-		whole = nearbyint(scaled);
-		back = whole / powers[power];
-		if (whole > 0 && (float)back == v && !is_half_way(back)) {
-			*out = (struct shortest){ (uint64_t)whole, -power };
-			return true;
-		}
-	}
-	return false;
+	memcpy(&bits, &v, sizeof(bits));
+	exponent = (int)(bits >> 23) - 150;
+	return shortest_exact(out, (bits & 0x7fffff) | (uint64_t)(exponent > -150) << 23, exponent, &of_float);
 }
 
 /* From "d.ddde-05". */
@@ -116,8 +174,6 @@ static struct shortest double_by_library(double v)
 		snprintf(text, sizeof(text), "%.*e", precision, v);
 		if (strtod(text, NULL) == v)
 			break;
-		if (precision == 0)
-			precision = v < 1e-290 ? 0 : 13; /* only subnormal ones and large powers need so few */
 	}
 	return read_scientific(text);
 }
@@ -187,7 +243,7 @@ uint8_t *put_double(uint8_t *at, double v)
 	}
 	if (v == 0)
 		return PUT_LITERAL(at, "0.0");
-	if (!double_by_trying(&s, v))
+	if (!shortest_double(&s, v))
 		s = double_by_library(v);
 	return put_shortest(at, s);
 }
@@ -202,7 +258,7 @@ uint8_t *put_float(uint8_t *at, float v)
 	}
 	if (v == 0)
 		return PUT_LITERAL(at, "0.0");
-	if (!float_by_trying(&s, v))
+	if (!shortest_float(&s, v))
 		s = float_by_library(v);
 	return put_shortest(at, s);
 }

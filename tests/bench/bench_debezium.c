@@ -52,7 +52,7 @@ static void make_rows(struct columns *c, const struct schema *s)
 		snprintf(text, sizeof(text), "Customer number %u", i);
 		column_add_bytes(&c->columns[2], text, (uint32_t)strlen(text));
 		column_add_int64(&c->columns[3], (int64_t)i * 12345 % 10000000);
-		column_add_double(&c->columns[4], (double)(i * 31 % 100000) / 100);
+		column_add_double(&c->columns[4], i / 7.0);
 		column_add_int64(&c->columns[5], us);
 		column_add_int64(&c->columns[6], us / 1000 * 1000);
 		if (i % 4 == 0)
