@@ -169,12 +169,12 @@ static uint8_t *cell_date_iso(uint8_t *at, const struct plan *p, const struct co
 /* "[-]HH:MM:SS[.ffffff]" in microseconds. */
 static int64_t time_us(struct bytes text)
 {
-	int64_t part[4] = { 0 }, us; /* hours, minutes, seconds, millionths */
+	uint64_t part[4] = { 0 }, us; /* hours, minutes, seconds, millionths */
 	unsigned at = 0, digits = 0;
 
 	for (size_t i = 0; i < text.size && at < 4; i++) {
 		if (text.data[i] >= '0' && text.data[i] <= '9') {
-			part[at] = part[at] * 10 + (text.data[i] - '0');
+			part[at] = part[at] * 10 + (uint64_t)(text.data[i] - '0');
 			digits++;
 		} else if (text.data[i] != '-') {
 			at++;
@@ -184,7 +184,7 @@ static int64_t time_us(struct bytes text)
 	for (; at == 3 && digits < 6; digits++)
 		part[3] *= 10;
 	us = ((part[0] * 60 + part[1]) * 60 + part[2]) * 1000000 + part[3];
-	return text.size > 0 && text.data[0] == '-' ? -us : us;
+	return (int64_t)(text.size > 0 && text.data[0] == '-' ? 0 - us : us);
 }
 
 static uint8_t *cell_time_micro(uint8_t *at, const struct plan *p, const struct column *c, uint32_t row)
@@ -196,7 +196,7 @@ static uint8_t *cell_time_micro(uint8_t *at, const struct plan *p, const struct 
 static uint8_t *cell_time_nano(uint8_t *at, const struct plan *p, const struct column *c, uint32_t row)
 {
 	(void)p;
-	return put_int(at, time_us(column_bytes(c, row)) * 1000);
+	return put_int(at, (int64_t)((uint64_t)time_us(column_bytes(c, row)) * 1000));
 }
 
 /* These two types are times of day. */
@@ -321,16 +321,19 @@ static uint8_t *cell_vector(uint8_t *at, const struct plan *p, const struct colu
 {
 	struct bytes list = column_bytes(c, row);
 	size_t start = 1;
+	bool is_first = true;
 
 	(void)p;
 	*at++ = '[';
 	for (size_t i = 1; i < list.size; i++) {
 		if (list.data[i] != ',' && list.data[i] != ']')
 			continue;
-		if (start > 1)
-			*at++ = ',';
-		if (i > start)
+		if (i > start) {
+			if (!is_first)
+				*at++ = ',';
 			at = put_float(at, (float)text_as_double((struct bytes){ list.data + start, i - start }));
+			is_first = false;
+		}
 		start = i + 1;
 	}
 	*at++ = ']';

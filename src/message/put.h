@@ -58,7 +58,7 @@ uint8_t *put_hex(uint8_t *at, struct bytes b); /* in quotes, lower case; 2 * siz
 
 #define PUT_DOUBLE_MAX 26u
 
-/* As Double.toString and Float.toString: "1.0", "1.0E10". Finite numbers only. */
+/* As Double.toString and Float.toString: "1.0", "1.0E10"; what is not finite in quotes. */
 uint8_t *put_double(uint8_t *at, double v);
 uint8_t *put_float(uint8_t *at, float v);
 

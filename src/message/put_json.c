@@ -95,19 +95,40 @@ static struct bytes string_at(const uint8_t *s, const uint8_t *end)
 	return (struct bytes){ start, (size_t)(s - start) + (s < end) };
 }
 
-/* \u001f: the digits' letters as Java has them. */
+/* The four digits of \u001f as Java has them; false: they are something else. */
+static bool read_digits(uint8_t *out, const uint8_t *s, const uint8_t *end)
+{
+	if (end - s < 4)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		bool is_letter = s[i] >= 'a' && s[i] <= 'f';
+
+		if (!is_letter && !(s[i] >= '0' && s[i] <= '9') && !(s[i] >= 'A' && s[i] <= 'F'))
+			return false;
+		out[i] = (uint8_t)(is_letter ? s[i] - 32 : s[i]);
+	}
+	return true;
+}
+
 static uint8_t *put_inner_string(uint8_t *at, struct bytes text)
 {
-	uint8_t *end = put_inner(at, text);
+	const uint8_t *start = text.data, *end = text.data + text.size, *s = start;
+	uint8_t digits[4];
 
-	for (uint8_t *s = at; end - s >= 7; s++) {
-		if (s[0] != '\\' || s[1] != '\\')
+	while (s < end) {
+		if (*s != '\\' || end - s < 2) {
+			s++;
 			continue;
-		for (int i = 3; i < 7 && s[2] == 'u'; i++)
-			s[i] = (uint8_t)(s[i] >= 'a' && s[i] <= 'f' ? s[i] - 32 : s[i]);
-		s += s[2] == '\\' ? 3 : 1;
+		}
+		s += 2;
+		if (s[-1] != 'u' || !read_digits(digits, s, end))
+			continue;
+		at = put_inner(at, (struct bytes){ start, (size_t)(s - start) });
+		at = put_bytes(at, (struct bytes){ digits, 4 });
+		s += 4;
+		start = s;
 	}
-	return end;
+	return put_inner(at, (struct bytes){ start, (size_t)(s - start) });
 }
 
 uint8_t *put_log_json(uint8_t *at, struct bytes json)

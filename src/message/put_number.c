@@ -233,16 +233,26 @@ static uint8_t *put_shortest(uint8_t *at, struct shortest s)
 	return put_bytes(at, (struct bytes){ digits + first + 1, (size_t)(count - first - 1) });
 }
 
+/* What has no digits: as Jackson has it, in quotes. */
+static uint8_t *put_special(uint8_t *at, double v)
+{
+	if (v == 0)
+		return PUT_LITERAL(at, "0.0");
+	return isnan(v) ? PUT_LITERAL(at, "\"NaN\"") : PUT_LITERAL(at, "\"Infinity\"");
+}
+
 uint8_t *put_double(uint8_t *at, double v)
 {
 	struct shortest s;
 
-	if (signbit(v)) {
+	if (v == -INFINITY)
+		return PUT_LITERAL(at, "\"-Infinity\"");
+	if (signbit(v) && !isnan(v)) {
 		*at++ = '-';
 		v = -v;
 	}
-	if (v == 0)
-		return PUT_LITERAL(at, "0.0");
+	if (v == 0 || !isfinite(v))
+		return put_special(at, v);
 	if (!shortest_double(&s, v))
 		s = double_by_library(v);
 	return put_shortest(at, s);
@@ -252,12 +262,12 @@ uint8_t *put_float(uint8_t *at, float v)
 {
 	struct shortest s;
 
+	if (v == 0 || !isfinite(v))
+		return put_double(at, (double)v);
 	if (signbit(v)) {
 		*at++ = '-';
 		v = -v;
 	}
-	if (v == 0)
-		return PUT_LITERAL(at, "0.0");
 	if (!shortest_float(&s, v))
 		s = float_by_library(v);
 	return put_shortest(at, s);

@@ -54,7 +54,7 @@ static uint8_t *put_pair(uint8_t *at, const uint8_t *s)
 
 uint8_t *put_inner(uint8_t *at, struct bytes text)
 {
-	const uint8_t *s = text.data, *end = text.data + text.size;
+	const uint8_t *s = text.data, *end = text.size > 0 ? text.data + text.size : s;
 	uint64_t word;
 
 	while (s < end) {
