@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row's message: prebuilt pieces with the row's cells and the event's numbers between them, in room that is reserved
- * once.
+ * A row's message: prebuilt pieces with the row's cells and the event's numbers between them, in room that is
+ * reserved once.
  */
 #include "message/debezium.h"
 
@@ -78,10 +78,9 @@ static void append_envelope_schema(const struct debezium_table *t, const struct 
 	source_schema(o->connector, out);
 	buffer_char(out, ',');
 	transaction_schema(out);
-	buffer_text(out, ",{\"type\":\"string\",\"optional\":false,\"field\":\"op\"}"
-			 ",{\"type\":\"int64\",\"optional\":true,\"field\":\"ts_ms\"}"
-			 ",{\"type\":\"int64\",\"optional\":true,\"field\":\"ts_us\"}"
-			 ",{\"type\":\"int64\",\"optional\":true,\"field\":\"ts_ns\"}],\"optional\":false");
+	buffer_text(out, "," SCHEMA_FIELD("string", "false", "op") "," SCHEMA_FIELD("int64", "true", "ts_ms") ","
+			 SCHEMA_FIELD("int64", "true", "ts_us") "," SCHEMA_FIELD("int64", "true", "ts_ns")
+			 "],\"optional\":false");
 	append_schema_name(out, t, o, "Envelope");
 	buffer_text(out, ",\"version\":2}");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changes as Debezium 3.6 (MySQL) and 3.5 (MariaDB) write them: JSON of Kafka Connect's JsonConverter, with or without
- * the schema beside the payload, byte for byte where a consumer may depend on it (keys: the partition hangs on their
- * bytes).
+ * Changes as Debezium 3.6 (MySQL) and 3.5 (MariaDB) write them: JSON of Kafka Connect's JsonConverter, with or
+ * without the schema beside the payload, byte for byte where a consumer may depend on it (keys: the partition hangs
+ * on their bytes).
  */
 #ifndef MESSAGE_DEBEZIUM_H
 #define MESSAGE_DEBEZIUM_H

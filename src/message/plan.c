@@ -157,7 +157,8 @@ bool plan_has_default(const struct plan *p, const struct schema *s)
 /* 1970 as a TIMESTAMP(3)'s DEFAULT is written without a fraction: Debezium has it for what is not a literal. */
 static bool is_epoch(const struct plan *p, const struct column *c)
 {
-	return p->kind->invalid != NULL && (c->storage == STORAGE_INT32 ? column_int32(c, 0) : column_int64(c, 0)) == 0;
+	return p->kind->invalid != NULL &&
+	       (c->storage == STORAGE_INT32 ? column_int32(c, 0) : column_int64(c, 0)) == 0;
 }
 
 void plan_default(const struct plan *p, const struct schema *s, struct buffer *out)
@@ -177,7 +178,8 @@ static void set_null(struct plan *p, const struct debezium_options *o, const str
 	if (plan_has_default(p, s) && (p->field->null_is_invalid || o->null_is_default))
 		plan_default(p, s, &p->null);
 	else
-		buffer_text(&p->null, p->field->null_is_invalid && p->kind->invalid != NULL ? p->kind->invalid : "null");
+		buffer_text(&p->null,
+			    p->field->null_is_invalid && p->kind->invalid != NULL ? p->kind->invalid : "null");
 }
 
 int plan_init(struct plan *p, const struct debezium_options *o, const struct schema *s, uint32_t column,
@@ -193,9 +195,10 @@ int plan_init(struct plan *p, const struct debezium_options *o, const struct sch
 		p->kind = &plan_kinds[refine(p, row->kinds[mode_choice(o, row->mode)], type)];
 	}
 	if (row == NULL || (p->kind->storages >> field_storage(f) & 1) == 0)
-		return err_set(e, ERR_CONFIG,
-			       "table %s.%s: column \"%s\" has type \"%.100s\", which has no form in Debezium's messages",
-			       s->database, s->table, f->name, type);
+		return err_set(
+			e, ERR_CONFIG,
+			"table %s.%s: column \"%s\" has type \"%.100s\", which has no form in Debezium's messages",
+			s->database, s->table, f->name, type);
 	p->put = p->kind->put;
 	p->put_copy = p->kind->put_copy != NULL ? p->kind->put_copy : p->put;
 	name_lead(p, is_first);

@@ -437,6 +437,7 @@ const struct kind plan_kinds[KINDS] = {
 			 "{\"type\":\"double\",\"optional\":false,\"field\":\"y\"}," WKB_FIELDS("true"),
 			 "io.debezium.data.geometry.Point", .doc = "Geometry (POINT)", .put = cell_point,
 			 .size = geometry_size, .storages = READS(BYTES) },
-	[KIND_VECTOR] = { "array", "\"items\":{\"type\":\"float\",\"optional\":false}", "io.debezium.data.FloatVector",
-			  .put = cell_vector, .size = vector_size, .storages = READS(BYTES) },
+	[KIND_VECTOR] = { "array", "\"items\":{\"type\":\"float\",\"optional\":false}",
+			  "io.debezium.data.FloatVector", .put = cell_vector, .size = vector_size,
+			  .storages = READS(BYTES) },
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A field's schema as Connect's JsonConverter writes it: type, optional, name, version, doc, parameters, default, field. */
+/*
+ * A field's schema as Connect's JsonConverter writes it: type, optional, name, version, doc, parameters, default, field.
+ */
 #include "message/plan.h"
 
 #include "message/put.h"
@@ -34,8 +36,8 @@ static void append_parameters(const struct plan *p, struct buffer *out)
 {
 	switch ((enum kind_index)(p->kind - plan_kinds)) {
 	case KIND_DECIMAL:
-		buffer_format(out, ",\"parameters\":{\"scale\":\"%u\",\"connect.decimal.precision\":\"%u\"}", p->scale,
-			      p->precision);
+		buffer_format(out, ",\"parameters\":{\"scale\":\"%u\",\"connect.decimal.precision\":\"%u\"}",
+			      p->scale, p->precision);
 		break;
 	case KIND_BITS:
 		buffer_format(out, ",\"parameters\":{\"length\":\"%u\"}", p->bits);

@@ -39,8 +39,8 @@ static inline uint8_t *put_int(uint8_t *at, int64_t v)
 }
 
 /*
- * A text in quotes; it must be UTF-8. What is beyond U+FFFF becomes a pair of escapes (\uD83D\uDE00) and the digits of
- * escapes are upper case, as Jackson's writer of bytes has it. put_string_size: the most that it needs.
+ * A text in quotes; it must be UTF-8. What is beyond U+FFFF becomes a pair of escapes (\uD83D\uDE00) and the digits
+ * of escapes are upper case, as Jackson's writer of bytes has it. put_string_size: the most that it needs.
  */
 uint8_t *put_string(uint8_t *at, struct bytes text);
 uint8_t *put_inner(uint8_t *at, struct bytes text); /* without the quotes */
@@ -49,6 +49,10 @@ size_t put_string_size(struct bytes text);
 /* The same at the buffer's end; NULL becomes null. */
 void append_string(struct buffer *out, const char *text);
 void append_bytes_string(struct buffer *out, struct bytes text);
+
+/* A field of a Connect schema. */
+#define SCHEMA_FIELD(type, optional, name) \
+	"{\"type\":\"" type "\",\"optional\":" optional ",\"field\":\"" name "\"}"
 
 #define PUT_BASE64_MAX(size) (((size) + 2) / 3 * 4 + 2)
 
@@ -79,8 +83,8 @@ double decimal_double(int128_t v, unsigned scale);
 /* "2026-08-01" of the days since 1970; years 0 to 9999. */
 uint8_t *put_date(uint8_t *at, int32_t days);
 /*
- * "10:00:00.123456" of the microseconds since midnight. `fraction_digits` 0 to 6; PUT_FRACTION_SHORTEST: as many as it
- * takes, none for 0.
+ * "10:00:00.123456" of the microseconds since midnight. `fraction_digits` 0 to 6; PUT_FRACTION_SHORTEST: as many as
+ * it takes, none for 0.
  */
 #define PUT_FRACTION_SHORTEST 7u
 uint8_t *put_clock(uint8_t *at, int64_t us, unsigned fraction_digits);

@@ -138,7 +138,8 @@ static bool shortest_double(struct shortest *out, double v)
 
 	memcpy(&bits, &v, sizeof(bits));
 	exponent = (int)(bits >> 52) - 1075;
-	return shortest_exact(out, (bits & 0xfffffffffffff) | (uint64_t)(exponent > -1075) << 52, exponent, &of_double);
+	return shortest_exact(out, (bits & 0xfffffffffffff) | (uint64_t)(exponent > -1075) << 52, exponent,
+			      &of_double);
 }
 
 static bool shortest_float(struct shortest *out, float v)

@@ -96,8 +96,11 @@ size_t put_string_size(struct bytes text)
 
 	if (text.size <= 4096)
 		return text.size * 6 + 2;
-	for (size_t i = 0; i < text.size; i++)
-		size += text.data[i] < 0x20 ? 5 : text.data[i] >= 0xf0 ? 8 : text.data[i] == '"' || text.data[i] == '\\';
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t c = text.data[i];
+
+		size += c < 0x20 ? 5 : c >= 0xf0 ? 8 : c == '"' || c == '\\';
+	}
 	return size + 2;
 }
 

@@ -7,19 +7,20 @@
 #define SCHEMA_START "{\"schema\":{\"type\":\"struct\",\"fields\":["
 #define SCHEMA_END(name) \
 	"],\"optional\":false,\"name\":\"io.debezium.connector.common." name "\",\"version\":1},\"payload\":"
-#define FIELD(type, optional, name) "{\"type\":\"" type "\",\"optional\":" optional ",\"field\":\"" name "\"}"
-
-#define TRANSACTION_KEY   SCHEMA_START FIELD("string", "false", "id") SCHEMA_END("TransactionMetadataKey")
-#define TRANSACTION_VALUE                                                                                         \
-	SCHEMA_START FIELD("string", "false", "status") "," FIELD("string", "false", "id") ","                     \
-	FIELD("int64", "true", "event_count") ","                                                                  \
-	"{\"type\":\"array\",\"items\":{\"type\":\"struct\",\"fields\":[" FIELD("string", "false", "data_collection") \
-	"," FIELD("int64", "false", "event_count")                                                                 \
-	"],\"optional\":true,\"name\":\"event.collection\",\"version\":1},"                                        \
-	"\"optional\":true,\"field\":\"data_collections\"},"                                                       \
-	FIELD("int64", "false", "ts_ms") SCHEMA_END("TransactionMetadataValue")
-#define HEARTBEAT_KEY     SCHEMA_START FIELD("string", "false", "serverName") SCHEMA_END("ServerNameKey")
-#define HEARTBEAT_VALUE   SCHEMA_START FIELD("int64", "false", "ts_ms") SCHEMA_END("Heartbeat")
+#define TRANSACTION_KEY SCHEMA_START SCHEMA_FIELD("string", "false", "id") SCHEMA_END("TransactionMetadataKey")
+#define TRANSACTION_COLLECTION                                                                      \
+	"{\"type\":\"struct\",\"fields\":[" SCHEMA_FIELD("string", "false", "data_collection") "," \
+	SCHEMA_FIELD("int64", "false", "event_count")                                               \
+	"],\"optional\":true,\"name\":\"event.collection\",\"version\":1}"
+#define TRANSACTION_VALUE                                                                           \
+	SCHEMA_START SCHEMA_FIELD("string", "false", "status") ","                                  \
+	SCHEMA_FIELD("string", "false", "id") ","                                                   \
+	SCHEMA_FIELD("int64", "true", "event_count") ","                                            \
+	"{\"type\":\"array\",\"items\":" TRANSACTION_COLLECTION                                     \
+	",\"optional\":true,\"field\":\"data_collections\"},"                                       \
+	SCHEMA_FIELD("int64", "false", "ts_ms") SCHEMA_END("TransactionMetadataValue")
+#define HEARTBEAT_KEY   SCHEMA_START SCHEMA_FIELD("string", "false", "serverName") SCHEMA_END("ServerNameKey")
+#define HEARTBEAT_VALUE SCHEMA_START SCHEMA_FIELD("int64", "false", "ts_ms") SCHEMA_END("Heartbeat")
 
 static void start(const struct debezium_options *o, const char *schema, struct buffer *out)
 {

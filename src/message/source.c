@@ -12,8 +12,8 @@ static const char *version_of(const char *connector)
 void source_block_init(struct source_block *b, const struct debezium_options *o, const struct schema *s)
 {
 	*b = (struct source_block){ 0 };
-	buffer_format(&b->head, ",\"source\":{\"version\":\"%s\",\"connector\":\"%s\",\"name\":", version_of(o->connector),
-		      o->connector);
+	buffer_format(&b->head, ",\"source\":{\"version\":\"%s\",\"connector\":\"%s\",\"name\":",
+		      version_of(o->connector), o->connector);
 	append_string(&b->head, o->topic_prefix);
 	buffer_text(&b->head, ",\"ts_ms\":");
 	buffer_text(&b->database, "\",\"db\":");
@@ -148,29 +148,39 @@ uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struc
 	return put_us_and_ns(at, &now);
 }
 
-#define FIELD(type, optional, name) "{\"type\":\"" type "\",\"optional\":" optional ",\"field\":\"" name "\"}"
-
 void source_schema(const char *connector, struct buffer *out)
 {
-	buffer_text(out, "{\"type\":\"struct\",\"fields\":[" FIELD("string", "false", "version") ","
-			 FIELD("string", "false", "connector") "," FIELD("string", "false", "name") ","
-			 FIELD("int64", "false", "ts_ms") ","
-			 "{\"type\":\"string\",\"optional\":true,\"name\":\"io.debezium.data.Enum\",\"version\":1,"
-			 "\"parameters\":{\"allowed\":\"true,first,first_in_data_collection,last_in_data_collection,"
-			 "last,false,incremental\"},\"default\":\"false\",\"field\":\"snapshot\"},"
-			 FIELD("string", "false", "db") "," FIELD("string", "true", "sequence") ","
-			 FIELD("int64", "true", "ts_us") "," FIELD("int64", "true", "ts_ns") ","
-			 FIELD("string", "true", "table") "," FIELD("int64", "false", "server_id") ","
-			 FIELD("string", "true", "gtid") "," FIELD("string", "false", "file") ","
-			 FIELD("int64", "false", "pos") "," FIELD("int32", "false", "row") ","
-			 FIELD("int64", "true", "thread") "," FIELD("string", "true", "query") "]");
+	buffer_text(out,
+		    "{\"type\":\"struct\",\"fields\":["
+		    SCHEMA_FIELD("string", "false", "version") ","
+		    SCHEMA_FIELD("string", "false", "connector") ","
+		    SCHEMA_FIELD("string", "false", "name") ","
+		    SCHEMA_FIELD("int64", "false", "ts_ms") ","
+		    "{\"type\":\"string\",\"optional\":true,\"name\":\"io.debezium.data.Enum\",\"version\":1,"
+		    "\"parameters\":{\"allowed\":\"true,first,first_in_data_collection,last_in_data_collection,"
+		    "last,false,incremental\"},\"default\":\"false\",\"field\":\"snapshot\"},"
+		    SCHEMA_FIELD("string", "false", "db") ","
+		    SCHEMA_FIELD("string", "true", "sequence") ","
+		    SCHEMA_FIELD("int64", "true", "ts_us") ","
+		    SCHEMA_FIELD("int64", "true", "ts_ns") ","
+		    SCHEMA_FIELD("string", "true", "table") ","
+		    SCHEMA_FIELD("int64", "false", "server_id") ","
+		    SCHEMA_FIELD("string", "true", "gtid") ","
+		    SCHEMA_FIELD("string", "false", "file") ","
+		    SCHEMA_FIELD("int64", "false", "pos") ","
+		    SCHEMA_FIELD("int32", "false", "row") ","
+		    SCHEMA_FIELD("int64", "true", "thread") ","
+		    SCHEMA_FIELD("string", "true", "query") "]");
 	buffer_format(out, ",\"optional\":false,\"name\":\"io.debezium.connector.%s.Source\",\"version\":1,"
 			   "\"field\":\"source\"}", connector);
 }
 
 void transaction_schema(struct buffer *out)
 {
-	buffer_text(out, "{\"type\":\"struct\",\"fields\":[" FIELD("string", "false", "id") ","
-			 FIELD("int64", "false", "total_order") "," FIELD("int64", "false", "data_collection_order") "],"
-			 "\"optional\":true,\"name\":\"event.block\",\"version\":1,\"field\":\"transaction\"}");
+	buffer_text(out,
+		    "{\"type\":\"struct\",\"fields\":["
+		    SCHEMA_FIELD("string", "false", "id") ","
+		    SCHEMA_FIELD("int64", "false", "total_order") ","
+		    SCHEMA_FIELD("int64", "false", "data_collection_order")
+		    "],\"optional\":true,\"name\":\"event.block\",\"version\":1,\"field\":\"transaction\"}");
 }

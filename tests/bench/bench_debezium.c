@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Debezium's JSON of inserted rows (BIGINT key and 7 columns), keys and values, into a buffer: "bench_debezium [ROWS]".
- * Without the schema beside the payload, then with it.
+ * Debezium's JSON of inserted rows (BIGINT key and 7 columns), keys and values, into a buffer: "bench_debezium
+ * [ROWS]". Without the schema beside the payload, then with it.
  */
 #include <stdio.h>
 #include <stdlib.h>

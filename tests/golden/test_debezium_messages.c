@@ -234,8 +234,8 @@ static void side_topics_are_debeziums_bytes(void **state)
 }
 
 /*
- * The DEFAULTs that we have otherwise: its BIGINT UNSIGNED ends at Java's long, and its BINARY has the backslash of the
- * statement's \0.
+ * The DEFAULTs that we have otherwise: its BIGINT UNSIGNED ends at Java's long, and its BINARY has the backslash of
+ * the statement's \0.
  */
 static const char *const other_defaults[] = { "u", "bn" };
 
@@ -286,7 +286,8 @@ static void compare_defaults(const char *kind, const char *run)
 	struct charset_list *charsets = charset_list_new();
 	char *create = create_of(kind, "plain", "defaults");
 	uint32_t key = 0, count = 0;
-	struct mysql_table *t = table_of_create(create, "ops", "defaults", &key, 1, charset_find(charsets, "utf8mb4"));
+	struct mysql_table *t =
+		table_of_create(create, "ops", "defaults", &key, 1, charset_find(charsets, "utf8mb4"));
 	struct debezium_table *encoder;
 	struct lines lines;
 	struct line line;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every type against the real Debezium: the log that the same statements gave (tests/golden/mysql) goes through our
- * decoder and encoder; keys and schemas are compared byte for byte, values as JSON, with what Debezium made of its own
- * log and of its copy.
+ * decoder and encoder; keys and schemas are compared byte for byte, values as JSON, with what Debezium made of its
+ * own log and of its copy.
  */
 #include "lib/test.h"
 
@@ -15,25 +15,29 @@
 #define LOGS "tests/golden/mysql"
 #define ANY  (-1)
 
-/* Where we differ from Debezium on purpose: by server, run, table, column, operation, row; NULL, 0 and ANY: in all. */
+/* Where we differ from Debezium on purpose: by server, run, table, column, operation, row (NULL, 0, ANY: all). */
 static const struct {
 	const char *kind, *run, *table, *column;
 	char op;
 	int id;
 	const char *reason;
 } differences[] = {
-	{ NULL, NULL, "ints", "k", 'c', ANY, "BOOL in a statement is a boolean there; in a copy, as in the catalog, tinyint(1)" },
+	{ NULL, NULL, "ints", "k", 'c', ANY,
+	  "BOOL in a statement is a boolean there; in a copy, as in the catalog, tinyint(1)" },
 	{ NULL, NULL, "ints", "y", 0, 4, "YEAR 0000 is 1900 in its log, 2000 in its copy" },
-	{ NULL, NULL, "reals", "a", 'r', ANY, "its copy has a FLOAT as the server rounds it for answers, to six digits" },
+	{ NULL, NULL, "reals", "a", 'r', ANY,
+	  "its copy has a FLOAT as the server rounds it for answers, to six digits" },
 	{ NULL, NULL, "reals", "e", 'r', 6, "likewise" },
 	{ NULL, NULL, "times", "dt6", 'r', 4, "its copy makes 2001-01-01 of a partial date" },
 	{ NULL, NULL, "times", "d", 0, 6, "its time adjuster makes 2001 of the year 1" },
 	{ NULL, NULL, "times", "dt", 0, 6, "likewise" },
-	{ "mariadb", NULL, "times", "ts", 'c', 3, "TIMESTAMP 0000-00-00 is 1970 in 3.5's log; null in its copy, and in 3.6" },
+	{ "mariadb", NULL, "times", "ts", 'c', 3,
+	  "TIMESTAMP 0000-00-00 is 1970 in 3.5's log; null in its copy, and in 3.6" },
 	{ "mariadb", NULL, "times", "ts1", 'c', 3, "likewise" },
 	{ "mariadb", NULL, "times", "ts6", 'c', 3, "likewise" },
 	{ "mariadb", NULL, "own", "u", 'c', ANY, "a UUID that ends in zeros is read without them" },
-	{ "mariadb", NULL, "own", "j", 'c', ANY, "JSON in a statement is a type there; in a copy, as in the catalog, longtext" },
+	{ "mariadb", NULL, "own", "j", 'c', ANY,
+	  "JSON in a statement is a type there; in a copy, as in the catalog, longtext" },
 	{ "mariadb", "nanoseconds", "times", "dt", 0, 1, "3.5 lets nanoseconds run over; 3.6 writes null" },
 	{ "mariadb", "nanoseconds", "times", "dt", 0, 2, "likewise" },
 	{ "mariadb", "nanoseconds", "times", "dt3", 0, 1, "likewise" },
@@ -68,7 +72,8 @@ static void read_log(struct recorded *r, const char *kind)
 	}
 }
 
-static bool is_known_difference(const struct debezium_options *o, const char *table, const char *column, char op, int64_t id)
+static bool is_known_difference(const struct debezium_options *o, const char *table, const char *column, char op,
+				int64_t id)
 {
 	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
 		const char *kind = differences[i].kind, *run = differences[i].run;
@@ -97,7 +102,8 @@ static bool equal_floats(json_t *a, json_t *b)
 }
 
 /* Same names in the same order, same values. */
-static void compare_images(const struct debezium_options *o, const struct schema *s, char op, json_t *theirs, json_t *ours)
+static void compare_images(const struct debezium_options *o, const struct schema *s, char op, json_t *theirs,
+			   json_t *ours)
 {
 	void *a = json_object_iter(theirs), *b = json_object_iter(ours);
 	int64_t id = int_at(theirs, "id");
@@ -137,7 +143,8 @@ static uint32_t row_of_key(const struct debezium_table *t, const struct columns 
 }
 
 /* With schemas: all before the payload, byte for byte. */
-static void compare_schemas(const struct debezium_options *o, const struct schema *s, char op, const char *theirs, const char *ours)
+static void compare_schemas(const struct debezium_options *o, const struct schema *s, char op, const char *theirs,
+			    const char *ours)
 {
 	size_t same = 0, end = (size_t)(strstr(theirs, ",\"payload\":") - theirs);
 
@@ -152,8 +159,8 @@ static void compare_schemas(const struct debezium_options *o, const struct schem
 			 ours + (same > 40 ? same - 40 : 0));
 }
 
-static void compare_row(const struct debezium_options *o, struct recorded_table *t, const struct debezium_table *encoder,
-			const struct line *line)
+static void compare_row(const struct debezium_options *o, struct recorded_table *t,
+			const struct debezium_table *encoder, const struct line *line)
 {
 	static const struct origin origin = { .log_file = "x" };
 	json_t *payload = payload_of(line->value), *ours;

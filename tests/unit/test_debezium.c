@@ -128,9 +128,11 @@ static void a_message_has_debeziums_fields_in_its_order(void **state)
 	assert_buffer_text(
 		out,
 		"{\"before\":null,\"after\":{\"id\":7,\"name\":\"Ada\"},\"source\":{\"version\":\"3.6.1.Final\","
-		"\"connector\":\"mysql\",\"name\":\"shop\",\"ts_ms\":1785578400000,\"snapshot\":\"false\",\"db\":\"inv\","
+		"\"connector\":\"mysql\",\"name\":\"shop\",\"ts_ms\":1785578400000,\"snapshot\":\"false\",\"db\":"
+		"\"inv\","
 		"\"sequence\":null,\"ts_us\":1785578400000000,\"ts_ns\":1785578400000000000,\"table\":\"t\","
-		"\"server_id\":223344,\"gtid\":\"24bc7850-2c16-11ee-a000-0242ac110002:19\",\"file\":\"binlog.000003\","
+		"\"server_id\":223344,\"gtid\":\"24bc7850-2c16-11ee-a000-0242ac110002:19\",\"file\":\"binlog."
+		"000003\","
 		"\"pos\":1021,\"row\":0,\"thread\":11,\"query\":null},\"transaction\":null,\"op\":\"c\","
 		"\"ts_ms\":1785578400456,\"ts_us\":1785578400456123,\"ts_ns\":1785578400456123000}");
 	assert_string_equal(debezium_topic(f.table), "shop.inv.t");
@@ -173,19 +175,40 @@ static void numbers_are_java_s(void **state)
 		double v;
 		const char *text;
 	} doubles[] = {
-		{ 0, "0.0" }, { -0.0, "-0.0" }, { 1, "1.0" }, { 0.1, "0.1" }, { -12.5, "-12.5" },
-		{ 9999999, "9999999.0" }, { 1e7, "1.0E7" }, { 12345678.9, "1.23456789E7" }, { 0.001, "0.001" },
-		{ 0.00099, "9.9E-4" }, { 1.0 / 3, "0.3333333333333333" }, { 1e22, "1.0E22" }, { 1e23, "1.0E23" },
-		{ 123456.789e-200, "1.23456789E-195" }, { 9007199254740992, "9.007199254740992E15" },
+		{ 0, "0.0" },
+		{ -0.0, "-0.0" },
+		{ 1, "1.0" },
+		{ 0.1, "0.1" },
+		{ -12.5, "-12.5" },
+		{ 9999999, "9999999.0" },
+		{ 1e7, "1.0E7" },
+		{ 12345678.9, "1.23456789E7" },
+		{ 0.001, "0.001" },
+		{ 0.00099, "9.9E-4" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ 1e22, "1.0E22" },
+		{ 1e23, "1.0E23" },
+		{ 123456.789e-200, "1.23456789E-195" },
+		{ 9007199254740992, "9.007199254740992E15" },
 		{ 2.2250738585072014e-308, "2.2250738585072014E-308" },
-		{ 1.7976931348623157e308, "1.7976931348623157E308" }, { NAN, "\"NaN\"" }, { -INFINITY, "\"-Infinity\"" }, { 100, "100.0" }, { 4.35, "4.35" },
+		{ 1.7976931348623157e308, "1.7976931348623157E308" },
+		{ NAN, "\"NaN\"" },
+		{ -INFINITY, "\"-Infinity\"" },
+		{ 100, "100.0" },
+		{ 4.35, "4.35" },
 	};
 	static const struct {
 		float v;
 		const char *text;
 	} floats[] = {
-		{ 0.1f, "0.1" }, { 3.14159274f, "3.1415927" }, { 16777216, "1.6777216E7" }, { 3.4028235e38f, "3.4028235E38" },
-		{ 1e-30f, "1.0E-30" }, { 1.17549435e-38f, "1.1754944E-38" }, { 123456.7f, "123456.7" }, { -2, "-2.0" },
+		{ 0.1f, "0.1" },
+		{ 3.14159274f, "3.1415927" },
+		{ 16777216, "1.6777216E7" },
+		{ 3.4028235e38f, "3.4028235E38" },
+		{ 1e-30f, "1.0E-30" },
+		{ 1.17549435e-38f, "1.1754944E-38" },
+		{ 123456.7f, "123456.7" },
+		{ -2, "-2.0" },
 	};
 	uint8_t text[64];
 
@@ -287,7 +310,8 @@ static void integers_keep_their_ends(void **state)
 	column_add_int128(&f.row.columns[4], UINT64_MAX);
 	column_add_int32(&f.row.columns[5], 2155);
 	columns_end_row(&f.row);
-	assert_image(&f, 'c', "{\"a\":-1,\"b\":65535,\"c\":4294967295,\"d\":-9223372036854775808,\"e\":-1,\"y\":2155}");
+	assert_image(&f, 'c',
+		     "{\"a\":-1,\"b\":65535,\"c\":4294967295,\"d\":-9223372036854775808,\"e\":-1,\"y\":2155}");
 	finish(&f);
 }
 
@@ -525,7 +549,8 @@ static void the_logs_json_is_printed_anew(void **state)
 		{ "100000.0", "100000.0" },
 		{ "12345678.90", "12345678.90" }, /* a decimal */
 		{ "18446744073709551615", "18446744073709551615" },
-		{ "\"e, \\u001f: \\\\u00ff \\\"1e5\\\" \\n\"", "\\\"e, \\\\u001F: \\\\\\\\u00ff \\\\\\\"1e5\\\\\\\" \\\\n\\\"" },
+		{ "\"e, \\u001f: \\\\u00ff \\\"1e5\\\" \\n\"",
+		  "\\\"e, \\\\u001F: \\\\\\\\u00ff \\\\\\\"1e5\\\\\\\" \\\\n\\\"" },
 		{ "\"\xf0\x9f\x98\x80\"", "\\\"\\uD83D\\uDE00\\\"" },
 	};
 	char expected[300];
@@ -600,9 +625,11 @@ static void keys_are_in_the_keys_order_with_their_schema(void **state)
 	column_add_int64(&f.row.columns[1], 7);
 	columns_end_row(&f.row);
 	assert_true(debezium_key(f.table, (struct debezium_image){ &f.row, 0 }, &out));
-	assert_buffer_text(out, "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,"
-				"\"field\":\"k2\"},{\"type\":\"string\",\"optional\":false,\"field\":\"id\"}],"
-				"\"optional\":false,\"name\":\"my_shop.inv.t.Key\"},\"payload\":{\"k2\":7,\"id\":\"\xc3\xa9\"}}");
+	assert_buffer_text(
+		out,
+		"{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,"
+		"\"field\":\"k2\"},{\"type\":\"string\",\"optional\":false,\"field\":\"id\"}],"
+		"\"optional\":false,\"name\":\"my_shop.inv.t.Key\"},\"payload\":{\"k2\":7,\"id\":\"\xc3\xa9\"}}");
 	assert_string_equal(debezium_topic(f.table), "my-shop.inv.t");
 	finish(&f);
 }
@@ -642,12 +669,17 @@ static void schemas_say_types_parameters_and_defaults(void **state)
 	static const char expected[] =
 		"{\"type\":\"struct\",\"fields\":[{\"type\":\"bytes\",\"optional\":true,\"name\":"
 		"\"org.apache.kafka.connect.data.Decimal\",\"version\":1,\"parameters\":{\"scale\":\"2\","
-		"\"connect.decimal.precision\":\"9\"},\"default\":\"AJY=\",\"field\":\"a\"},{\"type\":\"string\",\"optional\":true,"
-		"\"name\":\"io.debezium.data.Enum\",\"version\":1,\"parameters\":{\"allowed\":\"it's,x\\\\,y\"},\"field\":\"e\"},"
-		"{\"type\":\"string\",\"optional\":false,\"name\":\"io.debezium.time.ZonedTimestamp\",\"version\":1,"
-		"\"default\":\"1970-01-01T00:00:00Z\",\"field\":\"now\"},{\"type\":\"struct\",\"fields\":[{\"type\":\"bytes\","
+		"\"connect.decimal.precision\":\"9\"},\"default\":\"AJY=\",\"field\":\"a\"},{\"type\":\"string\","
+		"\"optional\":true,"
+		"\"name\":\"io.debezium.data.Enum\",\"version\":1,\"parameters\":{\"allowed\":\"it's,x\\\\,y\"},"
+		"\"field\":\"e\"},"
+		"{\"type\":\"string\",\"optional\":false,\"name\":\"io.debezium.time.ZonedTimestamp\",\"version\":"
+		"1,"
+		"\"default\":\"1970-01-01T00:00:00Z\",\"field\":\"now\"},{\"type\":\"struct\",\"fields\":[{"
+		"\"type\":\"bytes\","
 		"\"optional\":false,\"field\":\"wkb\"},{\"type\":\"int32\",\"optional\":true,\"field\":\"srid\"}],"
-		"\"optional\":true,\"name\":\"io.debezium.data.geometry.Geometry\",\"version\":1,\"doc\":\"Geometry\","
+		"\"optional\":true,\"name\":\"io.debezium.data.geometry.Geometry\",\"version\":1,\"doc\":"
+		"\"Geometry\","
 		"\"field\":\"g\"}],\"optional\":true,\"name\":\"shop.inv.t.Value\",\"field\":\"after\"},";
 	struct buffer out;
 	struct fixture f;
@@ -770,14 +802,16 @@ static void side_topics_have_debeziums_messages(void **state)
 	key = value = (struct buffer){ 0 };
 	f.options.schemas = true;
 	debezium_heartbeat(&f.options, 1785578400460999, &key, &value);
-	assert_buffer_text(key, "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,"
-				"\"field\":\"serverName\"}],\"optional\":false,\"name\":"
-				"\"io.debezium.connector.common.ServerNameKey\",\"version\":1},\"payload\":"
-				"{\"serverName\":\"shop\"}}");
-	assert_buffer_text(value, "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,"
-				  "\"field\":\"ts_ms\"}],\"optional\":false,\"name\":"
-				  "\"io.debezium.connector.common.Heartbeat\",\"version\":1},\"payload\":"
-				  "{\"ts_ms\":1785578400460}}");
+	assert_buffer_text(key,
+			   "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"optional\":false,"
+			   "\"field\":\"serverName\"}],\"optional\":false,\"name\":"
+			   "\"io.debezium.connector.common.ServerNameKey\",\"version\":1},\"payload\":"
+			   "{\"serverName\":\"shop\"}}");
+	assert_buffer_text(value,
+			   "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,"
+			   "\"field\":\"ts_ms\"}],\"optional\":false,\"name\":"
+			   "\"io.debezium.connector.common.Heartbeat\",\"version\":1},\"payload\":"
+			   "{\"ts_ms\":1785578400460}}");
 	finish(&f);
 }
 
