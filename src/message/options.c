@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "message/plan.h"
 
+#define OPTION(field) offsetof(struct debezium_options, field)
+
 const struct option debezium_option_table[] = {
-	{ "schemas", OPTION_FLAG, offsetof(struct debezium_options, schemas),
-	  .help = "send the Connect schema with each message, as schemas.enable does" },
-	{ "decimal.handling.mode", OPTION_CHOICE, offsetof(struct debezium_options, decimal_mode), "precise",
-	  .choices = "precise|string|double", .help = "how DECIMAL is written: exact bytes, text, or a double" },
-	{ "bigint.unsigned.handling.mode", OPTION_CHOICE, offsetof(struct debezium_options, bigint_unsigned_mode),
-	  "long", .choices = "long|precise",
-	  .help = "how BIGINT UNSIGNED is written: a long, negative from 2^63 on, or exact" },
-	{ "time.precision.mode", OPTION_CHOICE, offsetof(struct debezium_options, time_precision_mode),
-	  "adaptive_time_microseconds",
-	  .choices = "adaptive_time_microseconds|connect|isostring|microseconds|nanoseconds",
-	  .help = "how DATE, TIME and DATETIME are written" },
-	{ "binary.handling.mode", OPTION_CHOICE, offsetof(struct debezium_options, binary_mode), "bytes",
-	  .choices = "bytes|base64|base64-url-safe|hex", .help = "how binary columns are written" },
-	{ "schema.name.adjustment.mode", OPTION_CHOICE, offsetof(struct debezium_options, schema_name_mode), "none",
-	  .choices = "none|avro|avro_unicode",
-	  .help = "what becomes of characters in schema names that Avro does not have" },
-	{ "replace.null.with.default", OPTION_FLAG, offsetof(struct debezium_options, null_is_default),
-	  .help = "write a column's DEFAULT where the row has NULL, as Connect does unless told otherwise" },
+	{ "schemas", OPTION_FLAG, OPTION(schemas), NULL, 0, 0, NULL,
+	  "Send the Connect schema with each message, as schemas.enable does" },
+	{ "decimal.handling.mode", OPTION_CHOICE, OPTION(decimal_mode), "precise", 0, 0, "precise|string|double",
+	  "How DECIMAL is written: exact bytes, text, or a double" },
+	{ "bigint.unsigned.handling.mode", OPTION_CHOICE, OPTION(bigint_unsigned_mode), "long", 0, 0, "long|precise",
+	  "How BIGINT UNSIGNED is written: a long, negative from 2^63 on, or exact bytes" },
+	{ "time.precision.mode", OPTION_CHOICE, OPTION(time_precision_mode), "adaptive_time_microseconds", 0, 0,
+	  "adaptive_time_microseconds|connect|isostring|microseconds|nanoseconds",
+	  "How DATE, TIME and DATETIME are written" },
+	{ "binary.handling.mode", OPTION_CHOICE, OPTION(binary_mode), "bytes", 0, 0, "bytes|base64|base64-url-safe|hex",
+	  "How binary columns are written" },
+	{ "schema.name.adjustment.mode", OPTION_CHOICE, OPTION(schema_name_mode), "none", 0, 0,
+	  "none|avro|avro_unicode", "What becomes of characters in schema names that Avro does not have" },
+	{ "replace.null.with.default", OPTION_FLAG, OPTION(null_is_default), NULL, 0, 0, NULL,
+	  "Write a column's DEFAULT where the row has NULL, as Connect does unless told otherwise" },
 	{ 0 },
 };
 
