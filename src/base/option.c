@@ -53,7 +53,7 @@ void option_environment(struct buffer *out, const struct option *o)
 
 const char *option_placeholder(const struct option *o)
 {
-	static const char *const words[OPTION_TYPES] = { "TEXT", "N", "BYTES", "TIME", "", "" };
+	static const char *const words[OPTION_TYPES] = { "TEXT", "N", "BYTES", "TIME", "", "", "NAME=VALUE" };
 
 	return o->type == OPTION_CHOICE ? o->choices : words[o->type];
 }
@@ -151,6 +151,26 @@ static int store_flag(const struct option *o, void *values, const char *text, co
 	return 0;
 }
 
+/* Each line needs a name. A later line of the same name counts. */
+static int add_properties(const struct option *o, void *values, const char *text, const char *shown, struct err *e)
+{
+	struct buffer all = { 0 };
+	char **at = place(o, values);
+
+	for (const char *line = text; line != NULL; line = strchr(line, '\n') != NULL ? strchr(line, '\n') + 1 : NULL) {
+		size_t name = strcspn(line, "=\n");
+
+		if (name == 0 || line[name] != '=')
+			return err_set(e, ERR_CONFIG, "%s: \"%.*s\" is not NAME=VALUE", shown, (int)strcspn(line, "\n"), line);
+	}
+	if (*at != NULL)
+		buffer_format(&all, "%s\n", *at);
+	buffer_text(&all, text);
+	store_text(o, values, buffer_string(&all));
+	buffer_release(&all);
+	return 0;
+}
+
 int option_store(const struct option *o, void *values, const char *text, const char *shown,
 		 struct err *e)
 {
@@ -165,6 +185,8 @@ int option_store(const struct option *o, void *values, const char *text, const c
 			return err_set(e, ERR_CONFIG, "%s: \"%s\" is none of %s", shown, text, o->choices);
 		store_text(o, values, text);
 		return 0;
+	case OPTION_PROPERTIES:
+		return add_properties(o, values, text, shown, e);
 	case OPTION_FLAG:
 		return store_flag(o, values, text, shown, e);
 	default:
@@ -187,7 +209,7 @@ void option_defaults(const struct option *table, void *values)
 void option_release(const struct option *table, void *values)
 {
 	for (const struct option *o = table; o->name != NULL; o++) {
-		if (o->type == OPTION_TEXT || o->type == OPTION_CHOICE)
+		if (o->type == OPTION_TEXT || o->type == OPTION_CHOICE || o->type == OPTION_PROPERTIES)
 			store_text(o, values, NULL);
 	}
 }

@@ -21,6 +21,7 @@ enum option_type {
 	OPTION_DURATION, /* int64_t milliseconds; "200ms", "10s", "5m" */
 	OPTION_FLAG,     /* bool */
 	OPTION_CHOICE,   /* text, one of `choices` ("null|halt") */
+	OPTION_PROPERTIES, /* text: lines of NAME=VALUE; may be given for each NAME */
 	OPTION_TYPES,
 };
 
@@ -37,13 +38,13 @@ struct option {
 /* Appends "--batch-rows-max", "TAILRACE_BATCH_ROWS_MAX". */
 void option_flag(struct buffer *out, const struct option *o);
 void option_environment(struct buffer *out, const struct option *o);
-/* "N", "BYTES", "TIME", "null|halt"; "" for a flag: what stands for the value in help texts. */
+/* "N", "BYTES", "TIME", "null|halt", "NAME=VALUE"; "" for a flag: what stands for the value in help texts. */
 const char *option_placeholder(const struct option *o);
 
 /* Every row's default into `values`, the zeroed struct that the table belongs to. Asserts that it is valid. */
 void option_defaults(const struct option *table, void *values);
 /*
- * Parses `text` and stores it; a text is copied, the one before is freed. ERR_CONFIG says what `shown` (the
+ * Parses `text` and stores it; a text is copied, the one before is freed (properties are added to those before). ERR_CONFIG says what `shown` (the
  * setting as the user wrote it) takes instead; then nothing is stored.
  */
 int option_store(const struct option *o, void *values, const char *text, const char *shown,

@@ -112,11 +112,19 @@ static int unknown(const struct command *c, spell_fn *spell, const char *name, c
 	return -1;
 }
 
+static bool is_same_property(const char *a, const char *b)
+{
+	size_t size = strcspn(a, "=");
+
+	return strcspn(b, "=") == size && memcmp(a, b, size) == 0;
+}
+
 static int give(struct settings *s, struct found found, enum setting_origin origin, const char *shown,
 		const char *value, struct err *e)
 {
 	for (uint32_t i = 0; i < s->given_count; i++) {
-		if (s->given[i].option == found.option && s->given[i].origin == origin)
+		if (s->given[i].option == found.option && s->given[i].origin == origin &&
+		    (found.option->type != OPTION_PROPERTIES || is_same_property(s->given[i].value, value)))
 			return err_set(e, ERR_CONFIG, "%s is given twice", shown);
 	}
 	s->given = memory_grow(s->given, struct setting_given, s->given_count + 1);
@@ -200,6 +208,21 @@ static int take_environment(struct settings *s, struct err *e)
 	return 0;
 }
 
+/* "kafka.linger.ms" of a file is the property linger.ms of "kafka": its value becomes "linger.ms=...". */
+static bool find_property(const struct command *c, const struct config_entry *entry, struct found *out,
+			  struct buffer *value)
+{
+	size_t size = strcspn(entry->name, ".");
+	char *name = memory_copy(entry->name, size);
+	bool is_found = entry->name[size] == '.' && find(c, spell_name, name, out) &&
+			out->option->type == OPTION_PROPERTIES;
+
+	memory_free(name);
+	if (is_found)
+		buffer_format(value, "%s=%s", entry->name + size + 1, entry->value);
+	return is_found;
+}
+
 static int take_file(struct settings *s, const char *path, struct err *e)
 {
 	struct config config;
@@ -207,16 +230,20 @@ static int take_file(struct settings *s, const char *path, struct err *e)
 
 	for (uint32_t i = 0; rc == 0 && i < config.count; i++) {
 		const struct config_entry *entry = &config.entries[i];
+		struct buffer value = { 0 };
 		struct found found;
 
 		if (strcmp(entry->name, config_option->name) == 0)
 			rc = err_set(e, ERR_CONFIG, "a configuration file cannot name another");
 		else if (find(s->command, spell_name, entry->name, &found))
 			rc = give(s, found, FROM_FILE, entry->name, entry->value, e);
+		else if (find_property(s->command, entry, &found, &value))
+			rc = give(s, found, FROM_FILE, entry->name, buffer_string(&value), e);
 		else
 			rc = unknown(s->command, spell_name, entry->name, entry->name, e);
 		if (rc < 0)
 			err_wrap(e, "%s:%u", path, entry->line);
+		buffer_release(&value);
 	}
 	config_release(&config);
 	return rc;

@@ -7,6 +7,7 @@ struct values {
 	char *text, *choice;
 	int64_t count, size_bytes, time_ms;
 	bool is_on;
+	char *properties;
 };
 
 #define OPTION(field) offsetof(struct values, field)
@@ -18,10 +19,11 @@ static const struct option table[] = {
 	{ "size", OPTION_BYTES, OPTION(size_bytes), "64MiB", 0, INT64_MAX, NULL, "A size" },
 	{ "time", OPTION_DURATION, OPTION(time_ms), "200ms", 10, 86400000, NULL, "A time" },
 	{ "on", OPTION_FLAG, OPTION(is_on), NULL, 0, 0, NULL, "A flag" },
+	{ "peer", OPTION_PROPERTIES, OPTION(properties), NULL, 0, 0, NULL, "Properties" },
 	{ 0 },
 };
 
-enum { TEXT, CHOICE, COUNT, SIZE, TIME, ON };
+enum { TEXT, CHOICE, COUNT, SIZE, TIME, ON, PEER };
 
 static void defaults_are_stored(void **state)
 {
@@ -98,6 +100,23 @@ static void a_wrong_value_says_what_is_right_and_stores_nothing(void **state)
 	option_release(table, &v);
 }
 
+static void properties_add_up(void **state)
+{
+	struct values v = { 0 };
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(option_store(&table[PEER], &v, "a.b=1", "--peer", &e), 0);
+	assert_int_equal(option_store(&table[PEER], &v, "c=x=y\nd=", "--peer", &e), 0);
+	assert_string_equal(v.properties, "a.b=1\nc=x=y\nd=");
+	assert_int_equal(option_store(&table[PEER], &v, "e", "--peer", &e), -1);
+	assert_string_equal(e.text, "--peer: \"e\" is not NAME=VALUE");
+	assert_int_equal(option_store(&table[PEER], &v, "f=1\n=2", "--peer", &e), -1);
+	assert_string_equal(v.properties, "a.b=1\nc=x=y\nd=");
+	assert_string_equal(option_placeholder(&table[PEER]), "NAME=VALUE");
+	option_release(table, &v);
+}
+
 static void near_names_are_found(void **state)
 {
 	(void)state;
@@ -116,6 +135,7 @@ int main(void)
 		cmocka_unit_test(one_name_has_three_spellings),
 		cmocka_unit_test(quantities_take_their_units),
 		cmocka_unit_test(a_wrong_value_says_what_is_right_and_stores_nothing),
+		cmocka_unit_test(properties_add_up),
 		cmocka_unit_test(near_names_are_found),
 	};
 
