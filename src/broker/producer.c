@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/producer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "broker/client.h"
+
+#define METADATA_MS   10000
+#define WAIT_MS       100
+#define EVENT_MESSAGES_MAX 512
+#define SLABS_MAX     256 /* a power of two: the low bits of a message's mark */
+#define SLAB_BYTES    ((size_t)1 << 20)
+
+/* Messages that were sent between two calls of producer_next_epoch. */
+struct epoch {
+	uint64_t sent, acknowledged;
+};
+
+/*
+ * Values of many messages, which the library reads where they are: a copy of its own for each would be taken from and
+ * given back to the heap in another order every time.
+ */
+struct slab {
+	uint8_t *data; /* NULL: not made yet */
+	size_t used, size;
+	uint32_t outstanding; /* messages in it that were not reported */
+};
+
+struct producer_topic {
+	struct producer_topic *next;
+	rd_kafka_topic_t *handle;
+	uint32_t partitions;
+};
+
+struct producer {
+	const struct broker_options *options;
+	rd_kafka_t *client;
+	rd_kafka_queue_t *events;
+	struct producer_topic *topics;
+	const struct rd_kafka_metadata *known;    /* the cluster's topics at the beginning; NULL: not asked yet */
+	struct slab slabs[SLABS_MAX];
+	uint32_t slab;                            /* the one that fills */
+	struct epoch epochs[PRODUCER_EPOCHS_MAX]; /* a ring */
+	uint64_t first_open, open;                /* numbers of epochs */
+};
+
+static const char *const defaults[] = {
+	"compression.codec", "lz4", "linger.ms", "5", "batch.size", "1000000",
+	"queue.buffering.max.kbytes", "32768", "queue.buffering.max.messages", "200000",
+	"message.timeout.ms", "60000", "client.id", "tailrace", NULL,
+};
+
+/* Order and acknowledgement are what exactly once rests on. */
+static const char *const fixed[] = {
+	"enable.idempotence", "true", "delivery.report.only.error", "false", NULL,
+};
+
+int producer_open(struct producer **out, const struct broker_options *o, struct err *e)
+{
+	rd_kafka_conf_t *conf = client_conf(o, defaults, fixed, e);
+	struct producer *p;
+	rd_kafka_t *client;
+
+	if (conf == NULL)
+		return -1;
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+	client = client_new(RD_KAFKA_PRODUCER, conf, o, e);
+	if (client == NULL)
+		return -1;
+	p = memory_new(struct producer);
+	p->options = o;
+	p->client = client;
+	p->events = rd_kafka_queue_get_main(client);
+	p->first_open = p->open = 1;
+	*out = p;
+	return 0;
+}
+
+void producer_close(struct producer *p)
+{
+	if (p == NULL)
+		return;
+	rd_kafka_purge(p->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	for (struct producer_topic *t = p->topics, *next; t != NULL; t = next) {
+		next = t->next;
+		rd_kafka_topic_destroy(t->handle);
+		memory_free(t);
+	}
+	if (p->known != NULL)
+		rd_kafka_metadata_destroy(p->known);
+	rd_kafka_queue_destroy(p->events);
+	rd_kafka_destroy(p->client);
+	for (uint32_t i = 0; i < SLABS_MAX; i++)
+		memory_free(p->slabs[i].data);
+	memory_free(p);
+}
+
+/* --- topics ----------------------------------------------------------------------------------- */
+
+/*
+ * Asks for one topic, or with NULL for all of them. Asking for one that is not there may make it, with the
+ * cluster's defaults.
+ */
+static int ask(struct producer *p, rd_kafka_topic_t *topic, const struct rd_kafka_metadata **out, struct err *e)
+{
+	rd_kafka_resp_err_t code = rd_kafka_metadata(p->client, topic == NULL, topic, out, METADATA_MS);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	client_error(e, p->options, code, NULL, "asking for its topics");
+	e->kind = e->kind == ERR_CONFIG ? ERR_CONFIG : ERR_RETRY;
+	return -1;
+}
+
+/* Whether the topic was there when the first one was opened. */
+static int is_there(struct producer *p, const char *name, bool *out, struct err *e)
+{
+	if (p->known == NULL && ask(p, NULL, &p->known, e) < 0)
+		return -1;
+	*out = false;
+	for (int i = 0; i < p->known->topic_cnt; i++)
+		*out = *out || strcmp(p->known->topics[i].topic, name) == 0;
+	return 0;
+}
+
+/* Partitions of a topic that is there or on its way; 0: not yet. */
+static int count_partitions(struct producer *p, rd_kafka_topic_t *topic, uint32_t *out, struct err *e)
+{
+	const struct rd_kafka_metadata *m = NULL;
+	rd_kafka_resp_err_t code;
+	int rc = 0;
+
+	if (ask(p, topic, &m, e) < 0)
+		return -1;
+	*out = 0;
+	code = m->topic_cnt > 0 ? m->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		*out = (uint32_t)m->topics[0].partition_cnt;
+	else if (code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+		rc = client_error(e, p->options, code, NULL, rd_kafka_topic_name(topic));
+	rd_kafka_metadata_destroy(m);
+	return rc;
+}
+
+static int made(struct producer *p, const char *name, rd_kafka_event_t *event, struct err *e)
+{
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_resp_err_t code;
+	char context[300];
+	size_t count = 0;
+
+	snprintf(context, sizeof(context), "making topic %s", name);
+	if (event == NULL)
+		return err_set(e, ERR_RETRY, "kafka %s: %s: no answer", p->options->brokers, context);
+	code = rd_kafka_event_error(event);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return client_error(e, p->options, code, rd_kafka_event_error_string(event), context);
+	results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+	code = count > 0 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+		return 0;
+	return client_error(e, p->options, code, count > 0 ? rd_kafka_topic_result_error_string(results[0]) : NULL,
+			    context);
+}
+
+static int make_topic(struct producer *p, const char *name, const struct topic_wish *wish, struct err *e)
+{
+	rd_kafka_queue_t *answers = rd_kafka_queue_new(p->client);
+	rd_kafka_NewTopic_t *topic;
+	rd_kafka_event_t *event;
+	char why[256];
+	int rc;
+
+	topic = rd_kafka_NewTopic_new(name, wish->partitions, wish->replicas, why, sizeof(why));
+	if (topic == NULL) {
+		rd_kafka_queue_destroy(answers);
+		return err_set(e, ERR_CONFIG, "kafka %s: topic %s: %s", p->options->brokers, name, why);
+	}
+	if (wish->policy != NULL)
+		rd_kafka_NewTopic_set_config(topic, "cleanup.policy", wish->policy);
+	rd_kafka_CreateTopics(p->client, &topic, 1, NULL, answers);
+	event = rd_kafka_queue_poll(answers, 2 * METADATA_MS);
+	rc = made(p, name, event, e);
+	if (event != NULL)
+		rd_kafka_event_destroy(event);
+	rd_kafka_NewTopic_destroy(topic);
+	rd_kafka_queue_destroy(answers);
+	return rc;
+}
+
+/* A topic that was just made is not known to every broker at once. */
+static int wait_for_topic(struct producer *p, rd_kafka_topic_t *topic, uint32_t *partitions, struct err *e)
+{
+	int64_t until_us = clock_monotonic_us() + METADATA_MS * 1000;
+
+	while (clock_monotonic_us() < until_us) {
+		if (count_partitions(p, topic, partitions, e) < 0)
+			return -1;
+		if (*partitions > 0)
+			return 0;
+		clock_sleep_us(WAIT_MS * 1000);
+	}
+	return err_set(e, ERR_RETRY, "kafka %s: topic %s does not show up", p->options->brokers,
+		       rd_kafka_topic_name(topic));
+}
+
+int producer_topic(struct producer *p, const char *name, const struct topic_wish *wish,
+		   struct producer_topic **out, struct err *e)
+{
+	rd_kafka_topic_t *handle;
+	struct producer_topic *t;
+	uint32_t partitions = 0;
+	bool was_there;
+
+	if (is_there(p, name, &was_there, e) < 0 || (!was_there && make_topic(p, name, wish, e) < 0))
+		return -1;
+	handle = rd_kafka_topic_new(p->client, name, NULL);
+	if (handle == NULL)
+		return client_error(e, p->options, rd_kafka_last_error(), NULL, name);
+	if (wait_for_topic(p, handle, &partitions, e) < 0) {
+		rd_kafka_topic_destroy(handle);
+		return -1;
+	}
+	t = memory_new(struct producer_topic);
+	*t = (struct producer_topic){ p->topics, handle, partitions };
+	p->topics = t;
+	*out = t;
+	return 0;
+}
+
+const char *producer_topic_name(const struct producer_topic *t)
+{
+	return rd_kafka_topic_name(t->handle);
+}
+
+uint32_t producer_topic_partitions(const struct producer_topic *t)
+{
+	return t->partitions;
+}
+
+uint32_t producer_partition(const struct producer_topic *t, struct bytes key)
+{
+	return (uint32_t)rd_kafka_msg_partitioner_murmur2(t->handle, key.data, key.size, (int32_t)t->partitions, NULL,
+							  NULL);
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+static struct epoch *epoch_at(struct producer *p, uint64_t number)
+{
+	return &p->epochs[number % PRODUCER_EPOCHS_MAX];
+}
+
+static int undelivered(struct producer *p, const rd_kafka_message_t *m, struct err *e)
+{
+	char context[400], why[256];
+	rd_kafka_resp_err_t code = m->err;
+
+	if (code == RD_KAFKA_RESP_ERR__FATAL)
+		code = rd_kafka_fatal_error(p->client, why, sizeof(why));
+	snprintf(context, sizeof(context), "topic %s, partition %d: a message of %zu bytes was not taken",
+		 rd_kafka_topic_name(m->rkt), (int)m->partition, m->len);
+	return client_error(e, p->options, code, NULL, context);
+}
+
+/* What a message carries through the library: its epoch and its slab. */
+static void *mark_of(const struct producer *p)
+{
+	return (void *)(uintptr_t)(p->open * SLABS_MAX | p->slab);
+}
+
+static void forget(struct producer *p, void *mark)
+{
+	struct slab *slab = &p->slabs[(uintptr_t)mark % SLABS_MAX];
+
+	epoch_at(p, (uintptr_t)mark / SLABS_MAX)->acknowledged++;
+	slab->outstanding--;
+}
+
+static int take_reports(struct producer *p, rd_kafka_event_t *event, struct err *e)
+{
+	const rd_kafka_message_t *messages[EVENT_MESSAGES_MAX];
+	size_t count;
+
+	while ((count = rd_kafka_event_message_array(event, messages, EVENT_MESSAGES_MAX)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (messages[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+				return undelivered(p, messages[i], e);
+			forget(p, messages[i]->_private);
+		}
+	}
+	return 0;
+}
+
+static void close_epochs(struct producer *p)
+{
+	while (p->first_open < p->open && epoch_at(p, p->first_open)->acknowledged == epoch_at(p, p->first_open)->sent)
+		*epoch_at(p, p->first_open++) = (struct epoch){ 0 };
+}
+
+int producer_serve(struct producer *p, int wait_ms, struct err *e)
+{
+	rd_kafka_event_t *event;
+	int rc = 0;
+
+	while (rc == 0 && (event = rd_kafka_queue_poll(p->events, wait_ms)) != NULL) {
+		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
+			rc = take_reports(p, event, e);
+		else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR)
+			rc = client_error_event(e, p->options, p->client, event);
+		rd_kafka_event_destroy(event);
+		wait_ms = 0;
+	}
+	close_epochs(p);
+	return rc;
+}
+
+static rd_kafka_headers_t *make_headers(const struct producer_message *m)
+{
+	rd_kafka_headers_t *headers;
+
+	if (m->header_count == 0)
+		return NULL;
+	headers = rd_kafka_headers_new(m->header_count);
+	for (uint32_t i = 0; i < m->header_count; i++)
+		rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value.data,
+				    (ssize_t)m->headers[i].value.size);
+	return headers;
+}
+
+/* Room in the open slab, or in the first one that is empty. 1: all are in use. */
+static int find_room(struct producer *p, size_t size)
+{
+	struct slab *slab = &p->slabs[p->slab];
+
+	if (size <= slab->size - slab->used)
+		return 0;
+	for (p->slab = 0; p->slab < SLABS_MAX - 1 && p->slabs[p->slab].outstanding > 0; p->slab++)
+		;
+	slab = &p->slabs[p->slab];
+	if (slab->outstanding > 0)
+		return 1;
+	slab->used = 0;
+	if (size > slab->size) {
+		memory_free(slab->data);
+		slab->size = size > SLAB_BYTES ? size : SLAB_BYTES;
+		slab->data = memory_resize(NULL, slab->size, 1);
+	}
+	return 0;
+}
+
+static void *put_value(struct producer *p, struct bytes value)
+{
+	struct slab *slab = &p->slabs[p->slab];
+	void *at = slab->data + slab->used;
+
+	if (value.size > 0)
+		memcpy(at, value.data, value.size);
+	return at;
+}
+
+static rd_kafka_resp_err_t enqueue(struct producer *p, struct producer_topic *t, const struct producer_message *m)
+{
+	rd_kafka_headers_t *headers = make_headers(m);
+	rd_kafka_vu_t with[] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->handle },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)m->partition },
+		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)m->key.data, m->key.size } },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { NULL, m->value.size } },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = mark_of(p) },
+		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+	};
+	size_t count = sizeof(with) / sizeof(with[0]) - (headers == NULL ? 1 : 0);
+	rd_kafka_error_t *error;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (m->value.data != NULL)
+		with[3].u.mem.ptr = put_value(p, m->value);
+	error = rd_kafka_produceva(p->client, with, count);
+	if (error != NULL) {
+		code = rd_kafka_error_code(error);
+		rd_kafka_error_destroy(error);
+		if (headers != NULL)
+			rd_kafka_headers_destroy(headers);
+		return code;
+	}
+	p->slabs[p->slab].used += m->value.size;
+	p->slabs[p->slab].outstanding++;
+	epoch_at(p, p->open)->sent++;
+	return code;
+}
+
+int producer_send(struct producer *p, struct producer_topic *t, const struct producer_message *m, struct err *e)
+{
+	rd_kafka_resp_err_t code;
+	char context[400];
+
+	while (find_room(p, m->value.size) == 1 || (code = enqueue(p, t, m)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+		if (producer_serve(p, WAIT_MS, e) < 0)
+			return -1;
+	}
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	snprintf(context, sizeof(context), "topic %s, partition %u: a message of %zu bytes",
+		 rd_kafka_topic_name(t->handle), m->partition, m->value.size);
+	return client_error(e, p->options, code, NULL, context);
+}
+
+int producer_next_epoch(struct producer *p, uint64_t *out, struct err *e)
+{
+	while (p->open + 1 - p->first_open == PRODUCER_EPOCHS_MAX) {
+		if (producer_serve(p, WAIT_MS, e) < 0)
+			return -1;
+	}
+	*epoch_at(p, ++p->open) = (struct epoch){ 0 };
+	close_epochs(p);
+	*out = p->open;
+	return 0;
+}
+
+uint64_t producer_first_open(const struct producer *p)
+{
+	return p->first_open;
+}
