@@ -56,8 +56,10 @@ struct rows {
  * what a source has no word for is NULL or 0.
  */
 struct origin {
+	const char *connector;  /* "mysql", "mariadb": whose log; NULL: unknown */
 	const char *log_file;   /* "binlog.000003" */
 	uint64_t log_offset;    /* start of the event; of rows, the first one's */
+	uint64_t transaction_offset; /* start of the transaction */
 	const char *gtid;       /* of this transaction */
 	int64_t time_us;        /* when the source made the change */
 	uint32_t server_id;

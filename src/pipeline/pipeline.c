@@ -142,14 +142,15 @@ static void pause_before(struct pipeline *p, uint32_t attempt)
 
 int pipeline_run(struct pipeline *p, bool until_now, struct err *e)
 {
+	bool can_resume = false; /* also when a target that was open cannot be opened again at once */
+
 	for (uint32_t barren = 1;; barren++) {
 		uint64_t commits = p->commits_before;
 		struct err failure = ERR_INIT;
 		char text[sizeof(failure.text) + 16];
-		bool can_resume;
 		int rc = run_once(p, until_now, &failure);
 
-		can_resume = p->target != NULL && p->target->can_resume;
+		can_resume = can_resume || (p->target != NULL && p->target->can_resume);
 		close_ends(p);
 		if (rc == 0 || failure.kind == ERR_STOP || (rc < 0 && p->is_stopping &&
 							    failure.kind == ERR_RETRY))

@@ -110,7 +110,9 @@ static int give(struct copy_rows *r, struct copy_range *range, const struct byte
 		struct err *e)
 {
 	struct copy *c = r->copy;
-	struct origin origin = { 0 };
+	const struct mysql_position *at = &r->table->at;
+	struct origin origin = { .connector = c->server->is_mariadb ? "mariadb" : "mysql", .log_file = at->file,
+				 .log_offset = at->offset, .time_us = at->base.committed_at_us };
 	struct change change = {
 		.kind = CHANGE_ROWS, .schema = r->table->now.table->schema, .origin = &origin,
 		.rows = { .op = OP_COPY, .count = r->columns.row_count, .after = &r->columns },

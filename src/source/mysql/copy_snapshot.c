@@ -182,23 +182,17 @@ static int read_rows(struct reader_thread *r, struct captured *t, struct err *e)
 
 static int read_table(struct reader_thread *r, struct captured *t, struct err *e)
 {
-	struct mysql_position at = { 0 };
 	int rc = 0;
 
-	if (t->now.is_transactional)
-		position_copy(&at, &r->at);
+	if (t->now.is_transactional) /* has_position follows with the commit of the whole unit */
+		position_copy(&t->at, &r->at);
 	else
-		rc = lock_table(r, t, &at, e);
+		rc = lock_table(r, t, &t->at, e);
 	if (rc == 0)
 		rc = read_rows(r, t, e);
 	if (rc == 0 && !t->now.is_transactional)
 		rc = snapshot_unlock(r->connection, e);
-	if (rc < 0) {
-		mysql_position_release(&at);
-		return err_wrap(e, "copy of %s.%s", t->first_schema->database, t->first_schema->table);
-	}
-	t->at = at; /* has_position follows with the commit of the whole unit */
-	return 0;
+	return rc < 0 ? err_wrap(e, "copy of %s.%s", t->first_schema->database, t->first_schema->table) : 0;
 }
 
 /* Tables with snapshots first: LOCK TABLES ends the connection's transaction. */

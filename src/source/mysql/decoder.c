@@ -94,8 +94,10 @@ void decoder_origin(const struct decoder *d, const struct event *event,
 	const struct transaction *t = &d->transaction;
 
 	*out = (struct origin){
+		.connector = d->is_mariadb ? "mariadb" : "mysql",
 		.log_file = d->file,
 		.log_offset = d->offset,
+		.transaction_offset = t->is_open ? t->start : d->offset,
 		.gtid = t->is_open && t->has_gtid ? t->gtid_text : NULL,
 		.time_us = t->is_open && t->time_us != 0
 				   ? t->time_us

@@ -130,7 +130,7 @@ static int verify_file(const struct mysql_position *p, const struct server *s, s
 	bool found = false, has_older = false;
 	uint64_t size = 0;
 
-	if (strcmp(p->server_uuid, s->uuid) != 0)
+	if (p->server_uuid[0] != '\0' ? strcmp(p->server_uuid, s->uuid) != 0 : p->server_id != s->server_id)
 		return err_set(e, ERR_DATA,
 			       "this is another server (%s) than the one that was followed (%s): without GTIDs "
 			       "places in its log mean nothing here; connect to that one, or " COPY_ANEW,
