@@ -34,6 +34,9 @@ static int open_target(void *context, struct target **out, struct err *e)
 	case TARGET_NULL:
 		*out = null_target_new();
 		return 0;
+	case TARGET_KAFKA:
+		*out = kafka_target_new(ends->kafka, e);
+		return *out != NULL ? 0 : -1;
 	case TARGET_LAKE:
 		break;
 	}
@@ -83,7 +86,8 @@ int follow(const struct settings *s, bool until_now, struct err *e)
 	if (ends_check(&chosen, s, e) < 0)
 		return -1;
 	ends.context = &chosen;
-	ends.counts = chosen.target == TARGET_LAKE ? lake_counts : stream_target_counts;
+	ends.counts = chosen.target == TARGET_LAKE ? lake_counts :
+		      chosen.target == TARGET_KAFKA ? kafka_target_counts : stream_target_counts;
 	p = pipeline_new(&ends);
 	running = p;
 	catch_signals(on_signal);

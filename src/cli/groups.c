@@ -12,7 +12,8 @@ static const struct option ends_table[] = {
 	{ "from", OPTION_TEXT, OPTION(from), NULL, 0, 0, NULL,
 	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://" },
 	{ "to", OPTION_TEXT, OPTION(to), NULL, 0, 0, NULL,
-	  "Where they go: a directory of Delta tables, - for lines of JSON, null: to count only" },
+	  "Where they go: a directory of Delta tables, kafka://host:port/PREFIX for topics, - for lines of JSON, null: to "
+	  "count only" },
 	{ "config", OPTION_TEXT, OPTION(config), NULL, 0, 0, NULL,
 	  "YAML file with any of these settings, by the names in docs/settings.md" },
 	{ "log.level", OPTION_CHOICE, OPTION(log_level), "info", 0, 0, "debug|info|warn|error",
@@ -40,6 +41,8 @@ static bool target_parse(const char *to, enum target_kind *out)
 		*out = TARGET_STDOUT;
 	else if (strcmp(to, "null:") == 0)
 		*out = TARGET_NULL;
+	else if (has_scheme(to, "kafka://"))
+		*out = TARGET_KAFKA;
 	else if (strstr(to, "://") == NULL)
 		*out = TARGET_LAKE;
 	else
@@ -56,12 +59,31 @@ static bool lake_applies(const struct settings *s, const char **why_not)
 	return !target_parse(o->to, &kind) || kind == TARGET_LAKE;
 }
 
+static bool kafka_applies(const struct settings *s, const char **why_not)
+{
+	const struct ends_options *o = settings_of(s, &ends_group);
+	enum target_kind kind;
+
+	*why_not = "it belongs to topics of Kafka, which --to is not";
+	return !target_parse(o->to, &kind) || kind == TARGET_KAFKA;
+}
+
 const struct option_group ends_group = { "Ends", ends_table, sizeof(struct ends_options), NULL, false };
 const struct option_group source_group = {
 	"Source: MySQL and MariaDB", mysql_option_table, sizeof(struct mysql_options), NULL, false,
 };
 const struct option_group lake_group = {
 	"Target: Delta Lake", lake_option_table, sizeof(struct lake_options), lake_applies, false,
+};
+
+const struct option_group kafka_group = {
+	"Target: Kafka", kafka_option_table, sizeof(struct kafka_options), kafka_applies, false,
+};
+const struct option_group messages_group = {
+	"Messages, by Debezium's names", debezium_option_table, sizeof(struct debezium_options), kafka_applies, false,
+};
+const struct option_group broker_group = {
+	"Kafka", broker_option_table, sizeof(struct broker_options), kafka_applies, false,
 };
 
 static void set_log_level(const char *name)
@@ -79,19 +101,24 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	const struct ends_options *o = settings_of(s, &ends_group);
 	struct mysql_options *mysql = settings_of(s, &source_group);
 	struct lake_options *lake = settings_of(s, &lake_group);
+	struct kafka_options *kafka = settings_of(s, &kafka_group);
 
 	if (o->from == NULL)
 		return err_set(e, ERR_CONFIG, "--from is missing: mysql://user@host:port/db");
 	if (o->to == NULL)
-		return err_set(e, ERR_CONFIG, "--to is missing: a directory, - or null:");
+		return err_set(e, ERR_CONFIG, "--to is missing: a directory, kafka://host:port/PREFIX, - or null:");
 	if (!is_mysql(o->from))
 		return err_set(e, ERR_CONFIG, "--from: a URL begins with mysql:// or mariadb://");
 	if (!target_parse(o->to, &out->target))
-		return err_set(e, ERR_CONFIG, "--to: \"%s\" is neither a directory, - nor null:", o->to);
+		return err_set(e, ERR_CONFIG, "--to: \"%s\" is neither a directory, kafka://, - nor null:", o->to);
 	set_log_level(o->log_level);
 	mysql->url = o->from;
 	lake->path = o->to;
+	kafka->url = o->to;
+	kafka->broker = settings_of(s, &broker_group);
+	kafka->messages = settings_of(s, &messages_group);
 	out->mysql = mysql;
 	out->lake = lake;
+	out->kafka = kafka;
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/settings.h"
 #include "source/mysql/mysql.h"
+#include "target/kafka.h"
 #include "target/lake.h"
 
 struct ends_options {
@@ -16,18 +17,22 @@ struct ends_options {
 extern const struct option_group ends_group;   /* struct ends_options */
 extern const struct option_group source_group; /* struct mysql_options */
 extern const struct option_group lake_group;   /* struct lake_options */
+extern const struct option_group kafka_group;  /* struct kafka_options */
+extern const struct option_group messages_group; /* struct debezium_options */
+extern const struct option_group broker_group; /* struct broker_options */
 extern const struct option *const config_option; /* --config, of ends_group */
 
-enum target_kind { TARGET_LAKE, TARGET_STDOUT, TARGET_NULL };
+enum target_kind { TARGET_LAKE, TARGET_KAFKA, TARGET_STDOUT, TARGET_NULL };
 
 /*
  * The checked ends of a run, sync or doctor: --from and --to are there and of a kind that we have, else
- * ERR_CONFIG. Fills in the URL and the path of the other two structs; sets the log level.
+ * ERR_CONFIG. Fills in the URL and the path of the other structs; sets the log level.
  */
 struct ends {
 	enum target_kind target;
 	const struct mysql_options *mysql;
 	const struct lake_options *lake;
+	const struct kafka_options *kafka;
 };
 int ends_check(struct ends *out, const struct settings *s, struct err *e);
 

@@ -159,6 +159,24 @@ static void names_nest_and_lists_become_commas(void **state)
 	config_release(&c);
 }
 
+static void properties_come_one_by_one(void **state)
+{
+	const struct broker_options *broker;
+	struct settings s;
+	struct err e;
+	char line[200];
+
+	(void)state;
+	write_config("from: mysql://u@h/d\nto: kafka://b:1/p\nkafka:\n  linger.ms: 7\n  acks: 1\n");
+	snprintf(line, sizeof(line), "--config %s --kafka linger.ms=9 --kafka client.id=me", config_file);
+	assert_int_equal(load(&s, &cmd_run, line, &e), 0);
+	broker = settings_of(&s, &broker_group);
+	/* the later of two lines counts: the command line's */
+	assert_string_equal(broker->properties, "linger.ms=7\nacks=1\nlinger.ms=9\nclient.id=me");
+	settings_release(&s);
+	assert_refused(&cmd_run, "--to kafka://b:1/p --kafka a=1 --kafka a=2", "--kafka is given twice");
+}
+
 /* Two options of a command with one spelling could not be told apart. */
 static void every_spelling_is_unique_in_its_command(void **state)
 {
@@ -210,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_variable_of_another_command_is_passed_over),
 		cmocka_unit_test(files_are_checked_with_their_lines),
 		cmocka_unit_test(names_nest_and_lists_become_commas),
+		cmocka_unit_test(properties_come_one_by_one),
 		cmocka_unit_test(every_spelling_is_unique_in_its_command),
 		cmocka_unit_test(ends_must_be_of_a_kind_that_we_have),
 	};

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target/kafka.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "target/kafka_record.h"
+#include "target/kafka_table.h"
+
+#define FLUSH_WAIT_MS 100
+#define OFFSETS_BYTES_MAX ((size_t)64 << 20)
+
+struct kafka_target {
+	struct target target; /* first */
+	struct kafka_context context;
+	struct kafka_journal journal;
+	struct kafka_record record;       /* as it was at the start */
+	struct kafka_table **tables;
+	uint32_t table_count;
+	struct kafka_stream transactions; /* of the transaction topic; without a name: there is none */
+	struct topic_wish single;         /* how a side topic is made */
+	struct producer_topic *heartbeats;
+	int64_t heartbeat_at_us;          /* monotonic: when the next one is due */
+
+	const struct position *position;  /* of the last COMMIT, good until the next one */
+	bool in_transaction, has_news;    /* has_news: COMMITs since the last record was made up */
+	bool is_copying;
+	struct buffer waiting;            /* the next record, until `waiting_for` is the first open epoch */
+	uint64_t waiting_for;             /* 0: no record waits */
+	int64_t recorded_at_us;
+	struct target_counts counts;
+};
+
+static struct kafka_target *kafka_of(struct sink *s)
+{
+	return (struct kafka_target *)s;
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static void table_name(struct buffer *out, const struct schema *s)
+{
+	buffer_clear(out);
+	buffer_format(out, "%s.%s", s->database, s->table);
+}
+
+static struct kafka_table *find_table(const struct kafka_target *k, const struct schema *s)
+{
+	size_t database_size = strlen(s->database);
+
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		struct kafka_table *t = k->tables[i];
+
+		if (t->schema == s)
+			return t;
+	}
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		const char *name = k->tables[i]->name;
+
+		if (strncmp(name, s->database, database_size) == 0 && name[database_size] == '.' &&
+		    strcmp(name + database_size + 1, s->table) == 0)
+			return k->tables[i];
+	}
+	return NULL;
+}
+
+static int open_table(struct kafka_target *k, struct kafka_table *t, struct schema *s, struct err *e)
+{
+	struct kafka_context *c = &k->context;
+	const struct recorded_table *r = kafka_record_find(&k->record, t->name);
+	struct origin origin = { 0 };
+
+	if (kafka_table_set_schema(t, c, s, &origin, e) < 0)
+		return err_wrap(e, "table %s", t->name);
+	kafka_stream_init(&t->stream, c->producer, c->reader, debezium_topic(t->messages), &c->wish,
+			  r != NULL ? &r->sent : NULL, c->takes_over);
+	t->is_complete = r != NULL || c->takes_over;
+	if (r != NULL)
+		t->position = memory_copy_text(r->position);
+	return 0;
+}
+
+static int kafka_resume(struct target *target, struct schema *schema, char **position, bool **lacks, struct err *e)
+{
+	struct kafka_target *k = (struct kafka_target *)target;
+	struct buffer name = { 0 };
+	struct kafka_table *t;
+
+	*position = NULL;
+	*lacks = NULL;
+	table_name(&name, schema);
+	t = kafka_table_new(buffer_string(&name));
+	buffer_release(&name);
+	k->tables = memory_grow(k->tables, struct kafka_table *, k->table_count + 1);
+	k->tables[k->table_count++] = t;
+	if (open_table(k, t, schema, e) < 0)
+		return -1;
+	if (t->is_complete)
+		*position = memory_copy_text(t->position != NULL ? t->position : k->record.position);
+	return 0;
+}
+
+static int kafka_stream_start(struct target *target, char **position, struct err *e)
+{
+	struct kafka_target *k = (struct kafka_target *)target;
+
+	(void)e;
+	*position = memory_copy_text(k->record.position);
+	return 0;
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static void table_json(struct buffer *out, const struct kafka_target *k, const struct kafka_table *t,
+		       struct bytes stream_place)
+{
+	struct buffer own = { 0 };
+
+	text_json_string(out, t->name);
+	buffer_format(out, ":{\"sent\":%llu", (unsigned long long)t->stream.committed);
+	k->position->format(k->position, t->schema, &own);
+	if (!bytes_equal(buffer_bytes(&own), stream_place)) {
+		buffer_text(out, ",\"position\":");
+		buffer_bytes_append(out, buffer_bytes(&own));
+	}
+	buffer_char(out, '}');
+	buffer_release(&own);
+}
+
+static void record_json(struct buffer *out, const struct kafka_target *k)
+{
+	struct buffer place = { 0 };
+	bool any = false;
+
+	k->position->format(k->position, NULL, &place);
+	buffer_clear(out);
+	buffer_text(out, "{\"position\":");
+	buffer_bytes_append(out, buffer_bytes(&place));
+	if (k->transactions.name != NULL)
+		buffer_format(out, ",\"transactions\":%llu", (unsigned long long)k->transactions.committed);
+	buffer_text(out, ",\"tables\":{");
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		if (!k->tables[i]->is_complete)
+			continue;
+		if (any)
+			buffer_char(out, ',');
+		any = true;
+		table_json(out, k, k->tables[i], buffer_bytes(&place));
+	}
+	buffer_text(out, "}}");
+	buffer_release(&place);
+}
+
+/* Makes up the record of the last COMMIT; it goes out when everything before it was acknowledged. */
+static int make_record(struct kafka_target *k, struct err *e)
+{
+	if (!k->has_news || k->waiting_for != 0 || k->position == NULL)
+		return 0;
+	record_json(&k->waiting, k);
+	k->has_news = false;
+	return producer_next_epoch(k->context.producer, &k->waiting_for, e);
+}
+
+static int write_record(struct kafka_target *k, struct err *e)
+{
+	if (k->waiting_for == 0 || producer_first_open(k->context.producer) < k->waiting_for)
+		return 0;
+	k->waiting_for = 0;
+	k->recorded_at_us = clock_monotonic_us();
+	k->counts.commits++;
+	return journal_write(&k->journal, buffer_bytes(&k->waiting), e);
+}
+
+static bool record_is_due(const struct kafka_target *k)
+{
+	return clock_monotonic_us() - k->recorded_at_us >= k->context.options->record_interval_ms * 1000;
+}
+
+/* What time brings: acknowledgements, a record, whether another has begun to write. */
+static int serve(struct kafka_target *k, int wait_ms, struct err *e)
+{
+	if (producer_serve(k->context.producer, wait_ms, e) < 0 || write_record(k, e) < 0)
+		return -1;
+	if (!k->in_transaction && record_is_due(k) && make_record(k, e) < 0)
+		return -1;
+	return journal_check(&k->journal, e);
+}
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+/* A transaction's first change: its names, and its message in the transaction topic. */
+static int begin(struct kafka_target *k, const struct change *c, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+	const struct origin *o = c->origin;
+
+	if (k->in_transaction)
+		return 0;
+	if (journal_check(&k->journal, e) < 0)
+		return -1;
+	k->in_transaction = true;
+	x->order = 0;
+	k->is_copying = c->kind == CHANGE_ROWS && c->rows.op == OP_COPY;
+	if (k->is_copying)
+		snprintf(x->transaction, sizeof(x->transaction), "copy");
+	else if (o->gtid != NULL)
+		snprintf(x->transaction, sizeof(x->transaction), "%s", o->gtid);
+	else
+		snprintf(x->transaction, sizeof(x->transaction), "%s:%llu", o->log_file != NULL ? o->log_file : "",
+			 (unsigned long long)o->transaction_offset);
+	if (o->gtid != NULL)
+		snprintf(x->id, sizeof(x->id), "%s", o->gtid);
+	else
+		snprintf(x->id, sizeof(x->id), "file=%s,pos=%llu", o->log_file != NULL ? o->log_file : "",
+			 (unsigned long long)o->transaction_offset);
+	if (k->transactions.name == NULL || k->is_copying)
+		return 0;
+	buffer_clear(&x->key);
+	buffer_clear(&x->value);
+	debezium_transaction_begin(x->options->messages, x->id, o->time_us, &x->key, &x->value);
+	return kafka_table_send_beside(x, &k->transactions, e);
+}
+
+static int end(struct kafka_target *k, const struct position *position, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+	struct debezium_table_count *counts;
+	uint32_t count = 0;
+	int rc;
+
+	if (k->transactions.name == NULL || !k->in_transaction || k->is_copying)
+		return 0;
+	counts = memory_array(struct debezium_table_count, k->table_count);
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		if (k->tables[i]->order > 0)
+			counts[count++] = (struct debezium_table_count){ k->tables[i]->name, k->tables[i]->order };
+	}
+	buffer_clear(&x->key);
+	buffer_clear(&x->value);
+	debezium_transaction_end(x->options->messages, x->id, position->committed_at_us, counts, count, &x->key,
+				 &x->value);
+	memory_free(counts);
+	rc = kafka_table_send_beside(x, &k->transactions, e);
+	k->transactions.committed = k->transactions.number;
+	return rc;
+}
+
+/* The copy is whole: what was held back of each table is its last row. */
+static int end_copy(struct kafka_target *k, struct err *e)
+{
+	struct kafka_table *last = NULL;
+
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		struct kafka_table *t = k->tables[i];
+
+		if (t->held.row_count == 0)
+			continue;
+		if (last != NULL && kafka_table_end_copy(last, &k->context, false, e) < 0)
+			return -1;
+		last = t;
+	}
+	return last != NULL ? kafka_table_end_copy(last, &k->context, true, e) : 0;
+}
+
+static int take_commit(struct kafka_target *k, const struct change *c, struct err *e)
+{
+	if (end_copy(k, e) < 0 || end(k, c->position, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		struct kafka_table *t = k->tables[i];
+
+		if (!t->is_dirty)
+			continue;
+		t->is_dirty = false;
+		t->order = 0;
+		t->stream.committed = t->stream.number;
+	}
+	k->in_transaction = false;
+	k->position = c->position;
+	k->has_news = true;
+	k->counts.transactions++;
+	k->counts.source_time_us = c->position->committed_at_us;
+	if (k->counts.transactions % 256 != 0 && !k->is_copying)
+		return 0;
+	k->is_copying = false;
+	return serve(k, 0, e);
+}
+
+static void roll_back(struct kafka_target *k)
+{
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		kafka_stream_roll_back(&k->tables[i]->stream);
+		k->tables[i]->is_dirty = false;
+		k->tables[i]->order = 0;
+	}
+	if (k->transactions.name != NULL)
+		kafka_stream_roll_back(&k->transactions);
+	k->in_transaction = false;
+}
+
+/* --- the sink --------------------------------------------------------------------------------- */
+
+static int take_table_change(struct kafka_target *k, const struct change *c, struct err *e)
+{
+	struct kafka_table *t = find_table(k, c->schema);
+	int rc;
+
+	assert(t != NULL);
+	if (kafka_table_set_schema(t, &k->context, c->schema, c->origin, e) < 0)
+		return err_wrap(e, "table %s", t->name);
+	if (c->kind == CHANGE_SCHEMA) { /* of a copy: it is whole with the next COMMIT */
+		t->is_complete = true;
+		return 0;
+	}
+	rc = begin(k, c, e);
+	if (rc == 0 && c->kind == CHANGE_TRUNCATE)
+		rc = kafka_table_truncate(t, &k->context, c, e);
+	else if (rc == 0)
+		rc = kafka_table_rows(t, &k->context, c, e);
+	if (rc == 0 && c->kind == CHANGE_ROWS)
+		k->counts.rows += c->rows.count;
+	return rc;
+}
+
+static int kafka_take(struct sink *sink, const struct change *c, struct err *e)
+{
+	struct kafka_target *k = kafka_of(sink);
+
+	switch (c->kind) {
+	case CHANGE_ROWS:
+	case CHANGE_TRUNCATE:
+	case CHANGE_SCHEMA:
+		return take_table_change(k, c, e);
+	case CHANGE_COMMIT:
+		return take_commit(k, c, e);
+	case CHANGE_ROLLBACK:
+		roll_back(k);
+		return 0;
+	case CHANGE_KINDS:
+		break;
+	}
+	assert(!"a kind of change");
+	return -1;
+}
+
+static int beat(struct kafka_target *k, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+	struct producer_message m = { .partition = 0 };
+
+	if (k->heartbeats == NULL || clock_monotonic_us() < k->heartbeat_at_us)
+		return 0;
+	k->heartbeat_at_us = clock_monotonic_us() + x->options->heartbeat_ms * 1000;
+	buffer_clear(&x->key);
+	buffer_clear(&x->value);
+	debezium_heartbeat(x->options->messages, clock_now_us(), &x->key, &x->value);
+	m.key = buffer_bytes(&x->key);
+	m.value = buffer_bytes(&x->value);
+	return producer_send(x->producer, k->heartbeats, &m, e);
+}
+
+static int kafka_idle(struct sink *sink, struct err *e)
+{
+	struct kafka_target *k = kafka_of(sink);
+
+	return serve(k, 0, e) < 0 || beat(k, e) < 0 ? -1 : 0;
+}
+
+/* Until everything up to `epoch` is acknowledged. */
+static int wait_for(struct kafka_target *k, uint64_t epoch, struct err *e)
+{
+	while (producer_first_open(k->context.producer) < epoch) {
+		if (producer_serve(k->context.producer, FLUSH_WAIT_MS, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int kafka_flush(struct target *target, struct err *e)
+{
+	struct kafka_target *k = (struct kafka_target *)target;
+	uint64_t epoch;
+
+	do {
+		if (make_record(k, e) < 0 || producer_next_epoch(k->context.producer, &epoch, e) < 0 ||
+		    wait_for(k, epoch, e) < 0 || write_record(k, e) < 0)
+			return -1;
+	} while (k->has_news);
+	return journal_end(&k->journal, e);
+}
+
+static void kafka_close(struct target *target)
+{
+	struct kafka_target *k = (struct kafka_target *)target;
+
+	if (k->context.found > 0)
+		log_info("messages that an earlier run had sent were found in the topics", "messages=%llu",
+			 (unsigned long long)k->context.found);
+	for (uint32_t i = 0; i < k->table_count; i++)
+		kafka_table_free(k->tables[i]);
+	memory_free(k->tables);
+	kafka_stream_release(&k->transactions);
+	kafka_record_release(&k->record);
+	journal_release(&k->journal);
+	partition_reader_close(k->context.reader);
+	producer_close(k->context.producer);
+	memory_free(k->context.brokers);
+	memory_free(k->context.prefix);
+	buffer_release(&k->context.key);
+	buffer_release(&k->context.old_key);
+	buffer_release(&k->context.value);
+	buffer_release(&k->waiting);
+	memory_free(k);
+}
+
+void kafka_target_counts(const struct target *t, struct target_counts *out)
+{
+	*out = ((const struct kafka_target *)t)->counts;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+/* "none", or letters of operations with commas. */
+static int read_skipped(struct kafka_context *x, struct err *e)
+{
+	const char *text = x->options->skipped_operations;
+
+	if (strcmp(text, "none") == 0)
+		return 0;
+	for (; *text != '\0'; text += text[1] == ',' ? 2 : 1) {
+		bool *skips = *text == 'c' ? &x->skips[OP_INSERT] :
+			      *text == 'u' ? &x->skips[OP_UPDATE] :
+			      *text == 'd' ? &x->skips[OP_DELETE] :
+			      *text == 't' ? &x->skips_truncate : NULL;
+
+		if (skips == NULL)
+			return err_set(e, ERR_CONFIG, "--skipped-operations: \"%s\" is neither none nor letters of c, u, "
+				       "d, t with commas", x->options->skipped_operations);
+		*skips = true;
+	}
+	return 0;
+}
+
+static int open_side_topics(struct kafka_target *k, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+	struct buffer name = { 0 };
+	int rc = 0;
+
+	k->single = (struct topic_wish){ .partitions = 1, .replicas = x->wish.replicas };
+
+	buffer_format(&name, "%s.transaction", x->prefix);
+	if (x->options->has_transactions)
+		kafka_stream_init(&k->transactions, x->producer, x->reader, buffer_string(&name), &k->single,
+				  k->record.position != NULL ? &k->record.transactions : NULL, false);
+	buffer_clear(&name);
+	buffer_format(&name, "__debezium-heartbeat.%s", x->prefix);
+	if (x->options->heartbeat_ms > 0)
+		rc = producer_topic(x->producer, buffer_string(&name), &k->single, &k->heartbeats, e);
+	buffer_release(&name);
+	return rc;
+}
+
+/* What Debezium 3.2 and later puts on the messages of tables: whose they are. */
+static void make_shared_headers(struct kafka_context *x)
+{
+	uint64_t run[2] = { (uint64_t)clock_now_us(), (uint64_t)random() << 31 ^ (uint64_t)random() };
+
+	if (strcmp(x->options->extended_headers, "true") != 0)
+		return;
+	snprintf(x->run_id, sizeof(x->run_id), "%08x-%04x-7%03x-8%03x-%012llx", (unsigned)(run[0] >> 28),
+		 (unsigned)(run[0] >> 12 & 0xffff), (unsigned)(run[0] & 0xfff), (unsigned)(run[1] >> 48 & 0xfff),
+		 (unsigned long long)(run[1] & 0xffffffffffff));
+	x->shared[0] = (struct producer_header){ "__debezium.context.connectorLogicalName", bytes_of_text(x->prefix) };
+	x->shared[1] = (struct producer_header){ "__debezium.context.taskId", BYTES_OF("0") };
+	x->shared[2] = (struct producer_header){ "__debezium.context.connectorName",
+						 bytes_of_text(x->options->messages->connector) };
+	x->shared[3] = (struct producer_header){ "__debezium.context.runId", bytes_of_text(x->run_id) };
+	x->shared_count = 4;
+}
+
+/* --start-at debezium:FILE, as long as there is no record of ours. */
+static int take_over(struct kafka_target *k, const char *start, struct err *e)
+{
+	static const char scheme[] = "debezium:";
+	const char *path = start + sizeof(scheme) - 1;
+	struct buffer file = { 0 }, position = { 0 };
+	int rc;
+
+	if (strncmp(start, scheme, sizeof(scheme) - 1) != 0)
+		return err_set(e, ERR_CONFIG, "--start-at: \"%s\" is not debezium:FILE", start);
+	if (k->record.position != NULL) {
+		log_info("the topics have a position of their own, --start-at is passed over", NULL);
+		return 0;
+	}
+	rc = file_read(&file, path, OFFSETS_BYTES_MAX, e);
+	if (rc == 0 && debezium_offset_read(&position, buffer_bytes(&file), k->context.prefix, e) < 0)
+		rc = err_wrap(e, "%s", path);
+	if (rc == 0) {
+		k->record.position = memory_copy_text(buffer_string(&position));
+		k->context.takes_over = true;
+	}
+	buffer_release(&file);
+	buffer_release(&position);
+	return rc;
+}
+
+static int open_broker(struct kafka_target *k, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+	const struct kafka_options *o = x->options;
+
+	if (kafka_url_parse(o->url, &x->brokers, &x->prefix, e) < 0)
+		return -1;
+	o->broker->brokers = x->brokers;
+	o->messages->topic_prefix = x->prefix;
+	o->messages->connector = "mysql"; /* until the source tells */
+	make_shared_headers(x);
+	x->wish = (struct topic_wish){ .partitions = o->partitions > 0 ? (int)o->partitions : -1,
+				       .replicas = o->replicas > 0 ? (int)o->replicas : -1 };
+	if (read_skipped(x, e) < 0 || producer_open(&x->producer, o->broker, e) < 0 ||
+	    partition_reader_open(&x->reader, o->broker, e) < 0 ||
+	    journal_open(&k->journal, x->producer, o->broker, x->prefix, x->wish.replicas, &k->record, e) < 0)
+		return -1;
+	if (o->start_at != NULL && take_over(k, o->start_at, e) < 0)
+		return -1;
+	return open_side_topics(k, e);
+}
+
+struct target *kafka_target_new(const struct kafka_options *o, struct err *e)
+{
+	static const struct target_ops ops = {
+		.resume = kafka_resume,
+		.stream_start = kafka_stream_start,
+		.flush = kafka_flush,
+		.close = kafka_close,
+	};
+	struct kafka_target *k = memory_new(struct kafka_target);
+
+	k->target = (struct target){
+		.sink = { .take = kafka_take, .idle = kafka_idle, .wants_before = true, .wants_exact_copy = true },
+		.ops = &ops,
+		.can_resume = true,
+	};
+	k->context.options = o;
+	if (open_broker(k, e) < 0) {
+		kafka_close(&k->target);
+		return NULL;
+	}
+	return &k->target;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One table's topic: its rows as messages. */
+#ifndef TARGET_KAFKA_TABLE_H
+#define TARGET_KAFKA_TABLE_H
+
+#include "target/kafka.h"
+#include "target/kafka_stream.h"
+
+#define KAFKA_HEADERS_MAX 6 /* ours, a key's other side, those that all messages have */
+
+/* What the tables of a target share. */
+struct kafka_context {
+	const struct kafka_options *options;
+	char *brokers, *prefix;          /* of the URL */
+	struct producer *producer;
+	struct partition_reader *reader;
+	struct topic_wish wish;
+	struct producer_header shared[4]; /* Debezium's extended headers */
+	uint32_t shared_count;
+	char run_id[40];
+	bool skips[OPS], skips_truncate; /* skipped.operations */
+	bool any_copied;                 /* a row of this copy is out or held back */
+	uint64_t sent, found;            /* messages sent, and those that were there already */
+	uint64_t order;                  /* of messages in the open transaction */
+	char transaction[320];           /* the open one's name: GTID, or "file:offset"; "" none */
+	char id[340];                    /* as Debezium's transaction block names it */
+	struct kafka_place place;        /* of the row at hand */
+	bool takes_over;                 /* this start goes on behind Debezium */
+	struct buffer key, old_key, value;
+};
+
+struct kafka_table {
+	char *name;                       /* "db.table" */
+	struct schema *schema;            /* that `messages` were made for; NULL: none yet */
+	const char *connector;            /* the same */
+	struct debezium_table *messages;
+	struct kafka_stream stream;
+	char *position;                   /* where it stands in the source, if that is not the stream's place; may be NULL */
+	bool is_complete;                 /* its copy is in the topic */
+	bool is_dirty;                    /* it has messages since the last COMMIT */
+	uint64_t order;                   /* of its messages in the open transaction */
+	struct columns held;              /* the copy's newest row: whether it is the last is not known yet */
+	struct origin held_origin;
+	char *held_file;                  /* held_origin's */
+	bool any_copied;
+};
+
+/* kafka_options.c: memory_free the parts. */
+int kafka_url_parse(const char *url, char **brokers, char **prefix, struct err *e);
+
+struct kafka_table *kafka_table_new(const char *name);
+void kafka_table_free(struct kafka_table *t);
+/* Makes what depends on the schema, unless it is that one. */
+int kafka_table_set_schema(struct kafka_table *t, struct kafka_context *k, struct schema *s,
+			   const struct origin *origin, struct err *e);
+int kafka_table_rows(struct kafka_table *t, struct kafka_context *k, const struct change *c, struct err *e);
+int kafka_table_truncate(struct kafka_table *t, struct kafka_context *k, const struct change *c, struct err *e);
+/* What stands in k->key and k->value, to a topic that is no table's. */
+int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, struct err *e);
+/* Sends the row that the copy held back, as the table's last or as the last of all. */
+int kafka_table_end_copy(struct kafka_table *t, struct kafka_context *k, bool is_last, struct err *e);
+
+#endif

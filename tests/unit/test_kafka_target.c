@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of a made-up log in the topics of librdkafka's mock cluster: each there once, in order, whatever ended
+ * the runs that sent them.
+ */
+#include "lib/test.h"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "broker/partition_reader.h"
+#include "target/kafka.h"
+
+#define LAST         90 /* transactions */
+#define PARTITIONS   3
+#define MESSAGES_MAX 4096
+
+struct cluster {
+	rd_kafka_t *client;
+	rd_kafka_mock_cluster_t *mock;
+	struct broker_options broker;
+	int64_t record_interval_ms;
+};
+
+static int open_cluster(void **state)
+{
+	struct cluster *c = memory_new(struct cluster);
+	char why[200];
+
+	c->client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof(why));
+	assert_non_null(c->client);
+	c->mock = rd_kafka_mock_cluster_new(c->client, 1);
+	c->record_interval_ms = 1;
+	c->broker.brokers = memory_copy_text(rd_kafka_mock_cluster_bootstraps(c->mock));
+	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "__tailrace.p", 1, 1), 0);
+	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p.shop.orders", PARTITIONS, 1), 0);
+	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p.transaction", 1, 1), 0);
+	*state = c;
+	return 0;
+}
+
+static int close_cluster(void **state)
+{
+	struct cluster *c = *state;
+
+	rd_kafka_mock_cluster_destroy(c->mock);
+	rd_kafka_destroy(c->client);
+	memory_free((char *)(uintptr_t)c->broker.brokers);
+	memory_free(c);
+	return 0;
+}
+
+/* --- a log ------------------------------------------------------------------------------------ */
+
+struct run {
+	struct target *target;
+	struct schema *schema;
+	const char *log; /* its transactions' names differ from another log's */
+	struct err *e;
+	int rc;
+};
+
+static struct schema *orders(void)
+{
+	struct schema *s = schema_new("shop", "orders");
+
+	schema_add(s, "id", TYPE_LONG, false)->source_type = memory_copy_text("bigint");
+	schema_add(s, "value", TYPE_STRING, true)->source_type = memory_copy_text("varchar(60)");
+	schema_set_key(s, (uint32_t[]){ 0 }, 1);
+	return s;
+}
+
+static void add_row(struct columns *c, const struct schema *s, int64_t id, int64_t value)
+{
+	char text[40];
+
+	columns_init(c, s);
+	column_add_int64(&c->columns[0], id);
+	column_add_bytes(&c->columns[1], text, (uint32_t)snprintf(text, sizeof(text), "value %lld", (long long)value));
+	columns_end_row(c);
+}
+
+static void take_row(struct run *r, int n, uint32_t offset, enum op op, int64_t old_id, int64_t id)
+{
+	char gtid[40];
+	struct origin origin = { .connector = "mysql", .log_file = "log.000001", .gtid = gtid, .server_id = 1 };
+	struct log_event event = { 0, 0, (uint64_t)n * 1000 + offset };
+	struct change c = { .kind = CHANGE_ROWS, .schema = r->schema, .origin = &origin };
+	struct columns before, after;
+
+	if (r->rc < 0)
+		return;
+	snprintf(gtid, sizeof(gtid), "%s:%d", r->log, n);
+	add_row(&before, r->schema, old_id, n - 1);
+	add_row(&after, r->schema, id, n);
+	c.rows = (struct rows){ .op = op, .count = 1, .before = op == OP_INSERT ? NULL : &before,
+				.after = op == OP_DELETE ? NULL : &after, .events = &event, .event_count = 1 };
+	r->rc = r->target->sink.take(&r->target->sink, &c, r->e);
+	columns_release(&before);
+	columns_release(&after);
+}
+
+static void format_position(const struct position *p, const struct schema *table, struct buffer *out)
+{
+	(void)table;
+	buffer_format(out, "{\"at\":%d}", (int)p->sequence);
+}
+
+static void take_commit(struct run *r, int n)
+{
+	static struct position positions[LAST + 1];
+	struct origin origin = { 0 };
+	struct change c = { .kind = CHANGE_COMMIT, .origin = &origin, .position = &positions[n] };
+
+	positions[n] = (struct position){ (uint64_t)n, 0, format_position };
+	if (r->rc == 0)
+		r->rc = r->target->sink.take(&r->target->sink, &c, r->e);
+}
+
+/* Some insert, some update, some move a row to another key, some delete, most do several. */
+static void transaction(struct run *r, int n)
+{
+	take_row(r, n, 0, OP_INSERT, 0, n);
+	if (n % 3 == 0)
+		take_row(r, n, 100, OP_UPDATE, n, n);
+	if (n % 4 == 0)
+		take_row(r, n, 200, OP_UPDATE, n, n + 1000);
+	if (n % 5 == 0)
+		take_row(r, n, 300, OP_DELETE, n, 0);
+	take_commit(r, n);
+}
+
+/* --- runs ------------------------------------------------------------------------------------- */
+
+enum end { FLUSHES, IS_DROPPED };
+
+/* From the recorded position to transaction `last`; the first run copies nothing, and says so. */
+static int run_to(const struct cluster *c, const char *log, int last, enum end how, unsigned idles, struct err *e)
+{
+	struct debezium_options messages = { 0 };
+	char properties[] = "retry.backoff.ms=10";
+	struct broker_options broker = { c->broker.brokers, properties };
+	struct kafka_options options = { .url = NULL, .broker = &broker, .messages = &messages };
+	struct run r = { .schema = orders(), .log = log, .e = e };
+	char url[200], *position = NULL, *start = NULL;
+	bool *lacks;
+	int at = 0;
+
+	option_defaults(debezium_option_table, &messages);
+	option_defaults(kafka_option_table, &options);
+	options.record_interval_ms = c->record_interval_ms;
+	options.has_transactions = true;
+	snprintf(url, sizeof(url), "kafka://%s/p", c->broker.brokers);
+	options.url = url;
+	r.target = kafka_target_new(&options, e);
+	if (r.target == NULL)
+		r.rc = -1;
+	if (r.rc == 0)
+		r.rc = r.target->ops->resume(r.target, r.schema, &position, &lacks, e);
+	if (r.rc == 0)
+		r.rc = r.target->ops->stream_start(r.target, &start, e);
+	if (start != NULL)
+		assert_int_equal(sscanf(start, "{\"at\":%d}", &at), 1);
+	if (r.rc == 0 && position == NULL) {
+		struct origin origin = { .connector = "mysql" };
+		struct change announce = { .kind = CHANGE_SCHEMA, .schema = r.schema, .origin = &origin };
+
+		r.rc = r.target->sink.take(&r.target->sink, &announce, e);
+		take_commit(&r, 0);
+		if (r.rc == 0)
+			r.rc = r.target->ops->flush(r.target, e);
+	}
+	for (int n = at + 1; n <= last && r.rc == 0; n++) {
+		transaction(&r, n);
+		for (unsigned i = 0; i < idles && r.rc == 0; i++) {
+			clock_sleep_us(500);
+			r.rc = r.target->sink.idle(&r.target->sink, e);
+		}
+	}
+	if (r.rc == 0 && how == FLUSHES)
+		r.rc = r.target->ops->flush(r.target, e);
+	if (r.target != NULL)
+		r.target->ops->close(r.target);
+	memory_free(position);
+	memory_free(start);
+	schema_release(r.schema);
+	option_release(debezium_option_table, &messages);
+	option_release(kafka_option_table, &options);
+	return r.rc;
+}
+
+/* --- what is there ---------------------------------------------------------------------------- */
+
+/* The messages of a topic by their number: "key|value up to its times" */
+struct content {
+	char *messages[MESSAGES_MAX];
+	uint32_t count;
+};
+
+static void read_partition(struct content *out, struct partition_reader *r, const char *topic, uint32_t partition)
+{
+	struct err e = ERR_INIT;
+	struct partition_message m;
+	uint64_t number = 0;
+	int64_t first, end, next;
+
+	must(partition_reader_range(r, topic, partition, &first, &end, &e), &e);
+	must(partition_reader_start(r, topic, partition, first, &e), &e);
+	for (next = first; next < end;) {
+		struct buffer text = { 0 };
+		struct bytes header;
+		uint64_t before = number;
+		int rc = partition_reader_next(r, 100, NULL, &m, &e);
+
+		must(rc, &e);
+		if (rc == 1)
+			continue;
+		next = m.offset + 1;
+		assert_true(partition_message_header(&m, "tailrace", &header));
+		number = strtoull((const char *)header.data, NULL, 10);
+		assert_true(number > before); /* in order */
+		assert_true(number < MESSAGES_MAX);
+		assert_null(out->messages[number]); /* once */
+		buffer_bytes_append(&text, m.key);
+		buffer_char(&text, '|');
+		buffer_bytes_append(&text, m.value);
+		out->messages[number] = memory_copy_text(buffer_string(&text));
+		if (strstr(out->messages[number], "\"ts_ms\":") != NULL && strrchr(out->messages[number], 't') != NULL)
+			*strstr(out->messages[number], "\"ts_ms\":") = '\0';
+		out->count++;
+		buffer_release(&text);
+	}
+}
+
+static void read_topic(struct content *out, const struct cluster *c, const char *topic, uint32_t partitions)
+{
+	struct partition_reader *r;
+	struct err e = ERR_INIT;
+
+	*out = (struct content){ .count = 0 };
+	must(partition_reader_open(&r, &c->broker, &e), &e);
+	for (uint32_t i = 0; i < partitions; i++)
+		read_partition(out, r, topic, i);
+	partition_reader_close(r);
+	for (uint32_t i = 1; i <= out->count; i++)
+		assert_non_null(out->messages[i]); /* none is missing */
+}
+
+static void content_release(struct content *c)
+{
+	for (uint32_t i = 0; i < MESSAGES_MAX; i++)
+		memory_free(c->messages[i]);
+}
+
+/* What a run from the first to the last transaction sends, on a cluster of its own. */
+static void assert_is_whole(const struct cluster *c)
+{
+	static const struct {
+		const char *topic;
+		uint32_t partitions;
+	} topics[] = { { "p.shop.orders", PARTITIONS }, { "p.transaction", 1 } };
+	struct content seen, wanted;
+	struct err e = ERR_INIT;
+	void *undisturbed;
+
+	open_cluster(&undisturbed);
+	must(run_to(undisturbed, "a", LAST, FLUSHES, 0, &e), &e);
+	for (int t = 0; t < 2; t++) {
+		read_topic(&seen, c, topics[t].topic, topics[t].partitions);
+		read_topic(&wanted, undisturbed, topics[t].topic, topics[t].partitions);
+		assert_int_equal(seen.count, wanted.count);
+		for (uint32_t i = 1; i <= wanted.count; i++)
+			assert_string_equal(seen.messages[i], wanted.messages[i]);
+		content_release(&seen);
+		content_release(&wanted);
+	}
+	close_cluster(&undisturbed);
+}
+
+/* --- tests ------------------------------------------------------------------------------------ */
+
+static void a_message_is_there_for_each_change(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+	struct content seen;
+
+	must(run_to(c, "a", 5, FLUSHES, 0, &e), &e);
+	read_topic(&seen, c, "p.shop.orders", PARTITIONS);
+	/* five inserts, an update, a move (delete, tombstone, insert), a delete (and tombstone) */
+	assert_int_equal(seen.count, 5 + 1 + 3 + 2);
+	assert_non_null(strstr(seen.messages[1], "{\"id\":1}|{\"before\":null,\"after\":{\"id\":1,\"value\":\"value 1\"}"));
+	assert_string_equal(seen.messages[7], "{\"id\":4}|");
+	assert_string_equal(seen.messages[11], "{\"id\":5}|");
+	content_release(&seen);
+	read_topic(&seen, c, "p.transaction", 1);
+	assert_int_equal(seen.count, 2 * 5);
+	content_release(&seen);
+}
+
+static void what_killed_runs_left_open_is_sent_once(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+
+	for (int last = 1; last < LAST; last += 13)
+		must(run_to(c, "a", last, IS_DROPPED, (unsigned)last % 3 * 4, &e), &e);
+	must(run_to(c, "a", LAST, FLUSHES, 0, &e), &e);
+	assert_is_whole(c);
+}
+
+static void a_second_call_sends_nothing(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+
+	must(run_to(c, "a", LAST, FLUSHES, 0, &e), &e);
+	must(run_to(c, "a", LAST, FLUSHES, 0, &e), &e);
+	assert_is_whole(c);
+}
+
+static void errors_of_the_cluster_double_nothing(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+
+	rd_kafka_mock_push_request_errors(c->mock, 0 /* Produce */, 6, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+					  RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+					  RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+					  RD_KAFKA_RESP_ERR__TRANSPORT);
+	must(run_to(c, "a", LAST, FLUSHES, 1, &e), &e);
+	assert_is_whole(c);
+}
+
+static void another_log_is_refused(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+	struct content seen;
+	uint32_t count;
+
+	must(run_to(c, "a", 1, FLUSHES, 0, &e), &e);
+	c->record_interval_ms = 60000;
+	must(run_to(c, "a", 9, IS_DROPPED, 20, &e), &e);
+	read_topic(&seen, c, "p.shop.orders", PARTITIONS);
+	count = seen.count;
+	content_release(&seen);
+	assert_true(count > 1);
+	assert_int_equal(run_to(c, "b", LAST, FLUSHES, 0, &e), -1);
+	if (strstr(e.text, "another log") == NULL)
+		fail_msg("%s", e.text);
+	assert_int_equal(e.kind, ERR_DATA);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_message_is_there_for_each_change, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(what_killed_runs_left_open_is_sent_once, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(another_log_is_refused, open_cluster, close_cluster),
+	};
+
+	log_set_level(LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
