@@ -95,16 +95,19 @@ static uint32_t next_of(const struct parse *p, uint32_t i, unsigned classes)
 	return i;
 }
 
+/* YEAR has a bit too, although it is never declared unsigned. */
 static int read_signedness(struct parse *p, struct reader *r)
 {
+	static const unsigned classes = CLASS_SIGNED | CLASS_YEAR;
 	uint32_t bit = 0;
 	uint8_t bits = 0;
 
-	for (uint32_t i = next_of(p, 0, CLASS_SIGNED); i < p->map->column_count;
-	     i = next_of(p, i + 1, CLASS_SIGNED), bit++) {
+	for (uint32_t i = next_of(p, 0, classes); i < p->map->column_count;
+	     i = next_of(p, i + 1, classes), bit++) {
 		if (bit % 8 == 0)
 			bits = reader_u8(r);
-		p->columns[i].is_unsigned = (bits >> (7 - bit % 8) & 1) != 0;
+		p->columns[i].is_unsigned = (bits >> (7 - bit % 8) & 1) != 0 &&
+					    mysql_class_of(p->columns[i].type) != CLASS_YEAR;
 	}
 	p->map->has_signedness = true;
 	return 0;
