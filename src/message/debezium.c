@@ -214,6 +214,14 @@ bool debezium_key(const struct debezium_table *t, struct debezium_image row, str
 	return true;
 }
 
+struct bytes debezium_key_payload(const struct debezium_table *t, struct bytes key)
+{
+	size_t end = t->has_schemas ? 1 : 0;
+
+	assert(key.size > t->key_head.size + end);
+	return (struct bytes){ key.data + t->key_head.size, key.size - t->key_head.size - end };
+}
+
 static size_t image_size(const struct debezium_table *t, struct debezium_image image)
 {
 	size_t size = t->image_size;

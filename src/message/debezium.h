@@ -74,6 +74,8 @@ void debezium_table_free(struct debezium_table *t); /* NULL is fine */
 const char *debezium_topic(const struct debezium_table *t);
 /* Appends the key message of the row; false and nothing when the table has no key (the message key is null). */
 bool debezium_key(const struct debezium_table *t, struct debezium_image row, struct buffer *out);
+/* The part of a key message that is not its schema: what headers tell of a key. */
+struct bytes debezium_key_payload(const struct debezium_table *t, struct bytes key);
 /* Appends the value message. */
 void debezium_value(const struct debezium_table *t, const struct debezium_event *event, struct debezium_image before,
 		    struct debezium_image after, struct buffer *out);

@@ -141,11 +141,12 @@ static int send_update(struct kafka_table *t, struct kafka_context *k, struct de
 		write_value(t, k, event, before, after);
 		return send(t, k, key, buffer_bytes(&k->value), NULL, key, e);
 	}
-	if (send_delete(t, k, event, before, old_key, key, e) < 0)
+	if (send_delete(t, k, event, before, old_key, debezium_key_payload(t->messages, key), e) < 0)
 		return -1;
 	event->op = 'c';
 	write_value(t, k, event, none, after);
-	return send(t, k, key, buffer_bytes(&k->value), "__debezium.oldkey", old_key, e);
+	return send(t, k, key, buffer_bytes(&k->value), "__debezium.oldkey",
+		    debezium_key_payload(t->messages, old_key), e);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
