@@ -113,8 +113,16 @@ static uint8_t *put_place(uint8_t *at, const struct debezium_event *event)
 	at = PUT_LITERAL(at, ",\"row\":");
 	at = put_uint(at, event->log_row);
 	at = PUT_LITERAL(at, ",\"thread\":");
-	at = o->thread_id != 0 ? put_uint(at, o->thread_id) : PUT_LITERAL(at, "null");
+	at = o->thread_id != 0 && event->op != 't' ? put_uint(at, o->thread_id) : PUT_LITERAL(at, "null");
 	return PUT_LITERAL(at, ",\"query\":null}");
+}
+
+/* Statements have milliseconds there, and no thread. */
+static int64_t source_time_of(const struct debezium_event *event)
+{
+	int64_t us = event->origin->time_us != 0 ? event->origin->time_us : event->now_us;
+
+	return event->op == 't' ? us - us % 1000 : us;
 }
 
 uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
@@ -127,7 +135,7 @@ uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struc
 		[SNAPSHOT_LAST_IN_TABLE] = "last_in_data_collection",
 		[SNAPSHOT_LAST] = "last",
 	};
-	struct time_digits changed = digits_of(event->origin->time_us != 0 ? event->origin->time_us : event->now_us);
+	struct time_digits changed = digits_of(source_time_of(event));
 	struct time_digits now = digits_of(event->now_us);
 
 	at = put_bytes(at, buffer_bytes(&b->head));

@@ -169,6 +169,27 @@ static void a_copy_and_a_transaction_are_marked(void **state)
 	finish(&f);
 }
 
+static void a_truncate_has_milliseconds_and_no_thread(void **state)
+{
+	struct origin origin = somewhere;
+	struct debezium_event event = { .op = 't', .origin = &origin, .log_offset = 7, .now_us = 1785578400456123 };
+	struct debezium_image none = { 0 };
+	struct buffer out = { 0 };
+	struct fixture f;
+
+	(void)state;
+	origin.time_us += 345678;
+	begin(&f);
+	add(&f, "id", "int", TYPE_INT);
+	make(&f);
+	debezium_value(f.table, &event, none, none, &out);
+	assert_non_null(strstr(buffer_string(&out), "\"ts_ms\":1785578400345,\"snapshot\":\"false\""));
+	assert_non_null(strstr(buffer_string(&out), "\"ts_us\":1785578400345000,\"ts_ns\":1785578400345000000,\"table\""));
+	assert_non_null(strstr(buffer_string(&out), "\"row\":0,\"thread\":null,"));
+	buffer_release(&out);
+	finish(&f);
+}
+
 static void numbers_are_java_s(void **state)
 {
 	static const struct {
@@ -610,7 +631,8 @@ static void shapes_are_wkb_with_their_srid(void **state)
 static void keys_are_in_the_keys_order_with_their_schema(void **state)
 {
 	struct fixture f;
-	struct buffer out = { 0 };
+	struct buffer key = { 0 };
+	struct bytes payload;
 
 	(void)state;
 	begin(&f);
@@ -624,9 +646,11 @@ static void keys_are_in_the_keys_order_with_their_schema(void **state)
 	text_cell(&f, 0, "\xc3\xa9");
 	column_add_int64(&f.row.columns[1], 7);
 	columns_end_row(&f.row);
-	assert_true(debezium_key(f.table, (struct debezium_image){ &f.row, 0 }, &out));
+	assert_true(debezium_key(f.table, (struct debezium_image){ &f.row, 0 }, &key));
+	payload = debezium_key_payload(f.table, buffer_bytes(&key));
+	assert_true(bytes_equal(payload, BYTES_OF("{\"k2\":7,\"id\":\"\xc3\xa9\"}")));
 	assert_buffer_text(
-		out,
+		key,
 		"{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"optional\":false,"
 		"\"field\":\"k2\"},{\"type\":\"string\",\"optional\":false,\"field\":\"id\"}],"
 		"\"optional\":false,\"name\":\"my_shop.inv.t.Key\"},\"payload\":{\"k2\":7,\"id\":\"\xc3\xa9\"}}");
@@ -820,6 +844,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_has_debeziums_fields_in_its_order),
 		cmocka_unit_test(a_copy_and_a_transaction_are_marked),
+		cmocka_unit_test(a_truncate_has_milliseconds_and_no_thread),
 		cmocka_unit_test(numbers_are_java_s),
 		cmocka_unit_test(real_numbers_come_back_from_the_fewest_digits),
 		cmocka_unit_test(integers_keep_their_ends),
