@@ -32,6 +32,7 @@ struct kafka_target {
 	const struct position *position;  /* of the last COMMIT, good until the next one */
 	bool in_transaction, has_news;    /* has_news: COMMITs since the last record was made up */
 	bool is_copying;
+	bool is_told;                     /* the transaction topic has the open one's BEGIN */
 	struct buffer waiting;            /* the next record, until `waiting_for` is the first open epoch */
 	uint64_t waiting_for;             /* 0: no record waits */
 	int64_t recorded_at_us;
@@ -220,7 +221,8 @@ static int begin(struct kafka_target *k, const struct change *c, struct err *e)
 	else
 		snprintf(x->id, sizeof(x->id), "file=%s,pos=%llu", o->log_file != NULL ? o->log_file : "",
 			 (unsigned long long)o->transaction_offset);
-	if (k->transactions.name == NULL || k->is_copying)
+	k->is_told = k->transactions.name != NULL && c->kind == CHANGE_ROWS && !k->is_copying;
+	if (!k->is_told)
 		return 0;
 	buffer_clear(&x->key);
 	buffer_clear(&x->value);
@@ -235,7 +237,7 @@ static int end(struct kafka_target *k, const struct position *position, struct e
 	uint32_t count = 0;
 	int rc;
 
-	if (k->transactions.name == NULL || !k->in_transaction || k->is_copying)
+	if (!k->in_transaction || !k->is_told)
 		return 0;
 	counts = memory_array(struct debezium_table_count, k->table_count);
 	for (uint32_t i = 0; i < k->table_count; i++) {

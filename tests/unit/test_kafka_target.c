@@ -15,6 +15,7 @@
 #include "target/kafka.h"
 
 #define LAST         90 /* transactions */
+#define TRUNCATE_AT  7
 #define PARTITIONS   3
 #define MESSAGES_MAX 4096
 
@@ -120,9 +121,23 @@ static void take_commit(struct run *r, int n)
 		r->rc = r->target->sink.take(&r->target->sink, &c, r->e);
 }
 
-/* Some insert, some update, some move a row to another key, some delete, most do several. */
+static void take_truncate(struct run *r, int n)
+{
+	struct origin origin = { .connector = "mysql", .log_file = "log.000001", .log_offset = (uint64_t)n * 1000 };
+	struct change c = { .kind = CHANGE_TRUNCATE, .schema = r->schema, .origin = &origin };
+
+	if (r->rc == 0)
+		r->rc = r->target->sink.take(&r->target->sink, &c, r->e);
+}
+
+/* Some insert, some update, some move a row to another key, some delete, most do several; one empties the table. */
 static void transaction(struct run *r, int n)
 {
+	if (n == TRUNCATE_AT) {
+		take_truncate(r, n);
+		take_commit(r, n);
+		return;
+	}
 	take_row(r, n, 0, OP_INSERT, 0, n);
 	if (n % 3 == 0)
 		take_row(r, n, 100, OP_UPDATE, n, n);
@@ -301,6 +316,18 @@ static void a_message_is_there_for_each_change(void **state)
 	content_release(&seen);
 }
 
+static void a_truncate_is_in_no_transaction(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+	struct content seen;
+
+	must(run_to(c, "a", TRUNCATE_AT, FLUSHES, 0, &e), &e);
+	read_topic(&seen, c, "p.transaction", 1);
+	assert_int_equal(seen.count, 2 * (TRUNCATE_AT - 1));
+	content_release(&seen);
+}
+
 static void what_killed_runs_left_open_is_sent_once(void **state)
 {
 	struct cluster *c = *state;
@@ -359,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_message_is_there_for_each_change, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(a_truncate_is_in_no_transaction, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(what_killed_runs_left_open_is_sent_once, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_cluster, close_cluster),
