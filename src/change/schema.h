@@ -59,8 +59,8 @@ struct schema {
 	uint32_t *key;       /* indexes of the key's fields in key order */
 	uint32_t key_count;  /* 0: the table has no key, rows are a multiset */
 	/*
-	 * One row, the literal DEFAULTs; NULL where there is none; a NOT NULL date or time whose DEFAULT is the time
-	 * of the change, or invalid, has 0. NULL: not known.
+	 * One row, the literal DEFAULTs; NULL where there is none; a date or time whose DEFAULT is the time of the
+	 * change has 0, and so has a NOT NULL one whose DEFAULT is invalid. NULL: not known.
 	 */
 	struct columns *defaults;
 	uint32_t references; /* atomic */

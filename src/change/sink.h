@@ -21,6 +21,8 @@ struct sink {
 	bool wants_before;
 	/* false: a row may come again after a restart of a copy (the target upserts by key). */
 	bool wants_exact_copy;
+	/* true: schemas carry the columns' DEFAULTs (schema.defaults), as far as the source can read them. */
+	bool wants_defaults;
 };
 
 #endif

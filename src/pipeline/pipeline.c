@@ -85,7 +85,7 @@ static int open_ends(struct pipeline *p, struct err *e)
 	pthread_mutex_lock(&p->lock);
 	p->source = source;
 	pthread_mutex_unlock(&p->lock);
-	if (source->ops->open(source, e) < 0)
+	if (source->ops->open(source, &target->sink, e) < 0)
 		return -1;
 	if (p->is_stopping)
 		return err_set(e, ERR_STOP, "stopped");

@@ -23,9 +23,9 @@ struct source {
 struct source_ops {
 	/*
 	 * Connects, checks the server, finds the tables. On success tables[0..table_count) stay valid
-	 * and in this order until close.
+	 * and in this order until close. Of `to`, the sink of the run to come, only its wishes are read.
 	 */
-	int (*open)(struct source *, struct err *);
+	int (*open)(struct source *, const struct sink *to, struct err *);
 	uint32_t (*table_count)(const struct source *);
 	struct schema *(*table)(const struct source *, uint32_t i); /* borrowed */
 	void (*progress)(const struct source *, uint32_t i, struct table_progress *out);

@@ -547,7 +547,8 @@ struct target *kafka_target_new(const struct kafka_options *o, struct err *e)
 	struct kafka_target *k = memory_new(struct kafka_target);
 
 	k->target = (struct target){
-		.sink = { .take = kafka_take, .idle = kafka_idle, .wants_before = true, .wants_exact_copy = true },
+		.sink = { .take = kafka_take, .idle = kafka_idle, .wants_before = true, .wants_exact_copy = true,
+			  .wants_defaults = o->messages->schemas || o->messages->null_is_default },
 		.ops = &ops,
 		.can_resume = true,
 	};

@@ -243,6 +243,22 @@ static void defaults_are_told_apart(void **state)
 	}
 }
 
+static void the_time_of_the_change_is_no_literal(void **state)
+{
+	static const char *const now[] = { "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP(6)", "current_timestamp()",
+					   "current_timestamp(3)" };
+	struct mysql_column c = { .type = MYSQL_DATETIME2 };
+	struct column_default d;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(now) / sizeof(*now); i++) {
+		column_default_read(&d, &c, now[i], i < 2 ? "DEFAULT_GENERATED" : "", i >= 2);
+		assert_int_equal(d.kind, DEFAULT_NOW);
+	}
+	column_default_read(&d, &c, "current_timestamp() + interval 1 day", "", true);
+	assert_int_equal(d.kind, DEFAULT_COMPUTED);
+}
+
 static void assert_changed_defaults(const char *sql, const char *expected)
 {
 	struct buffer names = { 0 };
@@ -443,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_target_lacks_is_announced_with_its_default, set_up,
 						tear_down),
 		cmocka_unit_test(defaults_are_told_apart),
+		cmocka_unit_test(the_time_of_the_change_is_no_literal),
 		cmocka_unit_test_setup_teardown(a_newer_definition_is_announced_before_its_rows, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(columns_with_a_value_for_old_rows_halt, set_up, tear_down),

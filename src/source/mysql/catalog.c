@@ -374,6 +374,16 @@ int catalog_read_table(struct catalog_table *out, bool *found, struct charset_li
 	return rc;
 }
 
+int catalog_add_defaults(struct catalog_table *t, const struct server *s, struct connection *c, struct err *e)
+{
+	struct columns row;
+
+	if (defaults_describe(&row, t->table, t->defaults, s->is_mariadb, c, e) < 0)
+		return -1;
+	schema_set_defaults(t->table->schema, &row);
+	return 0;
+}
+
 void catalog_table_release(struct catalog_table *t)
 {
 	mysql_table_free(t->table);

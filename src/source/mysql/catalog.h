@@ -38,6 +38,8 @@ int catalog_read(struct catalog *out, const struct server *s, struct selection *
 int catalog_read_table(struct catalog_table *out, bool *found, struct charset_list *charsets,
 		       const struct server *s, const char *database, const char *name,
 		       struct connection *c, struct err *e);
+/* Gives the table's schema, which nobody shares yet, the DEFAULTs that can be read. */
+int catalog_add_defaults(struct catalog_table *t, const struct server *s, struct connection *c, struct err *e);
 void catalog_table_release(struct catalog_table *t);
 void catalog_release(struct catalog *c);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 static bool is_number(const char *text)
@@ -51,13 +52,19 @@ static bool is_literal_sql(const char *text)
 	return end != NULL ? *end == '\0' : is_number(text);
 }
 
-static bool is_computed(const struct mysql_column *c, const char *text, const char *extra, bool is_mariadb)
+/* CURRENT_TIMESTAMP or current_timestamp(3); MySQL marks it as an expression, or not, depending on its version. */
+static bool is_now(const struct mysql_column *c, const char *text)
+{
+	return (mysql_class_of(c->type) & (CLASS_DATETIME | CLASS_TIMESTAMP)) != 0 &&
+	       strncasecmp(text, "CURRENT_TIMESTAMP", 17) == 0 &&
+	       text[17 + strspn(text + 17, "(0123456)")] == '\0';
+}
+
+static bool is_computed(const char *text, const char *extra, bool is_mariadb)
 {
 	if (is_mariadb)
 		return !is_literal_sql(text);
-	return (extra != NULL && strcasestr(extra, "DEFAULT_GENERATED") != NULL) ||
-	       ((mysql_class_of(c->type) & (CLASS_DATETIME | CLASS_TIMESTAMP)) != 0 &&
-		strncasecmp(text, "CURRENT_TIMESTAMP", 17) == 0);
+	return extra != NULL && strcasestr(extra, "DEFAULT_GENERATED") != NULL;
 }
 
 void column_default_read(struct column_default *out, const struct mysql_column *c, const char *text,
@@ -68,7 +75,9 @@ void column_default_read(struct column_default *out, const struct mysql_column *
 		out->kind = DEFAULT_GENERATED;
 	else if (text == NULL || (is_mariadb && strcasecmp(text, "NULL") == 0))
 		out->kind = c->is_nullable ? DEFAULT_NULL : DEFAULT_NONE;
-	else if (is_computed(c, text, extra, is_mariadb))
+	else if (is_now(c, text))
+		out->kind = DEFAULT_NOW;
+	else if (is_computed(text, extra, is_mariadb))
 		out->kind = DEFAULT_COMPUTED;
 	else
 		out->text = memory_copy_text(text);
@@ -258,6 +267,81 @@ int defaults_load(struct defaults *out, const struct mysql_table *t, const struc
 	else
 		*out = d;
 	return rc < 0 ? err_wrap(e, "table %s.%s", t->schema->database, t->schema->table) : 0;
+}
+
+/* A value that the schema cannot have is not counted among the rows'. */
+static const struct value_policy unheard = { .halts = false };
+
+/* One by one: what cannot be read is left out, with a reason for the log. */
+static int load_each(struct columns *row, const struct mysql_table *t, const struct column_default *list,
+		     bool is_mariadb, struct connection *c, struct err *e)
+{
+	struct column_default *one = memory_array(struct column_default, t->column_count + 1);
+	int rc = 0;
+
+	for (uint32_t i = 0; i < t->column_count && rc == 0; i++) {
+		struct defaults d = { 0 };
+		struct err why = ERR_INIT;
+
+		one[i] = list[i];
+		rc = list[i].kind == DEFAULT_LITERAL ? defaults_load(&d, t, one, is_mariadb, &unheard, c, &why) : 0;
+		if (rc < 0 && why.kind != ERR_CONFIG && why.kind != ERR_DATA) {
+			*e = why;
+			break;
+		}
+		if (rc < 0)
+			log_debug("a DEFAULT is left out of the schema", "table=%s.%s column=%u", t->schema->database,
+				  t->schema->table, i);
+		rc = 0;
+		if (d.is_loaded)
+			column_append_range(&row->columns[i], &d.row.columns[i], 0, 1);
+		else
+			column_set_null(&row->columns[i]);
+		one[i] = (struct column_default){ 0 };
+		defaults_release(&d);
+	}
+	memory_free(one);
+	return rc;
+}
+
+/* No DEFAULT was found for the column: one that the lake does not have, or the time of the change, is 0. */
+static bool is_zero(const struct mysql_table *t, uint32_t column, enum default_kind kind)
+{
+	return kind == DEFAULT_NOW || (kind == DEFAULT_LITERAL && !t->columns[column].is_nullable &&
+				       (mysql_class_of(t->columns[column].type) & CLASS_CALENDAR) != 0);
+}
+
+int defaults_describe(struct columns *out, const struct mysql_table *t, const struct column_default *list,
+		      bool is_mariadb, struct connection *c, struct err *e)
+{
+	struct defaults all = { 0 };
+	struct err why = ERR_INIT;
+	struct columns row;
+	int rc = defaults_load(&all, t, list, is_mariadb, &unheard, c, &why);
+
+	columns_init(&row, t->schema);
+	for (uint32_t i = 0; i < t->column_count && rc == 0; i++)
+		column_append_range(&row.columns[i], &all.row.columns[i], 0, 1);
+	defaults_release(&all);
+	if (rc < 0 && (why.kind == ERR_CONFIG || why.kind == ERR_DATA))
+		rc = load_each(&row, t, list, is_mariadb, c, &why);
+	if (rc < 0) {
+		columns_release(&row);
+		*e = why;
+		return -1;
+	}
+	columns_init(out, t->schema);
+	for (uint32_t i = 0; i < t->column_count; i++) {
+		if (!column_is_null(&row.columns[i], 0) || !is_zero(t, i, list[i].kind))
+			column_append_range(&out->columns[i], &row.columns[i], 0, 1);
+		else if (out->columns[i].storage == STORAGE_INT32)
+			column_add_int32(&out->columns[i], 0);
+		else
+			column_add_int64(&out->columns[i], 0);
+	}
+	columns_release(&row);
+	columns_end_row(out);
+	return 0;
 }
 
 void defaults_release(struct defaults *d)

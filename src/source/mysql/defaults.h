@@ -12,7 +12,8 @@
 enum default_kind {
 	DEFAULT_NULL,      /* nullable, with DEFAULT NULL or none */
 	DEFAULT_LITERAL,   /* one value for all rows */
-	DEFAULT_COMPUTED,  /* an expression or the time: only the row's image tells */
+	DEFAULT_NOW,       /* the time of the change: only the row's image tells */
+	DEFAULT_COMPUTED,  /* an expression: likewise */
 	DEFAULT_NONE,      /* NOT NULL without one */
 	DEFAULT_GENERATED, /* no DEFAULT but a column that the server computes */
 };
@@ -40,6 +41,13 @@ struct defaults {
 int defaults_load(struct defaults *out, const struct mysql_table *t, const struct column_default *list,
 		  bool is_mariadb, const struct value_policy *policy, struct connection *c, struct err *e);
 void defaults_release(struct defaults *d);
+
+/*
+ * The row for schema.defaults. A DEFAULT that cannot be read is not known there, and does not fail. `list` as for
+ * defaults_load.
+ */
+int defaults_describe(struct columns *out, const struct mysql_table *t, const struct column_default *list,
+		      bool is_mariadb, struct connection *c, struct err *e);
 
 /*
  * A literal of a NOT NULL column as an expression whose result is the text that value_from_text reads.

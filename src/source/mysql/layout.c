@@ -101,6 +101,7 @@ int layout_may_add(const struct catalog_table *t, uint32_t column, struct err *e
 	case DEFAULT_NULL:
 	case DEFAULT_LITERAL:
 		return 0;
+	case DEFAULT_NOW:
 	case DEFAULT_COMPUTED:
 	case DEFAULT_NONE:
 	case DEFAULT_GENERATED:

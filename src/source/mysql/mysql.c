@@ -71,7 +71,17 @@ static struct connection_settings connection_settings(const struct mysql_source 
 	};
 }
 
-static int source_open(struct source *source, struct err *e)
+/* Before the schemas are shared. */
+static int add_defaults(struct mysql_source *s, struct catalog *catalog, struct connection *c, struct err *e)
+{
+	for (uint32_t i = 0; i < catalog->table_count; i++) {
+		if (catalog_add_defaults(&catalog->tables[i], &s->server, c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int source_open(struct source *source, const struct sink *to, struct err *e)
 {
 	struct mysql_source *s = source_of(source);
 	struct connection_settings settings = connection_settings(s);
@@ -89,6 +99,10 @@ static int source_open(struct source *source, struct err *e)
 		rc = server_check(&s->server, e);
 	if (rc == 0)
 		rc = catalog_read(&catalog, &s->server, &s->selection, c, e);
+	if (rc == 0 && to->wants_defaults && add_defaults(s, &catalog, c, e) < 0) {
+		catalog_release(&catalog);
+		rc = -1;
+	}
 	connection_close(c);
 	if (rc == 0) {
 		captured_take(&s->tables, &catalog);
@@ -157,6 +171,7 @@ static int follow(struct mysql_source *s, const char *stream_start, bool until_n
 		.server_id = own_server_id(s->options),
 		.invalid_halts = s->options->invalid_values != NULL &&
 				 strcmp(s->options->invalid_values, "halt") == 0,
+		.with_defaults = sink->wants_defaults,
 		.stop = &s->is_stopping,
 	};
 	struct mysql_position start = { 0 };

@@ -370,7 +370,7 @@ void outlet_init(struct outlet *o, struct sink *next, struct captured_list *tabl
 {
 	*o = (struct outlet){
 		.sink = { .take = outlet_take, .idle = outlet_idle, .wants_before = next->wants_before,
-			  .wants_exact_copy = next->wants_exact_copy },
+			  .wants_exact_copy = next->wants_exact_copy, .wants_defaults = next->wants_defaults },
 		.next = next,
 		.tables = tables,
 		.position = { .tables = tables },

@@ -9,6 +9,7 @@ struct stream_settings { /* borrowed during the run */
 	struct connection_settings connection;
 	uint32_t server_id;       /* ours; not 0 */
 	bool invalid_halts;
+	bool with_defaults;       /* schemas made on the way carry the DEFAULTs */
 	const volatile bool *stop;
 };
 

@@ -24,7 +24,7 @@ static int load_charset(void *context, uint16_t collation, struct err *e)
 	return rc;
 }
 
-/* The log has columns that we do not know: the catalog is asked again, once per definition. */
+/* The catalog is asked again, once per definition: the log has columns, or DEFAULTs, that we do not know. */
 static int read_newer(struct stream_tables *t, struct captured *table, struct err *e)
 {
 	const struct schema *s = table->first_schema;
@@ -36,12 +36,13 @@ static int read_newer(struct stream_tables *t, struct captured *table, struct er
 	if (connection_open(&c, &t->settings->connection, e) < 0)
 		return -1;
 	rc = catalog_read_table(&newer, &found, t->charsets, t->server, s->database, s->table, c, e);
+	if (rc == 0 && !found)
+		rc = err_set(e, ERR_CONFIG, "it was dropped meanwhile");
+	if (rc == 0 && t->settings->with_defaults)
+		rc = catalog_add_defaults(&newer, t->server, c, e);
 	connection_close(c);
-	if (rc < 0)
-		return -1;
-	if (!found)
-		return err_set(e, ERR_CONFIG, "it was dropped meanwhile");
-	rc = layout_extends(&table->now, &newer, e);
+	if (rc == 0)
+		rc = layout_extends(&table->now, &newer, e);
 	if (rc == 0)
 		captured_replace(table, &newer);
 	catalog_table_release(&newer);
@@ -107,12 +108,24 @@ static int halt(const struct captured *t, struct bytes sql, const struct origin 
 static bool has_ddl_already(const struct captured *t, const struct origin *origin);
 static bool is_before(const struct origin *origin, const struct mysql_position *at);
 
+/* The schema tells the new DEFAULTs from here on. What the server has by now may be another table: that is met later. */
+static int renew_schema(struct stream_tables *t, struct captured *table, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (read_newer(t, table, &why) == 0 || (why.kind != ERR_RETRY && why.kind != ERR_STOP))
+		return 0;
+	*e = why;
+	return -1;
+}
+
 /*
  * Values that are put in for the log's rows must be those of the time of the rows, and the server knows
  * the present DEFAULTs only. So they are of no use for rows before a statement that changed them, nor, behind
  * it, for the rows that an added column found.
  */
-static int change_defaults(struct captured *t, struct bytes sql, const struct origin *origin, struct err *e)
+static int change_defaults(struct stream_tables *s, struct captured *t, struct bytes sql, const struct origin *origin,
+			   struct err *e)
 {
 	char column[NAME_BYTES_MAX];
 	uint32_t n = 0;
@@ -126,7 +139,7 @@ static int change_defaults(struct captured *t, struct bytes sql, const struct or
 	if (t->has_defaults_at && is_before(origin, &t->defaults_at))
 		return halt(t, sql, origin, e);
 	defaults_release(&t->defaults);
-	return 0;
+	return s->settings->with_defaults ? renew_schema(s, t, e) : 0;
 }
 
 static int judge_target(struct stream_tables *t, const struct table_name *name, const char *database,
@@ -141,7 +154,7 @@ static int judge_target(struct stream_tables *t, const struct table_name *name, 
 			continue;
 		if (ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS)
 			return halt(table, sql, origin, e);
-		if (change_defaults(table, sql, origin, e) < 0)
+		if (change_defaults(t, table, sql, origin, e) < 0)
 			return -1;
 	}
 	return 0;
