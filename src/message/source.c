@@ -12,7 +12,7 @@ static const char *version_of(const char *connector)
 void source_block_init(struct source_block *b, const struct debezium_options *o, const struct schema *s)
 {
 	*b = (struct source_block){ 0 };
-	buffer_format(&b->head, ",\"source\":{\"version\":\"%s\",\"connector\":\"%s\",\"name\":",
+	buffer_format(&b->head, "\"source\":{\"version\":\"%s\",\"connector\":\"%s\",\"name\":",
 		      version_of(o->connector), o->connector);
 	append_string(&b->head, o->topic_prefix);
 	buffer_text(&b->head, ",\"ts_ms\":");
@@ -125,7 +125,7 @@ static int64_t source_time_of(const struct debezium_event *event)
 	return event->op == 't' ? us - us % 1000 : us;
 }
 
-uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
+uint8_t *put_source(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
 {
 	static const char *const marks[SNAPSHOTS] = {
 		[SNAPSHOT_FALSE] = "false",
@@ -136,7 +136,6 @@ uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struc
 		[SNAPSHOT_LAST] = "last",
 	};
 	struct time_digits changed = digits_of(source_time_of(event));
-	struct time_digits now = digits_of(event->now_us);
 
 	at = put_bytes(at, buffer_bytes(&b->head));
 	at = put_ms(at, &changed);
@@ -145,7 +144,15 @@ uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struc
 	at = put_bytes(at, buffer_bytes(&b->database));
 	at = put_us_and_ns(at, &changed);
 	at = put_bytes(at, buffer_bytes(&b->table));
-	at = put_place(at, event);
+	return put_place(at, event);
+}
+
+uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
+{
+	struct time_digits now = digits_of(event->now_us);
+
+	*at++ = ',';
+	at = put_source(at, b, event);
 	at = PUT_LITERAL(at, ",\"transaction\":");
 	at = put_transaction(at, event->transaction);
 	at = PUT_LITERAL(at, ",\"op\":\"");

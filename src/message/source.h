@@ -7,7 +7,7 @@
 
 /* The pieces that all messages of a table share. */
 struct source_block {
-	struct buffer head;     /* ,"source":{"version":… up to the first time */
+	struct buffer head;     /* "source":{"version":… up to the first time */
 	struct buffer database; /* from behind the snapshot mark */
 	struct buffer table;    /* from behind the last time */
 };
@@ -16,6 +16,7 @@ void source_block_init(struct source_block *b, const struct debezium_options *o,
 void source_block_release(struct source_block *b);
 /* The most that the event's takes. */
 size_t source_block_size(const struct source_block *b, const struct debezium_event *event);
+uint8_t *put_source(uint8_t *at, const struct source_block *b, const struct debezium_event *event); /* "source":{…} */
 /* ,"source":{…},"transaction":…,"op":…,"ts_ms":…,"ts_us":…,"ts_ns":… */
 uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struct debezium_event *event);
 
