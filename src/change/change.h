@@ -4,6 +4,7 @@
 #define CHANGE_CHANGE_H
 
 #include "change/columns.h"
+#include "change/definition.h"
 #include "change/position.h"
 #include "change/schema.h"
 
@@ -12,6 +13,7 @@ enum change_kind {
 	CHANGE_TRUNCATE, /* the table is empty from here on */
 	CHANGE_SCHEMA,   /* the table's rows have this schema from here on (also: first seen) */
 	CHANGE_COMMIT,   /* the end of a source transaction: a consistent point, `position` is set */
+	CHANGE_DDL,      /* a statement that defines; only for a sink that wants it */
 	CHANGE_ROLLBACK, /* everything since the last COMMIT is void: the stream starts over there */
 	CHANGE_KINDS,
 };
@@ -78,6 +80,7 @@ struct change {
 		 * column's DEFAULT), or NULL: they hold NULL.
 		 */
 		const struct columns *backfill;
+		const struct ddl *ddl; /* DDL */
 		const struct position *position; /* COMMIT; valid until the next COMMIT's take */
 	};
 };

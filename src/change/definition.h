@@ -37,6 +37,7 @@ enum table_effect {
 struct ddl {
 	const char *database;  /* that it is about; "": the server */
 	const char *table;     /* NULL: none */
+	const char *names;     /* all tables that the statement names, with commas; NULL: that one */
 	const char *statement;
 	enum table_effect effect;
 	const struct table_definition *definition; /* the table from here on; NULL: it is gone, or not known */

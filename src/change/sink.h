@@ -23,6 +23,8 @@ struct sink {
 	bool wants_exact_copy;
 	/* true: schemas carry the columns' DEFAULTs (schema.defaults), as far as the source can read them. */
 	bool wants_defaults;
+	/* true: CHANGE_DDL for the statements of DDL, and for what a copy finds; false: none comes. */
+	bool wants_ddl;
 };
 
 #endif

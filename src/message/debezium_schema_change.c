@@ -143,6 +143,18 @@ static void append_flag(struct buffer *out, const char *name, bool is_set)
 	buffer_format(out, ",\"%s\":%s", name, is_set ? "true" : "false");
 }
 
+static bool is_mysql(const struct debezium_options *o)
+{
+	return strcmp(o->connector, "mysql") == 0;
+}
+
+/* Its MySQL connector leaves comments out, its MariaDB connector does not. */
+static void append_comment(const struct debezium_options *o, const char *comment, struct buffer *out)
+{
+	buffer_text(out, ",\"comment\":");
+	append_string(out, is_mysql(o) ? NULL : comment);
+}
+
 static void append_column(const struct debezium_options *o, const struct column_definition *c, uint32_t position,
 			  struct buffer *out)
 {
@@ -150,7 +162,7 @@ static void append_column(const struct debezium_options *o, const struct column_
 	struct buffer labels = { 0 };
 	uint32_t label_count = w.has_labels ? append_labels(&w, &labels) : 0;
 	/* its MySQL connector takes ON UPDATE for an AUTO_INCREMENT, and "generated" for the same */
-	bool is_auto = c->is_auto_increment || (c->is_updated_to_now && strcmp(o->connector, "mysql") == 0);
+	bool is_auto = c->is_auto_increment || (c->is_updated_to_now && is_mysql(o));
 
 	buffer_text(out, "{\"name\":");
 	append_string(out, c->name);
@@ -166,8 +178,7 @@ static void append_column(const struct debezium_options *o, const struct column_
 	append_flag(out, "optional", c->is_nullable);
 	append_flag(out, "autoIncremented", is_auto);
 	append_flag(out, "generated", is_auto);
-	buffer_text(out, ",\"comment\":");
-	append_string(out, c->comment);
+	append_comment(o, c->comment, out);
 	buffer_text(out, ",\"defaultValueExpression\":");
 	append_default(c, out);
 	buffer_text(out, ",\"enumValues\":");
@@ -195,8 +206,8 @@ static void append_definition(const struct debezium_options *o, const struct tab
 			buffer_char(out, ',');
 		append_column(o, &t->columns[i], i + 1, out);
 	}
-	buffer_text(out, "],\"comment\":");
-	append_string(out, t->comment);
+	buffer_char(out, ']');
+	append_comment(o, t->comment, out);
 	buffer_char(out, '}');
 }
 
@@ -266,7 +277,7 @@ static void append_key(const struct debezium_options *o, const char *database, s
 static void append_source(const struct debezium_options *o, const struct ddl *ddl, const struct origin *origin,
 			  int64_t now_us, struct buffer *out)
 {
-	struct schema names = { .database = (char *)(uintptr_t)ddl->database, .table = (char *)(uintptr_t)ddl->table };
+	struct schema names = { .database = (char *)(uintptr_t)ddl->database, .table = (char *)(uintptr_t)(ddl->names != NULL ? ddl->names : ddl->table) };
 	struct origin place = *origin;
 	struct debezium_event event = { .origin = &place, .log_offset = origin->log_offset, .now_us = now_us,
 					.snapshot = ddl->is_copy ? SNAPSHOT_TRUE : SNAPSHOT_FALSE };

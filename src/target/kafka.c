@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "message/debezium_schema_change.h"
 #include "target/kafka_record.h"
 #include "target/kafka_table.h"
 
@@ -25,6 +26,7 @@ struct kafka_target {
 	struct kafka_table **tables;
 	uint32_t table_count;
 	struct kafka_stream transactions; /* of the transaction topic; without a name: there is none */
+	struct kafka_stream schema_changes; /* of the schema-change topic; the same */
 	struct topic_wish single;         /* how a side topic is made */
 	struct producer_topic *heartbeats;
 	int64_t heartbeat_at_us;          /* monotonic: when the next one is due */
@@ -146,6 +148,8 @@ static void record_json(struct buffer *out, const struct kafka_target *k)
 	buffer_bytes_append(out, buffer_bytes(&place));
 	if (k->transactions.name != NULL)
 		buffer_format(out, ",\"transactions\":%llu", (unsigned long long)k->transactions.committed);
+	if (k->schema_changes.has_committed || k->schema_changes.topic != NULL) /* else its number is not known */
+		buffer_format(out, ",\"schema_changes\":%llu", (unsigned long long)k->schema_changes.committed);
 	buffer_text(out, ",\"tables\":{");
 	for (uint32_t i = 0; i < k->table_count; i++) {
 		if (!k->tables[i]->is_complete)
@@ -196,20 +200,9 @@ static int serve(struct kafka_target *k, int wait_ms, struct err *e)
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
-/* A transaction's first change: its names, and its message in the transaction topic. */
-static int begin(struct kafka_target *k, const struct change *c, struct err *e)
+static void name_transaction(struct kafka_context *x, const struct origin *o, bool is_copy)
 {
-	struct kafka_context *x = &k->context;
-	const struct origin *o = c->origin;
-
-	if (k->in_transaction)
-		return 0;
-	if (journal_check(&k->journal, e) < 0)
-		return -1;
-	k->in_transaction = true;
-	x->order = 0;
-	k->is_copying = c->kind == CHANGE_ROWS && c->rows.op == OP_COPY;
-	if (k->is_copying)
+	if (is_copy)
 		snprintf(x->transaction, sizeof(x->transaction), "copy");
 	else if (o->gtid != NULL)
 		snprintf(x->transaction, sizeof(x->transaction), "%s", o->gtid);
@@ -221,13 +214,28 @@ static int begin(struct kafka_target *k, const struct change *c, struct err *e)
 	else
 		snprintf(x->id, sizeof(x->id), "file=%s,pos=%llu", o->log_file != NULL ? o->log_file : "",
 			 (unsigned long long)o->transaction_offset);
+}
+
+/* A transaction's first change: its names, and its message in the transaction topic. */
+static int begin(struct kafka_target *k, const struct change *c, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+
+	if (k->in_transaction)
+		return 0;
+	if (journal_check(&k->journal, e) < 0)
+		return -1;
+	k->in_transaction = true;
+	x->order = 0;
+	k->is_copying = c->kind == CHANGE_ROWS && c->rows.op == OP_COPY;
+	name_transaction(x, c->origin, k->is_copying);
 	k->is_told = k->transactions.name != NULL && c->kind == CHANGE_ROWS && !k->is_copying;
 	if (!k->is_told)
 		return 0;
 	buffer_clear(&x->key);
 	buffer_clear(&x->value);
-	debezium_transaction_begin(x->options->messages, x->id, o->time_us, &x->key, &x->value);
-	return kafka_table_send_beside(x, &k->transactions, e);
+	debezium_transaction_begin(x->options->messages, x->id, c->origin->time_us, &x->key, &x->value);
+	return kafka_table_send_beside(x, &k->transactions, NULL, e);
 }
 
 static int end(struct kafka_target *k, const struct position *position, struct err *e)
@@ -249,7 +257,7 @@ static int end(struct kafka_target *k, const struct position *position, struct e
 	debezium_transaction_end(x->options->messages, x->id, position->committed_at_us, counts, count, &x->key,
 				 &x->value);
 	memory_free(counts);
-	rc = kafka_table_send_beside(x, &k->transactions, e);
+	rc = kafka_table_send_beside(x, &k->transactions, NULL, e);
 	k->transactions.committed = k->transactions.number;
 	return rc;
 }
@@ -284,6 +292,7 @@ static int take_commit(struct kafka_target *k, const struct change *c, struct er
 		t->order = 0;
 		t->stream.committed = t->stream.number;
 	}
+	k->schema_changes.committed = k->schema_changes.number;
 	k->in_transaction = false;
 	k->position = c->position;
 	k->has_news = true;
@@ -304,6 +313,7 @@ static void roll_back(struct kafka_target *k)
 	}
 	if (k->transactions.name != NULL)
 		kafka_stream_roll_back(&k->transactions);
+	kafka_stream_roll_back(&k->schema_changes);
 	k->in_transaction = false;
 }
 
@@ -331,6 +341,22 @@ static int take_table_change(struct kafka_target *k, const struct change *c, str
 	return rc;
 }
 
+/* It stands alone in its transaction, which the transaction topic does not tell of. */
+static int take_ddl(struct kafka_target *k, const struct change *c, struct err *e)
+{
+	struct kafka_context *x = &k->context;
+	struct kafka_place place = { c->origin->log_file, c->origin->log_offset, 0 };
+
+	if (journal_check(&k->journal, e) < 0)
+		return -1;
+	kafka_context_set_connector(x, c->origin);
+	name_transaction(x, c->origin, c->ddl->is_copy);
+	buffer_clear(&x->key);
+	buffer_clear(&x->value);
+	debezium_schema_change(x->options->messages, c->ddl, c->origin, clock_now_us(), &x->key, &x->value);
+	return kafka_table_send_beside(x, &k->schema_changes, &place, e);
+}
+
 static int kafka_take(struct sink *sink, const struct change *c, struct err *e)
 {
 	struct kafka_target *k = kafka_of(sink);
@@ -340,6 +366,8 @@ static int kafka_take(struct sink *sink, const struct change *c, struct err *e)
 	case CHANGE_TRUNCATE:
 	case CHANGE_SCHEMA:
 		return take_table_change(k, c, e);
+	case CHANGE_DDL:
+		return take_ddl(k, c, e);
 	case CHANGE_COMMIT:
 		return take_commit(k, c, e);
 	case CHANGE_ROLLBACK:
@@ -409,6 +437,7 @@ static void kafka_close(struct target *target)
 		kafka_table_free(k->tables[i]);
 	memory_free(k->tables);
 	kafka_stream_release(&k->transactions);
+	kafka_stream_release(&k->schema_changes);
 	kafka_record_release(&k->record);
 	journal_release(&k->journal);
 	partition_reader_close(k->context.reader);
@@ -457,7 +486,9 @@ static int open_side_topics(struct kafka_target *k, struct err *e)
 	int rc = 0;
 
 	k->single = (struct topic_wish){ .partitions = 1, .replicas = x->wish.replicas };
-
+	if (k->target.sink.wants_ddl)
+		kafka_stream_init(&k->schema_changes, x->producer, x->reader, x->prefix, &k->single,
+				  k->record.has_schema_changes ? &k->record.schema_changes : NULL, x->takes_over);
 	buffer_format(&name, "%s.transaction", x->prefix);
 	if (x->options->has_transactions)
 		kafka_stream_init(&k->transactions, x->producer, x->reader, buffer_string(&name), &k->single,
@@ -548,7 +579,8 @@ struct target *kafka_target_new(const struct kafka_options *o, struct err *e)
 
 	k->target = (struct target){
 		.sink = { .take = kafka_take, .idle = kafka_idle, .wants_before = true, .wants_exact_copy = true,
-			  .wants_defaults = o->messages->schemas || o->messages->null_is_default },
+			  .wants_defaults = o->messages->schemas || o->messages->null_is_default,
+			  .wants_ddl = strcmp(o->schema_changes, "true") == 0 },
 		.ops = &ops,
 		.can_resume = true,
 	};

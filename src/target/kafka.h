@@ -18,6 +18,7 @@ struct kafka_options {
 	char *start_at;             /* "debezium:FILE", NULL: none */
 	char *tombstones;           /* "true", "false" */
 	char *extended_headers;     /* "true", "false" */
+	char *schema_changes;       /* "true", "false": the schema-change topic */
 	char *skipped_operations;   /* "none", or letters of c u d t with commas */
 	bool has_transactions;      /* the transaction topic and block */
 	int64_t heartbeat_ms;       /* 0: none */

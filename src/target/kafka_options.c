@@ -14,6 +14,8 @@ const struct option kafka_option_table[] = {
 	  "A message without a value behind each delete, for compacted topics" },
 	{ "extended.headers.enabled", OPTION_CHOICE, OPTION(extended_headers), "true", 0, 0, "true|false",
 	  "Headers that tell whose message it is: __debezium.context.connectorLogicalName and three more" },
+	{ "include.schema.changes", OPTION_CHOICE, OPTION(schema_changes), "true", 0, 0, "true|false",
+	  "A topic named as the prefix with the statements that define tables, and what they make of them" },
 	{ "skipped.operations", OPTION_TEXT, OPTION(skipped_operations), "none", 0, 0, NULL,
 	  "Operations that are left out: letters of c, u, d, t with commas, or none" },
 	{ "provide.transaction.metadata", OPTION_FLAG, OPTION(has_transactions), NULL, 0, 0, NULL,

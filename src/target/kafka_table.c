@@ -28,13 +28,18 @@ void kafka_table_free(struct kafka_table *t)
 	memory_free(t);
 }
 
+void kafka_context_set_connector(struct kafka_context *k, const struct origin *origin)
+{
+	if (origin->connector == NULL)
+		return;
+	k->options->messages->connector = origin->connector;
+	k->shared[2].value = bytes_of_text(origin->connector);
+}
+
 int kafka_table_set_schema(struct kafka_table *t, struct kafka_context *k, struct schema *s,
 			   const struct origin *origin, struct err *e)
 {
-	if (origin->connector != NULL) {
-		k->options->messages->connector = origin->connector;
-		k->shared[2].value = bytes_of_text(origin->connector);
-	}
+	kafka_context_set_connector(k, origin);
 	if (t->schema == s && t->connector == k->options->messages->connector)
 		return 0;
 	t->connector = k->options->messages->connector;
@@ -79,13 +84,17 @@ static int send(struct kafka_table *t, struct kafka_context *k, struct bytes key
 					  e));
 }
 
-int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, struct err *e)
+int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, const struct kafka_place *place,
+			    struct err *e)
 {
 	static const struct kafka_place nowhere;
-	struct producer_header headers[1];
+	struct producer_header headers[KAFKA_HEADERS_MAX];
+	uint32_t header_count = 1;
 
-	return count(k, kafka_stream_send(s, buffer_bytes(&k->key), buffer_bytes(&k->value), headers, 1, k->transaction,
-					  &nowhere, e));
+	for (uint32_t i = 0; place != NULL && i < k->shared_count; i++)
+		headers[header_count++] = k->shared[i];
+	return count(k, kafka_stream_send(s, buffer_bytes(&k->key), buffer_bytes(&k->value), headers, header_count,
+					  k->transaction, place != NULL ? place : &nowhere, e));
 }
 
 /* An event, with the transaction block if that is wanted. */

@@ -55,8 +55,14 @@ int kafka_table_set_schema(struct kafka_table *t, struct kafka_context *k, struc
 			   const struct origin *origin, struct err *e);
 int kafka_table_rows(struct kafka_table *t, struct kafka_context *k, const struct change *c, struct err *e);
 int kafka_table_truncate(struct kafka_table *t, struct kafka_context *k, const struct change *c, struct err *e);
-/* What stands in k->key and k->value, to a topic that is no table's. */
-int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, struct err *e);
+/*
+ * What stands in k->key and k->value, to a topic that is no table's. `place` NULL: without a place, and without the
+ * headers that messages of tables have.
+ */
+int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, const struct kafka_place *place,
+			    struct err *e);
+/* The connector that messages name from here on, unless the origin does not tell. */
+void kafka_context_set_connector(struct kafka_context *k, const struct origin *origin);
 /* Sends the row that the copy held back, as the table's last or as the last of all. */
 int kafka_table_end_copy(struct kafka_table *t, struct kafka_context *k, bool is_last, struct err *e);
 

@@ -335,6 +335,8 @@ static int lake_take(struct sink *sink, const struct change *c, struct err *e)
 		return take_truncate(l, c);
 	case CHANGE_SCHEMA:
 		return take_schema(l, c, e);
+	case CHANGE_DDL: /* not asked for */
+		return 0;
 	case CHANGE_COMMIT:
 		return take_commit(l, c, e);
 	case CHANGE_ROLLBACK:

@@ -117,6 +117,7 @@ static int stream_take(struct sink *sink, const struct change *c, struct err *e)
 		table_json(&t->line, 't', c->schema);
 		return print_line(t, c->origin, c->origin->log_offset, e);
 	case CHANGE_SCHEMA:
+	case CHANGE_DDL:
 		return 0;
 	case CHANGE_COMMIT:
 		return take_commit(t, c, e);

@@ -112,6 +112,7 @@ static int take(struct sink *sink, const struct change *change, struct err *e)
 	case CHANGE_ROLLBACK:
 		buffer_text(&r->out, "rollback\n");
 		break;
+	case CHANGE_DDL:
 	case CHANGE_KINDS:
 		break;
 	}

@@ -49,6 +49,8 @@ int copy_run(const struct copy_settings *s, const struct server *server, struct 
 
 /* The snapshot's part (copy_snapshot.c): every table that copy_wants_snapshot. */
 int copy_snapshots(struct copy *c, struct err *e);
+/* Tells a sink that wants DDL of the tables to be copied (copy_definitions.c). `at`: the copy's place. */
+int copy_definitions(struct copy *c, struct connection *connection, const struct mysql_position *at, struct err *e);
 bool copy_wants_snapshot(const struct copy *c, const struct captured *t);
 /* P0: everything before it is visible to what is read from now on. */
 int copy_start_position(struct mysql_position *out, const struct copy *c, struct connection *connection,

@@ -288,6 +288,8 @@ int copy_snapshots(struct copy *c, struct err *e)
 	for (uint32_t i = 0; i < count; i++)
 		readers[i].copy = c;
 	rc = open_snapshots(c, readers, count, e);
+	if (rc == 0)
+		rc = copy_definitions(c, readers[0].connection, &readers[0].at, e);
 	if (rc == 0) {
 		run_readers(c, readers, count);
 		if (c->has_failed) {

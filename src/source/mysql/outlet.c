@@ -342,6 +342,7 @@ static int outlet_take(struct sink *sink, const struct change *c, struct err *e)
 		return take_commit(o, c, e);
 	case CHANGE_SCHEMA: /* the outlet's own business */
 		return 0;
+	case CHANGE_DDL:
 	case CHANGE_ROLLBACK:
 		return o->next->take(o->next, c, e);
 	case CHANGE_KINDS:
@@ -370,7 +371,8 @@ void outlet_init(struct outlet *o, struct sink *next, struct captured_list *tabl
 {
 	*o = (struct outlet){
 		.sink = { .take = outlet_take, .idle = outlet_idle, .wants_before = next->wants_before,
-			  .wants_exact_copy = next->wants_exact_copy, .wants_defaults = next->wants_defaults },
+			  .wants_exact_copy = next->wants_exact_copy, .wants_defaults = next->wants_defaults,
+			  .wants_ddl = next->wants_ddl },
 		.next = next,
 		.tables = tables,
 		.position = { .tables = tables },

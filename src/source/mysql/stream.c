@@ -314,7 +314,7 @@ int stream_run(const struct stream_settings *settings, const struct server *serv
 	int rc;
 
 	own.connection.read_timeout_s = SILENCE_S;
-	s.answers = (struct stream_tables){ &own, &s.server, tables, charsets, NULL };
+	s.answers = (struct stream_tables){ &own, &s.server, tables, charsets, &outlet->sink, NULL };
 	stream_tables_callbacks(&s.answers, &callbacks);
 	stream_tables_policy(&s.answers, &policy);
 	s.decoder = decoder_new(server->is_mariadb, charsets, &outlet->sink, &callbacks, &policy);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "source/mysql/layout.h"
+#include "source/mysql/stream_ddl.h"
 
 #define COPY_ANEW "move its lake table away and run again to copy it anew"
 
@@ -212,6 +213,19 @@ static int judge_dml(struct stream_tables *t, const char *database, struct bytes
 	return 0;
 }
 
+/* The copy has told of what the statement made of its table. */
+static bool is_copied(struct stream_tables *t, const struct ddl_targets *targets, const char *database,
+		      const struct origin *origin)
+{
+	const struct table_name *name = &targets->names[0];
+	const struct captured *table;
+
+	if (targets->count == 0)
+		return false;
+	table = captured_find(t->tables, name->database[0] != '\0' ? name->database : database, name->table);
+	return table != NULL && has_ddl_already(table, origin);
+}
+
 static int statement(void *context, const char *database, struct bytes sql,
 		     const struct origin *origin, struct err *e)
 {
@@ -230,6 +244,8 @@ static int statement(void *context, const char *database, struct bytes sql,
 			rc = judge_target(t, &targets->names[i], database, sql, origin, e);
 		if (rc == 0 && targets->is_unclear)
 			rc = judge_dml(t, database, sql, origin, e);
+		if (rc == 0 && !is_copied(t, targets, database, origin))
+			rc = stream_ddl(t, database, sql, targets, origin, e);
 	}
 	memory_free(targets);
 	return rc;

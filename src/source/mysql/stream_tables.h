@@ -10,6 +10,7 @@ struct stream_tables {
 	const struct server *server;
 	struct captured_list *tables;
 	struct charset_list *charsets;
+	struct sink *sink;             /* for statements that it may want */
 	const struct decoder *decoder; /* for the place of a message */
 };
 
