@@ -347,6 +347,7 @@ static int take_ddl(struct kafka_target *k, const struct change *c, struct err *
 	struct kafka_context *x = &k->context;
 	struct kafka_place place = { c->origin->log_file, c->origin->log_offset, 0 };
 
+	assert(k->target.sink.wants_ddl);
 	if (journal_check(&k->journal, e) < 0)
 		return -1;
 	kafka_context_set_connector(x, c->origin);

@@ -24,6 +24,7 @@ struct cluster {
 	rd_kafka_mock_cluster_t *mock;
 	struct broker_options broker;
 	int64_t record_interval_ms;
+	const char *schema_changes; /* NULL: as the option has it */
 };
 
 static int open_cluster(void **state)
@@ -39,6 +40,7 @@ static int open_cluster(void **state)
 	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "__tailrace.p", 1, 1), 0);
 	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p.shop.orders", PARTITIONS, 1), 0);
 	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p.transaction", 1, 1), 0);
+	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p", 1, 1), 0);
 	*state = c;
 	return 0;
 }
@@ -130,11 +132,29 @@ static void take_truncate(struct run *r, int n)
 		r->rc = r->target->sink.take(&r->target->sink, &c, r->e);
 }
 
-/* Some insert, some update, some move a row to another key, some delete, most do several; one empties the table. */
+static void take_ddl(struct run *r, int n)
+{
+	char gtid[40], statement[40];
+	struct origin origin = { .connector = "mysql", .log_file = "log.000001", .log_offset = (uint64_t)n * 1000 - 10,
+				 .gtid = gtid, .server_id = 1 };
+	struct ddl ddl = { .database = "shop", .statement = statement };
+	struct change c = { .kind = CHANGE_DDL, .origin = &origin, .ddl = &ddl };
+
+	if (r->rc < 0 || !r->target->sink.wants_ddl)
+		return;
+	snprintf(gtid, sizeof(gtid), "%s:%d", r->log, n);
+	snprintf(statement, sizeof(statement), "CREATE DATABASE d%d", n);
+	r->rc = r->target->sink.take(&r->target->sink, &c, r->e);
+}
+
+/* Some insert, some update, some move a row to another key, some delete, most do several; some are a statement. */
 static void transaction(struct run *r, int n)
 {
-	if (n == TRUNCATE_AT) {
-		take_truncate(r, n);
+	if (n == TRUNCATE_AT || n % 7 == 0) {
+		if (n == TRUNCATE_AT)
+			take_truncate(r, n);
+		else
+			take_ddl(r, n);
 		take_commit(r, n);
 		return;
 	}
@@ -167,6 +187,10 @@ static int run_to(const struct cluster *c, const char *log, int last, enum end h
 	option_defaults(debezium_option_table, &messages);
 	option_defaults(kafka_option_table, &options);
 	options.record_interval_ms = c->record_interval_ms;
+	if (c->schema_changes != NULL) {
+		memory_free(options.schema_changes);
+		options.schema_changes = memory_copy_text(c->schema_changes);
+	}
 	options.has_transactions = true;
 	snprintf(url, sizeof(url), "kafka://%s/p", c->broker.brokers);
 	options.url = url;
@@ -276,14 +300,14 @@ static void assert_is_whole(const struct cluster *c)
 	static const struct {
 		const char *topic;
 		uint32_t partitions;
-	} topics[] = { { "p.shop.orders", PARTITIONS }, { "p.transaction", 1 } };
+	} topics[] = { { "p.shop.orders", PARTITIONS }, { "p.transaction", 1 }, { "p", 1 } };
 	struct content seen, wanted;
 	struct err e = ERR_INIT;
 	void *undisturbed;
 
 	open_cluster(&undisturbed);
 	must(run_to(undisturbed, "a", LAST, FLUSHES, 0, &e), &e);
-	for (int t = 0; t < 2; t++) {
+	for (int t = 0; t < 3; t++) {
 		read_topic(&seen, c, topics[t].topic, topics[t].partitions);
 		read_topic(&wanted, undisturbed, topics[t].topic, topics[t].partitions);
 		assert_int_equal(seen.count, wanted.count);
@@ -349,6 +373,26 @@ static void a_second_call_sends_nothing(void **state)
 	assert_is_whole(c);
 }
 
+static void statements_are_told_only_when_wanted(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+	struct content seen;
+
+	c->schema_changes = "false";
+	must(run_to(c, "a", 8, FLUSHES, 0, &e), &e);
+	c->schema_changes = NULL;
+	must(run_to(c, "a", 30, FLUSHES, 0, &e), &e);
+	c->schema_changes = "false";
+	must(run_to(c, "a", 37, FLUSHES, 0, &e), &e);
+	c->schema_changes = NULL;
+	must(run_to(c, "a", 50, FLUSHES, 0, &e), &e);
+	read_topic(&seen, c, "p", 1);
+	assert_int_equal(seen.count, 3 + 2); /* of transactions 14 to 28, and 42, 49 */
+	assert_non_null(strstr(seen.messages[1], "{\"databaseName\":\"shop\"}|{\"source\":{"));
+	content_release(&seen);
+}
+
 static void errors_of_the_cluster_double_nothing(void **state)
 {
 	struct cluster *c = *state;
@@ -389,6 +433,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_truncate_is_in_no_transaction, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(what_killed_runs_left_open_is_sent_once, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(statements_are_told_only_when_wanted, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(another_log_is_refused, open_cluster, close_cluster),
 	};
