@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "broker/client.h"
 
 #define ANSWER_MS 10000
+#define WAIT_MS   10
 
 struct partition_reader {
 	const struct broker_options *options;
@@ -98,12 +100,25 @@ int partition_reader_count(struct partition_reader *r, const char *topic, uint32
 	return rc;
 }
 
+/* For a moment after a topic was made, and while leaders change. */
+static bool is_without_leader(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+	       code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 int partition_reader_range(struct partition_reader *r, const char *topic, uint32_t partition, int64_t *first,
 			   int64_t *end, struct err *e)
 {
-	rd_kafka_resp_err_t code =
-		rd_kafka_query_watermark_offsets(r->client, topic, (int32_t)partition, first, end, ANSWER_MS);
+	int64_t until_us = clock_monotonic_us() + ANSWER_MS * 1000;
+	rd_kafka_resp_err_t code;
 
+	for (;;) {
+		code = rd_kafka_query_watermark_offsets(r->client, topic, (int32_t)partition, first, end, ANSWER_MS);
+		if (!is_without_leader(code) || clock_monotonic_us() >= until_us)
+			break;
+		clock_sleep_us(WAIT_MS * 1000);
+	}
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : failed(r, code, "asking for the offsets of", topic, partition, e);
 }
 

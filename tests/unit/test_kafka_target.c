@@ -406,6 +406,19 @@ static void errors_of_the_cluster_double_nothing(void **state)
 	assert_is_whole(c);
 }
 
+/* A topic shows up before its partitions have leaders that answer. */
+static void a_topic_that_was_just_made_is_waited_for(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+
+	for (int i = 0; i < 7; i++)
+		rd_kafka_mock_push_request_errors(c->mock, 2 /* ListOffsets */, 1,
+						  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+	must(run_to(c, "a", LAST, FLUSHES, 0, &e), &e);
+	assert_is_whole(c);
+}
+
 static void another_log_is_refused(void **state)
 {
 	struct cluster *c = *state;
@@ -435,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(statements_are_told_only_when_wanted, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(a_topic_that_was_just_made_is_waited_for, open_cluster, close_cluster),
 		cmocka_unit_test_setup_teardown(another_log_is_refused, open_cluster, close_cluster),
 	};
 
