@@ -11,7 +11,7 @@ static const char *version_of(const char *connector)
 
 void source_block_init(struct source_block *b, const struct debezium_options *o, const struct schema *s)
 {
-	*b = (struct source_block){ 0 };
+	*b = (struct source_block){ .has_threads = strcmp(o->connector, "mariadb") != 0 };
 	buffer_format(&b->head, "\"source\":{\"version\":\"%s\",\"connector\":\"%s\",\"name\":",
 		      version_of(o->connector), o->connector);
 	append_string(&b->head, o->topic_prefix);
@@ -99,7 +99,7 @@ static uint8_t *put_transaction(uint8_t *at, const struct debezium_transaction *
 }
 
 /* Behind the table's name: the place in the log. */
-static uint8_t *put_place(uint8_t *at, const struct debezium_event *event)
+static uint8_t *put_place(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
 {
 	const struct origin *o = event->origin;
 
@@ -113,7 +113,10 @@ static uint8_t *put_place(uint8_t *at, const struct debezium_event *event)
 	at = PUT_LITERAL(at, ",\"row\":");
 	at = put_uint(at, event->log_row);
 	at = PUT_LITERAL(at, ",\"thread\":");
-	at = o->thread_id != 0 && event->op != 't' ? put_uint(at, o->thread_id) : PUT_LITERAL(at, "null");
+	if (b->has_threads && o->thread_id != 0 && event->op != 't')
+		at = put_uint(at, o->thread_id);
+	else
+		at = PUT_LITERAL(at, "null");
 	return PUT_LITERAL(at, ",\"query\":null}");
 }
 
@@ -144,7 +147,7 @@ uint8_t *put_source(uint8_t *at, const struct source_block *b, const struct debe
 	at = put_bytes(at, buffer_bytes(&b->database));
 	at = put_us_and_ns(at, &changed);
 	at = put_bytes(at, buffer_bytes(&b->table));
-	return put_place(at, event);
+	return put_place(at, b, event);
 }
 
 uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struct debezium_event *event)

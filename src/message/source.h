@@ -10,6 +10,7 @@ struct source_block {
 	struct buffer head;     /* "source":{"version":… up to the first time */
 	struct buffer database; /* from behind the snapshot mark */
 	struct buffer table;    /* from behind the last time */
+	bool has_threads;       /* MariaDB tells them in passing only, for a SAVEPOINT */
 };
 
 void source_block_init(struct source_block *b, const struct debezium_options *o, const struct schema *s);
