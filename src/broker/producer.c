@@ -116,8 +116,7 @@ static int ask(struct producer *p, rd_kafka_topic_t *topic, const struct rd_kafk
 	return -1;
 }
 
-/* Whether the topic was there when the first one was opened. */
-static int is_there(struct producer *p, const char *name, bool *out, struct err *e)
+int producer_has_topic(struct producer *p, const char *name, bool *out, struct err *e)
 {
 	if (p->known == NULL && ask(p, NULL, &p->known, e) < 0)
 		return -1;
@@ -216,7 +215,7 @@ int producer_topic(struct producer *p, const char *name, const struct topic_wish
 	uint32_t partitions = 0;
 	bool was_there;
 
-	if (is_there(p, name, &was_there, e) < 0 || (!was_there && make_topic(p, name, wish, e) < 0))
+	if (producer_has_topic(p, name, &was_there, e) < 0 || (!was_there && make_topic(p, name, wish, e) < 0))
 		return -1;
 	handle = rd_kafka_topic_new(p->client, name, NULL);
 	if (handle == NULL)

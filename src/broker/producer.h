@@ -32,6 +32,8 @@ struct topic_wish {
 	int replicas;          /* -1: the cluster's default */
 	const char *policy;    /* cleanup.policy; NULL: the cluster's default */
 };
+/* Whether the topic was there when the producer first asked for the cluster's topics. */
+int producer_has_topic(struct producer *p, const char *name, bool *out, struct err *e);
 /* A topic, made if need be. Lives until producer_close. */
 int producer_topic(struct producer *p, const char *name, const struct topic_wish *wish,
 		   struct producer_topic **out, struct err *e);

@@ -148,7 +148,7 @@ static void record_json(struct buffer *out, const struct kafka_target *k)
 	buffer_bytes_append(out, buffer_bytes(&place));
 	if (k->transactions.name != NULL)
 		buffer_format(out, ",\"transactions\":%llu", (unsigned long long)k->transactions.committed);
-	if (k->schema_changes.has_committed || k->schema_changes.topic != NULL) /* else its number is not known */
+	if (k->schema_changes.name != NULL)
 		buffer_format(out, ",\"schema_changes\":%llu", (unsigned long long)k->schema_changes.committed);
 	buffer_text(out, ",\"tables\":{");
 	for (uint32_t i = 0; i < k->table_count; i++) {
@@ -329,7 +329,7 @@ static int take_table_change(struct kafka_target *k, const struct change *c, str
 		return err_wrap(e, "table %s", t->name);
 	if (c->kind == CHANGE_SCHEMA) { /* of a copy: it is whole with the next COMMIT */
 		t->is_complete = true;
-		return 0;
+		return kafka_stream_settle(&t->stream, e);
 	}
 	rc = begin(k, c, e);
 	if (rc == 0 && c->kind == CHANGE_TRUNCATE)
@@ -493,10 +493,12 @@ static int open_side_topics(struct kafka_target *k, struct err *e)
 	buffer_format(&name, "%s.transaction", x->prefix);
 	if (x->options->has_transactions)
 		kafka_stream_init(&k->transactions, x->producer, x->reader, buffer_string(&name), &k->single,
-				  k->record.position != NULL ? &k->record.transactions : NULL, false);
+				  k->record.has_transactions ? &k->record.transactions : NULL, false);
+	if (kafka_stream_settle(&k->schema_changes, e) < 0 || kafka_stream_settle(&k->transactions, e) < 0)
+		rc = -1;
 	buffer_clear(&name);
 	buffer_format(&name, "__debezium-heartbeat.%s", x->prefix);
-	if (x->options->heartbeat_ms > 0)
+	if (rc == 0 && x->options->heartbeat_ms > 0)
 		rc = producer_topic(x->producer, buffer_string(&name), &k->single, &k->heartbeats, e);
 	buffer_release(&name);
 	return rc;

@@ -73,12 +73,14 @@ static bool read_tables(struct kafka_record *r, json_t *tables)
 static int parse(struct kafka_record *r, struct bytes text, const char *topic, int64_t offset, struct err *e)
 {
 	json_t *root = json_loadb((const char *)text.data, text.size, 0, NULL);
-	const json_t *schema_changes = json_object_get(root, "schema_changes");
+	const json_t *schema_changes = json_object_get(root, "schema_changes"),
+		     *transactions = json_object_get(root, "transactions");
 	bool ok;
 
 	kafka_record_release(r);
 	r->position = object_text(json_object_get(root, "position"));
-	r->transactions = (uint64_t)json_integer_value(json_object_get(root, "transactions"));
+	r->has_transactions = json_is_integer(transactions);
+	r->transactions = (uint64_t)json_integer_value(transactions);
 	r->has_schema_changes = json_is_integer(schema_changes);
 	r->schema_changes = (uint64_t)json_integer_value(schema_changes);
 	ok = r->position != NULL && read_tables(r, json_object_get(root, "tables"));

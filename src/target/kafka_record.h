@@ -19,7 +19,7 @@ struct recorded_table {
 struct kafka_record {
 	char *position;  /* NULL: there is no record */
 	uint64_t schema_changes; /* number of the last message of the schema-change topic */
-	bool has_schema_changes; /* false: the record's writer did not send them */
+	bool has_transactions, has_schema_changes; /* false: the record's writer did not send them */
 	uint64_t transactions; /* number of the last message of the transaction topic */
 	struct recorded_table *tables;
 	uint32_t table_count;

@@ -129,6 +129,18 @@ static int open_topic(struct kafka_stream *s, struct err *e)
 	return 0;
 }
 
+int kafka_stream_settle(struct kafka_stream *s, struct err *e)
+{
+	bool is_there;
+
+	if (s->name == NULL || s->has_committed || s->topic != NULL)
+		return 0;
+	if (producer_has_topic(s->producer, s->name, &is_there, e) < 0)
+		return -1;
+	s->has_committed = !is_there;
+	return is_there ? open_topic(s, e) : 0;
+}
+
 void kafka_stream_release(struct kafka_stream *s)
 {
 	for (uint32_t i = 0; s->tails != NULL && i < producer_topic_partitions(s->topic); i++)

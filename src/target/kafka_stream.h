@@ -48,6 +48,11 @@ struct kafka_stream {
  */
 void kafka_stream_init(struct kafka_stream *s, struct producer *p, struct partition_reader *r, const char *topic,
 		       const struct topic_wish *wish, const uint64_t *committed, bool takes_over);
+/*
+ * Finds out the number when there is no record of it, so that the next record has it: of a topic with messages of an
+ * earlier life nothing may be taken for sent.
+ */
+int kafka_stream_settle(struct kafka_stream *s, struct err *e);
 void kafka_stream_release(struct kafka_stream *s);
 /*
  * The next message; 1: it is there already and was not sent. headers[0] is left free for ours. `transaction` names the
