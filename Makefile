@@ -12,17 +12,21 @@ comma    := ,
 FLAVOUR  := $(if $(SAN),$(subst $(comma),-,$(SAN)),release)$(if $(findstring clang,$(CC)),-clang)
 B        := build/$(FLAVOUR)
 
-PACKAGES := libmariadb rdkafka libzstd libdeflate jansson yaml-0.1 libxxhash snappy roaring
+PACKAGES := libmariadb rdkafka libzstd libdeflate jansson yaml-0.1 libxxhash snappy roaring yyjson
 # Debian's libsnappy-dev and libroaring-dev have no .pc file everywhere: their names are fixed.
 FOUND    := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 LIBS     := $(shell pkg-config --libs $(FOUND)) -lsnappy -lroaring -lm -lpthread
+# Debian 12 has no yyjson: Debian 13's is taken into the build, and installed beside the program.
+YYJSON   := $(if $(filter yyjson,$(FOUND)),,build/yyjson)
+LIBS     += $(if $(YYJSON),-L$(YYJSON)/lib -lyyjson '-Wl$(comma)-rpath$(comma)$(CURDIR)/$(YYJSON)/lib:$$ORIGIN/../lib/tailrace')
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 \
             -Wconversion -Wno-sign-conversion -Werror=format-security -Werror=implicit \
             -Werror=incompatible-pointer-types -Werror=int-conversion $(if $(WERROR),-Werror)
 HARDEN   := -fstack-protector-strong -fPIE -fno-strict-aliasing \
             $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fcf-protection=full)
-CPPFLAGS += -Isrc -D_GNU_SOURCE -DTAILRACE_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(FOUND))
+CPPFLAGS += -Isrc -D_GNU_SOURCE -DTAILRACE_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(FOUND)) \
+            $(YYJSON:%=-I%/include)
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(HARDEN) $(CFLAGS) \
             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -53,6 +57,11 @@ $(LIB): $(OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
 
+build/yyjson:
+	tools/yyjson $@
+
+$B/message/json.o: | $(YYJSON)
+
 $B/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -76,7 +85,7 @@ $B/bench/%: $B/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-build/fuzz/%: tests/fuzz/%.c $(SOURCES)
+build/fuzz/%: tests/fuzz/%.c $(SOURCES) | $(YYJSON)
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) -Itests -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(filter-out $(MAIN),$(SOURCES)) $(LIBS)
@@ -111,6 +120,7 @@ docs: all
 
 install: all
 	install -D -m 755 $B/tailrace $(DESTDIR)$(PREFIX)/bin/tailrace
+	$(YYJSON:%=install -D -m 644 %/lib/libyyjson.so.0 $(DESTDIR)$(PREFIX)/lib/tailrace/libyyjson.so.0)
 	install -D -m 644 docs/tailrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/tailrace.1
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' systemd/tailrace@.service \

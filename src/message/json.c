@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* yyjson reads in place and keeps numbers raw; its memory comes from a pool that lives as long as the parser. */
+#include "message/json.h"
+
+#include <assert.h>
+#include <string.h>
+#include <yyjson.h>
+
+#include "base/text.h"
+
+#define READ_FLAGS (YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW)
+
+void json_parser_release(struct json_parser *p)
+{
+	buffer_release(&p->text);
+	buffer_release(&p->pool);
+}
+
+static void value_of(yyjson_val *v, struct json_value *out)
+{
+	out->node = v;
+	out->text = (struct bytes){ NULL, 0 };
+	switch (unsafe_yyjson_get_type(v)) {
+	case YYJSON_TYPE_STR:
+		out->type = JSON_STRING;
+		break;
+	case YYJSON_TYPE_RAW:
+		out->type = JSON_NUMBER;
+		break;
+	case YYJSON_TYPE_OBJ:
+		out->type = JSON_OBJECT;
+		return;
+	case YYJSON_TYPE_ARR:
+		out->type = JSON_ARRAY;
+		return;
+	case YYJSON_TYPE_BOOL:
+		out->type = unsafe_yyjson_get_bool(v) ? JSON_TRUE : JSON_FALSE;
+		return;
+	default:
+		out->type = JSON_NULL;
+		return;
+	}
+	out->text = (struct bytes){ (const uint8_t *)unsafe_yyjson_get_str(v), unsafe_yyjson_get_len(v) };
+}
+
+int json_parse(struct json_parser *p, struct bytes text, struct json_value *out, struct err *e)
+{
+	size_t pool_size = yyjson_read_max_memory_usage(text.size, READ_FLAGS);
+	yyjson_read_err why;
+	yyjson_alc pool;
+	yyjson_doc *doc;
+
+	if (text.size > JSON_BYTES_MAX)
+		return err_set(e, ERR_DATA, "%zu bytes of JSON are more than %zu", text.size, JSON_BYTES_MAX);
+	buffer_clear(&p->text);
+	buffer_reserve(&p->text, text.size + YYJSON_PADDING_SIZE);
+	buffer_bytes_append(&p->text, text);
+	memset(p->text.data + text.size, 0, YYJSON_PADDING_SIZE);
+	buffer_reserve(&p->pool, pool_size);
+	yyjson_alc_pool_init(&pool, p->pool.data, p->pool.capacity);
+	doc = yyjson_read_opts((char *)p->text.data, text.size, READ_FLAGS, &pool, &why);
+	if (doc == NULL) {
+		assert(why.code != YYJSON_READ_ERROR_MEMORY_ALLOCATION);
+		return err_set(e, ERR_DATA, "not JSON: %s at byte %zu", why.msg, why.pos);
+	}
+	value_of(yyjson_doc_get_root(doc), out);
+	return 0;
+}
+
+size_t json_offset(const struct json_parser *p, struct bytes string)
+{
+	return (size_t)(string.data - p->text.data);
+}
+
+struct json_cursor json_open(const struct json_value *v)
+{
+	yyjson_val *node = (yyjson_val *)v->node;
+
+	if (v->type != JSON_OBJECT && v->type != JSON_ARRAY)
+		return (struct json_cursor){ 0 };
+	return (struct json_cursor){ unsafe_yyjson_get_first(node), unsafe_yyjson_get_len(node),
+				     v->type == JSON_OBJECT };
+}
+
+size_t json_count(const struct json_value *v)
+{
+	return json_open(v).left;
+}
+
+bool json_next(struct json_cursor *c, struct bytes *name, struct json_value *out)
+{
+	yyjson_val *v = (yyjson_val *)c->node;
+
+	if (c->left == 0)
+		return false;
+	c->left--;
+	if (c->is_object) {
+		if (name != NULL)
+			*name = (struct bytes){ (const uint8_t *)unsafe_yyjson_get_str(v),
+						unsafe_yyjson_get_len(v) };
+		v++;
+	}
+	value_of(v, out);
+	if (c->left > 0)
+		c->node = unsafe_yyjson_get_next(v);
+	return true;
+}
+
+bool json_get(const struct json_value *object, const char *name, struct json_value *out)
+{
+	struct json_cursor c = json_open(object);
+	struct bytes wanted = bytes_of_text(name), at;
+
+	while (object->type == JSON_OBJECT && json_next(&c, &at, out)) {
+		if (bytes_equal(at, wanted))
+			return true;
+	}
+	*out = (struct json_value){ .type = JSON_NULL };
+	return false;
+}
+
+const char *json_get_text(const struct json_value *object, const char *name)
+{
+	struct json_value v;
+
+	return json_get(object, name, &v) && v.type == JSON_STRING ? (const char *)v.text.data : NULL;
+}
+
+int64_t json_get_int(const struct json_value *object, const char *name)
+{
+	struct json_value v;
+	int64_t number = 0;
+
+	if (json_get(object, name, &v))
+		(void)text_parse_int(v.text, &number);
+	return number;
+}
+
+bool json_is_text(const struct json_value *v, const char *text)
+{
+	return v->type == JSON_STRING && bytes_equal(v->text, bytes_of_text(text));
+}
+
+static bool write_value(struct buffer *out, const struct json_value *v, unsigned depth);
+
+static bool write_inside(struct buffer *out, const struct json_value *v, unsigned depth)
+{
+	struct json_cursor c = json_open(v);
+	struct json_value inner;
+	struct bytes name;
+	bool is_first = true;
+
+	if (depth >= JSON_DEPTH_MAX)
+		return false;
+	buffer_char(out, c.is_object ? '{' : '[');
+	while (json_next(&c, &name, &inner)) {
+		if (!is_first)
+			buffer_char(out, ',');
+		is_first = false;
+		if (c.is_object) {
+			text_json(out, name);
+			buffer_char(out, ':');
+		}
+		if (!write_value(out, &inner, depth + 1))
+			return false;
+	}
+	buffer_char(out, v->type == JSON_OBJECT ? '}' : ']');
+	return true;
+}
+
+static bool write_value(struct buffer *out, const struct json_value *v, unsigned depth)
+{
+	switch (v->type) {
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		return write_inside(out, v, depth);
+	case JSON_STRING:
+		text_json(out, v->text);
+		return true;
+	case JSON_NUMBER:
+		buffer_bytes_append(out, v->text);
+		return true;
+	default:
+		buffer_text(out, v->type == JSON_NULL ? "null" : v->type == JSON_TRUE ? "true" : "false");
+		return true;
+	}
+}
+
+bool json_write(struct buffer *out, const struct json_value *v)
+{
+	return write_value(out, v, 0);
+}
+
+const char *json_type_name(enum json_type t)
+{
+	static const char *const names[JSON_TYPES] = {
+		[JSON_NULL] = "null",     [JSON_FALSE] = "a boolean", [JSON_TRUE] = "a boolean",
+		[JSON_NUMBER] = "a number", [JSON_STRING] = "a text", [JSON_ARRAY] = "a list",
+		[JSON_OBJECT] = "an object",
+	};
+
+	return names[t];
+}
