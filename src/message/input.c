@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "message/input.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "message/input_parts.h"
+
+struct input *input_new(const struct input_options *o)
+{
+	struct input *in = memory_new(struct input);
+	char **key = memory_array(char *, o->key_count + 1);
+
+	in->options = *o;
+	for (uint32_t i = 0; i < o->key_count; i++)
+		key[i] = memory_copy_text(o->key[i]);
+	in->options.key = (const char *const *)key;
+	if (o->schema != NULL)
+		in->options.schema = schema_share(o->schema);
+	return in;
+}
+
+void input_free(struct input *in)
+{
+	if (in == NULL)
+		return;
+	for (uint32_t i = 0; i < in->options.key_count; i++)
+		memory_free((char *)in->options.key[i]);
+	memory_free((void *)in->options.key);
+	schema_release(in->options.schema);
+	for (uint32_t i = 0; i < in->table_count; i++)
+		input_table_free(in->tables[i]);
+	memory_free(in->tables);
+	json_parser_release(&in->value);
+	json_parser_release(&in->key);
+	buffer_release(&in->known_lead);
+	buffer_release(&in->control);
+	buffer_release(&in->present[0]);
+	buffer_release(&in->present[1]);
+	memory_free(in);
+}
+
+int members_take(const struct json_value *object, const char *what, const struct member_names *names,
+		 struct json_value *got, struct err *e)
+{
+	struct json_cursor members = json_open(object);
+	uint32_t seen = 0;
+	unsigned hint = 0;
+	struct json_value v;
+	struct bytes name;
+
+	memset(got, 0, names->count * sizeof(*got));
+	if (object->type != JSON_OBJECT)
+		return err_set(e, ERR_DATA, "%s is %s, not an object", what, json_type_name(object->type));
+	while (json_next(&members, &name, &v)) {
+		unsigned i = 0, at = hint;
+
+		for (; i < names->count; i++, at++) {
+			at = at < names->count ? at : 0;
+			if (names->names[at].size == name.size && memcmp(names->names[at].data, name.data, name.size) == 0)
+				break;
+		}
+		if (i == names->count)
+			continue;
+		if ((seen >> at & 1) != 0)
+			return err_set(e, ERR_DATA, "\"%s\" stands in %s twice", (const char *)name.data, what);
+		seen |= 1u << at;
+		got[at] = v;
+		hint = at + 1;
+	}
+	return 0;
+}
+
+const char *member_text(const struct json_value *v)
+{
+	return v->type == JSON_STRING ? (const char *)v->text.data : NULL;
+}
+
+int64_t member_int(const struct json_value *v)
+{
+	int64_t number = 0;
+
+	(void)text_parse_int(v->text, &number);
+	return number;
+}
+
+int64_t member_time_us(const struct json_value *v)
+{
+	struct field f = { .type = TYPE_TIMESTAMP };
+	struct encoding from = { .coding = CODING_PLAIN };
+	struct column c = { .storage = STORAGE_INT64 };
+	struct way w;
+	int64_t us = 0;
+
+	if (v->type == JSON_STRING && way_choose(&w, &from, &f) && w.read(&w, v, &c) == NULL)
+		us = column_int64(&c, 0);
+	memory_free(c.values);
+	memory_free(c.valid);
+	return us;
+}
+
+void input_enter_table(struct input *in, const char *database, const char *table)
+{
+	struct input_table *t = in->table;
+
+	database = database != NULL ? database : "";
+	table = table != NULL ? table : "";
+	if (t == NULL || strcmp(t->table, table) != 0 || strcmp(t->database, database) != 0) {
+		t = NULL;
+		for (uint32_t i = 0; i < in->table_count && t == NULL; i++) {
+			if (strcmp(in->tables[i]->table, table) == 0 && strcmp(in->tables[i]->database, database) == 0)
+				t = in->tables[i];
+		}
+	}
+	if (t == NULL) {
+		t = input_table_new(&in->options, database, table);
+		in->tables = memory_grow(in->tables, struct input_table *, in->table_count + 1);
+		in->tables[in->table_count++] = t;
+	}
+	in->table = t;
+}
+
+void input_take_key_list(struct input *in, const struct json_value *names)
+{
+	struct json_cursor list = json_open(names);
+	struct json_value name;
+
+	if (in->table->has_key || names->type != JSON_ARRAY)
+		return;
+	while (json_next(&list, NULL, &name)) {
+		if (name.type == JSON_STRING)
+			input_table_add_key(in->table, name.text);
+	}
+}
+
+int input_take_schema(struct input *in, struct err *e)
+{
+	struct input_table *t = in->table;
+	int rc = input_table_schema(t, e);
+
+	if (rc < 0)
+		return -1;
+	in->message.has_new_schema = rc > 0;
+	in->message.schema = t->schema;
+	in->message.is_inferred = t->types == TYPES_INFERRED;
+	return 0;
+}
+
+void input_take_truncate(struct input *in)
+{
+	in->message.kind = MESSAGE_TRUNCATE;
+	in->message.schema = in->table->schema;
+}
+
+static int infer_list(struct input *in, struct json_cursor list, struct err *e)
+{
+	struct json_value row;
+
+	while (json_next(&list, NULL, &row)) {
+		if (input_table_infer(in->table, &row, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
+{
+	struct images *i = &in->images;
+
+	in->message.kind = MESSAGE_ROWS;
+	in->message.op = op;
+	in->message.row_count = rows;
+	i->left = rows;
+	if (in->table->types == TYPES_INFERRED &&
+	    (input_table_infer(in->table, &i->after, e) < 0 || input_table_infer(in->table, &i->before, e) < 0 ||
+	     infer_list(in, i->after_list, e) < 0 || infer_list(in, i->before_list, e) < 0))
+		return -1;
+	if (input_take_schema(in, e) < 0)
+		return -1;
+	return in->table->schema != NULL ? 0 : err_set(e, ERR_DATA, "no column has a value yet: its type is not known");
+}
+
+/* How the value begins, fit for a line. */
+static int fail_with_value(struct bytes value, struct err *e)
+{
+	char shown[64], plain[64];
+	size_t size = value.size < sizeof(shown) - 1 ? value.size : sizeof(shown) - 1;
+	struct err why = *e;
+
+	for (size_t i = 0; i < size; i++)
+		shown[i] = value.data[i] != 0 ? (char)value.data[i] : '?';
+	shown[size] = 0;
+	return err_set(e, why.kind, "%.380s; the value begins %s", why.text, text_plain(plain, sizeof(plain), shown));
+}
+
+int input_read(struct input *in, struct bytes key, struct bytes value, struct message *out, struct err *e)
+{
+	static int (*const reads[FORMATS])(struct input *, struct bytes, struct bytes, struct err *) = {
+		[FORMAT_DEBEZIUM] = input_read_debezium,
+		[FORMAT_MAXWELL] = input_read_maxwell,
+		[FORMAT_CANAL] = input_read_canal,
+		[FORMAT_DMS] = input_read_dms,
+	};
+
+	in->message = (struct message){ .kind = MESSAGE_TOMBSTONE };
+	in->images = (struct images){ .left = 0 };
+	if (value.data != NULL && reads[in->options.format](in, key, value, e) < 0) {
+		in->images.left = 0;
+		return fail_with_value(value, e);
+	}
+	if (in->message.database == NULL)
+		in->message.database = "";
+	if (in->message.table == NULL)
+		in->message.table = "";
+	*out = in->message;
+	return 0;
+}
+
+/* "binlog.000003": by its number, so that .1000000 stands behind .999999. */
+static int file_compare(const char *a, const char *b)
+{
+	size_t as = strlen(a), bs = strlen(b);
+	int order = strcmp(a, b);
+
+	if (as != bs)
+		return as < bs ? -1 : 1;
+	return order < 0 ? -1 : order > 0;
+}
+
+int message_compare(const struct message *a, const struct message *b)
+{
+	const struct origin *x = &a->origin, *y = &b->origin;
+
+	if (x->connector == NULL || y->connector == NULL || strcmp(x->connector, y->connector) != 0 ||
+	    (x->log_file == NULL) != (y->log_file == NULL) || a->is_snapshot != b->is_snapshot ||
+	    x->server_id != y->server_id)
+		return 2;
+	if (x->log_file != NULL && strcmp(x->log_file, y->log_file) != 0)
+		return file_compare(x->log_file, y->log_file);
+	if (x->log_offset != y->log_offset)
+		return x->log_offset < y->log_offset ? -1 : 1;
+	return a->log_row < b->log_row ? -1 : a->log_row > b->log_row;
+}

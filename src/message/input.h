@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of other programs, and our own, back to rows: the bytes of a Kafka message become a table's cells. Nothing
+ * here knows Kafka: who reads the topics hands the bytes in and puts topic, partition and offset before an error.
+ *
+ * A message is read in two steps. input_read says what it is and brings its table's schema up to date; input_rows
+ * appends its rows to a run, which the caller sends on when it is full, or when a row does not fit it.
+ */
+#ifndef MESSAGE_INPUT_H
+#define MESSAGE_INPUT_H
+
+#include "change/change.h"
+#include "message/format.h"
+
+/* What Debezium was told (its own names and defaults): messages without a schema do not say it. */
+enum input_decimals { DECIMALS_PRECISE, DECIMALS_STRING, DECIMALS_DOUBLE };
+enum input_times { TIMES_ADAPTIVE, TIMES_CONNECT, TIMES_ISOSTRING, TIMES_MICROSECONDS, TIMES_NANOSECONDS };
+enum input_binaries { BINARIES_BYTES, BINARIES_BASE64, BINARIES_BASE64_URL, BINARIES_HEX };
+
+struct input_options {
+	enum message_format format;
+	/*
+	 * The columns of every table of this input (message/spark_ddl.h), or NULL: the message's schema part, or else
+	 * what the values look like. Members that it does not name are left out. A field's source_type says what JSON
+	 * does not: "datetime(6)", "time(3)", "bit(9)", "vector(3)", "enum", "set".
+	 */
+	struct schema *schema;
+	const char *const *key; /* names of the key's columns, or NULL: as the messages have it */
+	uint32_t key_count;
+	enum input_decimals decimals;
+	enum input_times times;
+	enum input_binaries binaries;
+};
+
+enum message_kind {
+	MESSAGE_ROWS,
+	MESSAGE_TRUNCATE,
+	MESSAGE_TOMBSTONE, /* the value is null: the key's row is gone, as its delete has said */
+	MESSAGE_CONTROL,   /* a change of a definition; `control` says which */
+	MESSAGE_SIDE,      /* heartbeats, ends of transactions, marks: no rows and no definition */
+	MESSAGE_KINDS,
+};
+
+/* Texts and all that is borrowed are valid until the next input_read. */
+struct message {
+	enum message_kind kind;
+	enum op op;             /* ROWS: of all its rows; OP_COPY for those that a snapshot or load read */
+	uint32_t row_count;
+	/*
+	 * ROWS, TRUNCATE: the table's columns, schema_share it to keep it; NULL: not known yet. `has_new_schema`: they
+	 * are others than at the table's last message (or its first): fields added, types widened, never less. Types that
+	 * are inferred may change with any message; to settle them by the first ones, read those before the first
+	 * input_rows and then once more.
+	 */
+	struct schema *schema;
+	bool has_new_schema, is_inferred;
+	const char *database, *table; /* "" when the message does not say */
+	const char *control;          /* CONTROL: the statement or the record's word; never NULL */
+	struct origin origin;         /* what the message says of it; of PostgreSQL, log_offset is the LSN */
+	uint32_t log_row;             /* the row's number in its event, from 0 */
+	uint64_t transaction;         /* the source's number of it; 0 unknown */
+	bool is_snapshot;
+};
+
+/* Rows of one table with one operation and the same fields present: struct rows to be. */
+struct row_run {
+	struct schema *schema; /* NULL: empty */
+	enum op op;
+	uint32_t count;
+	struct columns before, after;
+	struct buffer before_present, after_present; /* a bit for each field */
+	bool before_is_partial, after_is_partial;
+};
+
+/* A zeroed one is valid. Clearing keeps its memory. */
+void row_run_clear(struct row_run *r);
+void row_run_release(struct row_run *r);
+/* Borrows from the run. */
+struct rows row_run_rows(const struct row_run *r);
+
+struct input;
+
+/* Copies the options and shares their schema. */
+struct input *input_new(const struct input_options *o);
+void input_free(struct input *in); /* NULL is fine */
+
+/*
+ * Takes a message apart; `data` NULL is Kafka's null. ERR_DATA says what is wrong in which field, and how the value
+ * begins; ERR_CONFIG what the user must say. The bytes are not needed any more when it returns.
+ */
+int input_read(struct input *in, struct bytes key, struct bytes value, struct message *out, struct err *e);
+/*
+ * Appends the rows of the message read last: 0 all of them; 1 the run is of another table, operation or set of fields:
+ * send it, clear it and call again. After -1 the run has no part of the message's present row.
+ *
+ * A field that the message does not have, or has as "unavailable", is absent (see struct rows), in rows of every
+ * operation. An update without an old image has the new key as `before`, with the other fields absent.
+ */
+int input_rows(struct input *in, struct row_run *run, struct err *e);
+
+/* The order of two messages at their source: -1, 0, 1; or 2 when they do not say, or are of different servers. */
+int message_compare(const struct message *a, const struct message *b);
+
+#endif

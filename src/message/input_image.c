@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A row's members become the cells of its columns. */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "message/input_table.h"
+
+/* Debezium's words for a value that the server did not send, as it is, in base64 and in hex. */
+static bool is_unavailable(const struct json_value *v)
+{
+	static const struct bytes forms[] = {
+		BYTES_OF("__debezium_unavailable_value"),
+		BYTES_OF("X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="),
+		BYTES_OF("5f5f646562657a69756d5f756e617661696c61626c655f76616c7565"),
+	};
+	struct json_cursor items = json_open(v);
+	struct json_value item;
+
+	if (v->type == JSON_ARRAY)
+		return items.left == 1 && json_next(&items, NULL, &item) && item.type == JSON_STRING &&
+		       is_unavailable(&item);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (v->type == JSON_STRING && bytes_equal(v->text, forms[i]))
+			return true;
+	}
+	return false;
+}
+
+static int field_fail(const struct input_field *f, const struct json_value *v, const char *why, struct err *e)
+{
+	char shown[48], plain[48];
+
+	if (v->type != JSON_STRING && v->type != JSON_NUMBER)
+		return err_set(e, ERR_DATA, "column \"%s\" (%s): %s %s", f->name, type_name(f->is.type),
+			       json_type_name(v->type), why);
+	snprintf(shown, sizeof(shown), "%.*s", (int)v->text.size, v->text.size > 0 ? (const char *)v->text.data : "");
+	return err_set(e, ERR_DATA, "column \"%s\" (%s): \"%s\" %s", f->name, type_name(f->is.type),
+		       text_plain(plain, sizeof(plain), shown), why);
+}
+
+/* One member; `is_there`: whether it says what the value is. */
+static int read_member(const struct input_field *f, const struct field *is, const struct json_value *v,
+		       struct image_rules rules, struct column *c, bool *is_there, struct err *e)
+{
+	const char *why;
+
+	*is_there = true;
+	if (v->type == JSON_NULL) {
+		*is_there = is->is_nullable || !rules.is_old;
+		if (!is->is_nullable && !rules.is_old)
+			return field_fail(f, v, "in a column that is NOT NULL", e);
+		column_set_null(c);
+		return 0;
+	}
+	if (rules.has_unavailable && is_unavailable(v)) {
+		*is_there = false;
+		column_set_null(c);
+		return 0;
+	}
+	if ((uint64_t)c->heap_size + v->text.size * 2 > COLUMN_HEAP_BYTES_MAX)
+		return field_fail(f, v, "is too long for the rows gathered so far", e);
+	why = f->way.read(&f->way, v, c);
+	return why == NULL ? 0 : field_fail(f, v, why, e);
+}
+
+/* Columns that got no cell. */
+static void fill_absent(const struct input_table *t, struct image_rules rules, struct columns *c, uint8_t *present)
+{
+	for (uint32_t i = 0; i < c->column_count; i++) {
+		if (c->columns[i].row_count > c->row_count)
+			continue;
+		column_set_null(&c->columns[i]);
+		if (rules.null_is_left_out && t->schema->fields[i].is_nullable)
+			present[i >> 3] = (uint8_t)(present[i >> 3] | 1u << (i & 7));
+	}
+}
+
+int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
+	       uint8_t *present, struct err *e)
+{
+	struct json_cursor members = json_open(row);
+	uint32_t hint = 0;
+	struct json_value v;
+	struct bytes name;
+
+	if (row->type != JSON_OBJECT && (row->type != JSON_NULL || !rules.is_old))
+		return err_set(e, ERR_DATA, "a row is %s, not an object", json_type_name(row->type));
+	while (json_next(&members, &name, &v)) {
+		int at = input_table_find(t, name, hint);
+		bool is_there;
+		int place;
+
+		if (at < 0 || t->fields[at].place < 0)
+			continue;
+		hint = (uint32_t)at + 1;
+		place = t->fields[at].place;
+		if (c->columns[place].row_count > c->row_count)
+			return err_set(e, ERR_DATA, "column \"%s\" stands in a row twice", t->fields[at].name);
+		if (read_member(&t->fields[at], &t->schema->fields[place], &v, rules, &c->columns[place], &is_there,
+				e) < 0)
+			return -1;
+		if (is_there)
+			present[place >> 3] = (uint8_t)(present[place >> 3] | 1u << (place & 7));
+	}
+	fill_absent(t, rules, c, present);
+	columns_end_row(c);
+	return 0;
+}

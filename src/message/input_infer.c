@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types by the looks of the values. They only ever widen: true and false are BOOLEAN; integers LONG, beyond 64 bits
+ * DECIMAL(38,0); numbers with a fraction or an exponent DOUBLE as long as that prints the same digits again and the
+ * integers beside them are exact in it; all else, and any mixture, is text as it is written. Objects and lists are
+ * JSON text. A member that was only null so far is no column yet.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "message/input_table.h"
+#include "message/way_read.h"
+
+enum guess {
+	GUESS_BOOLEAN = 1,
+	GUESS_INTEGER = 2,  /* exact in a double, too */
+	GUESS_LONG = 4,     /* of 64 bits */
+	GUESS_BIG = 8,      /* of 38 digits */
+	GUESS_FRACTION = 16, /* exact enough in a double */
+	GUESS_TEXT = 32,
+};
+
+#define DOUBLE_INTEGER_MAX ((int64_t)1 << 53)
+
+static uint8_t guess_integer(struct bytes text)
+{
+	size_t digits = text.size - (text.data[0] == '-');
+	int64_t v;
+
+	if (text_parse_int(text, &v))
+		return v >= -DOUBLE_INTEGER_MAX && v <= DOUBLE_INTEGER_MAX ? GUESS_INTEGER : GUESS_LONG;
+	return digits <= 38 ? GUESS_BIG : GUESS_TEXT;
+}
+
+static bool same_digits(const struct decimal *a, const struct decimal *b)
+{
+	unsigned as = a->count, bs = b->count;
+	unsigned a_scale = a->scale, b_scale = b->scale;
+
+	for (; as > 0 && a->digits[as - 1] == '0'; as--)
+		a_scale--;
+	for (; bs > 0 && b->digits[bs - 1] == '0'; bs--)
+		b_scale--;
+	return as == bs && (as == 0 || a_scale == b_scale) && memcmp(a->digits, b->digits, as) == 0;
+}
+
+/* 15 digits always survive a double; more are printed again. */
+static uint8_t guess_fraction(struct bytes text)
+{
+	struct decimal given, again;
+	struct buffer printed = { 0 };
+	char copy[64];
+	bool is_same;
+
+	if (text.size >= sizeof(copy) || !decimal_parse(&given, text))
+		return GUESS_TEXT;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = 0;
+	text_double(&printed, strtod(copy, NULL));
+	is_same = decimal_parse(&again, buffer_bytes(&printed)) && same_digits(&given, &again);
+	buffer_release(&printed);
+	return is_same ? GUESS_FRACTION : GUESS_TEXT;
+}
+
+static bool is_integer(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] > '9' || text.data[i] == '.' || text.data[i] == '+')
+			return false;
+	}
+	return true;
+}
+
+static uint8_t guess_of(const struct json_value *v)
+{
+	switch (v->type) {
+	case JSON_NULL:
+		return 0;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return GUESS_BOOLEAN;
+	case JSON_NUMBER:
+		return is_integer(v->text) ? guess_integer(v->text) : guess_fraction(v->text);
+	default:
+		return GUESS_TEXT;
+	}
+}
+
+static void type_of(uint8_t seen, struct declared *is)
+{
+	*is = (struct declared){ .type = TYPE_STRING, .is_nullable = true, .from.coding = CODING_PLAIN };
+	if (seen == GUESS_BOOLEAN) {
+		is->type = TYPE_BOOLEAN;
+	} else if ((seen & ~(GUESS_INTEGER | GUESS_LONG)) == 0) {
+		is->type = TYPE_LONG;
+	} else if ((seen & ~(GUESS_INTEGER | GUESS_LONG | GUESS_BIG)) == 0) {
+		is->type = TYPE_DECIMAL;
+		is->precision = 38;
+	} else if ((seen & ~(GUESS_INTEGER | GUESS_FRACTION)) == 0) {
+		is->type = TYPE_DOUBLE;
+	}
+}
+
+int input_table_infer(struct input_table *t, const struct json_value *row, struct err *e)
+{
+	struct json_cursor members = json_open(row);
+	struct json_value v;
+	struct bytes name;
+
+	for (uint32_t hint = 0; row->type == JSON_OBJECT && json_next(&members, &name, &v); hint++) {
+		int at = input_table_find(t, name, hint);
+		uint8_t seen = guess_of(&v);
+		struct declared is = { .name = name };
+
+		if (seen == 0 || (at >= 0 && (t->fields[at].guess | seen) == t->fields[at].guess))
+			continue;
+		type_of((uint8_t)((at >= 0 ? t->fields[at].guess : 0) | seen), &is);
+		is.name = name;
+		if (at >= 0 && t->fields[at].is_settled) {
+			t->has_changes |= t->fields[at].is.type != is.type;
+			t->fields[at].is = is;
+		}
+		if (input_table_declare(t, &is, e) < 0)
+			return -1;
+		at = input_table_find(t, name, hint);
+		t->fields[at].guess |= seen;
+	}
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the formats share: an input's state, and how they fill a message. */
+#ifndef MESSAGE_INPUT_PARTS_H
+#define MESSAGE_INPUT_PARTS_H
+
+#include "message/input_table.h"
+
+/* What fields of an old image that are not in it have. */
+enum fill {
+	FILL_NOTHING,
+	FILL_KEY, /* the key's columns: the new image's */
+	FILL_ALL, /* every column: the new image's */
+};
+
+/* The message's images, one row or lists of rows side by side. */
+struct images {
+	struct json_value after, before; /* JSON_NULL: none */
+	struct json_cursor after_list, before_list;
+	uint32_t left;                   /* rows, with the present one */
+	enum fill fill;
+	struct image_rules rules;
+};
+
+struct input {
+	struct input_options options;
+	struct json_parser value, key;
+	struct input_table **tables;
+	uint32_t table_count;
+	struct input_table *table;       /* of the message */
+	struct buffer known_lead;        /* a value up to its payload, whose schema part is known */
+	struct input_table *known_table;
+	struct message message;
+	struct images images;
+	struct buffer control;
+	struct buffer present[2];        /* of a row's images, while it is read */
+};
+
+/* The names of an object's members, in the order in which they mostly come. */
+struct member_names {
+	unsigned count;
+	struct bytes names[32];
+};
+
+/*
+ * got[i] is the member names[i], or a null; what has another name is passed over. ERR_DATA: no object, or a name that
+ * stands in it twice.
+ */
+int members_take(const struct json_value *object, const char *what, const struct member_names *names,
+		 struct json_value *got, struct err *e);
+/* A text's characters, otherwise NULL. */
+const char *member_text(const struct json_value *v);
+/* An integer, also one in a text; otherwise 0. */
+int64_t member_int(const struct json_value *v);
+/* A time's text in microseconds since 1970, 0 when it is none. */
+int64_t member_time_us(const struct json_value *v);
+
+/* Finds or makes the table; sets it in the input and its message. */
+void input_enter_table(struct input *in, const char *database, const char *table);
+/* The names in a list become the table's key, unless it is known. */
+void input_take_key_list(struct input *in, const struct json_value *names);
+/*
+ * Brings the table's schema up to date by the images (where types are inferred) and completes the message. `rows`
+ * is how many each of the images has: 1, or a list's.
+ */
+int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e);
+int input_take_schema(struct input *in, struct err *e);
+void input_take_truncate(struct input *in);
+
+int input_read_debezium(struct input *in, struct bytes key, struct bytes value, struct err *e);
+int input_read_maxwell(struct input *in, struct bytes key, struct bytes value, struct err *e);
+int input_read_canal(struct input *in, struct bytes key, struct bytes value, struct err *e);
+int input_read_dms(struct input *in, struct bytes key, struct bytes value, struct err *e);
+
+/* Columns of a Connect schema's "after" (or "before"). */
+int connect_declare(struct input_table *t, const struct json_value *schema, struct err *e);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The images of a message become rows of a run. */
+#include <string.h>
+
+#include "message/input_parts.h"
+
+void row_run_clear(struct row_run *r)
+{
+	if (r->schema != NULL) {
+		columns_clear(&r->before);
+		columns_clear(&r->after);
+	}
+	r->count = 0;
+}
+
+static void leave_schema(struct row_run *r)
+{
+	if (r->schema == NULL)
+		return;
+	columns_release(&r->before);
+	columns_release(&r->after);
+	schema_release(r->schema);
+	r->schema = NULL;
+}
+
+void row_run_release(struct row_run *r)
+{
+	leave_schema(r);
+	buffer_release(&r->before_present);
+	buffer_release(&r->after_present);
+	*r = (struct row_run){ 0 };
+}
+
+struct rows row_run_rows(const struct row_run *r)
+{
+	return (struct rows){
+		.op = r->op,
+		.count = r->count,
+		.before = r->op == OP_UPDATE || r->op == OP_DELETE ? &r->before : NULL,
+		.after = r->op != OP_DELETE ? &r->after : NULL,
+		.before_present = r->before_is_partial ? r->before_present.data : NULL,
+		.after_present = r->after_is_partial ? r->after_present.data : NULL,
+	};
+}
+
+static void enter_schema(struct row_run *r, struct schema *s, enum op op)
+{
+	r->op = op;
+	if (r->schema == s)
+		return;
+	leave_schema(r);
+	r->schema = schema_share(s);
+	columns_init(&r->before, s);
+	columns_init(&r->after, s);
+}
+
+static bool has_bit(const struct buffer *bits, uint32_t i)
+{
+	return (bits->data[i >> 3] >> (i & 7) & 1) != 0;
+}
+
+static void set_bit(struct buffer *bits, uint32_t i)
+{
+	bits->data[i >> 3] = (uint8_t)(bits->data[i >> 3] | 1u << (i & 7));
+}
+
+static bool is_partial(const struct buffer *bits, const struct schema *s)
+{
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (!has_bit(bits, i))
+			return true;
+	}
+	return false;
+}
+
+/* Fields that the old image does not have get the new image's cell, which is the row's last. */
+static void fill_before(const struct input *in, struct row_run *r, struct buffer *before, const struct buffer *after)
+{
+	for (uint32_t i = 0; i < r->schema->field_count; i++) {
+		struct column *c = &r->before.columns[i];
+
+		if (has_bit(before, i) || !has_bit(after, i) ||
+		    (in->images.fill == FILL_KEY && !schema_is_key(r->schema, i)))
+			continue;
+		c->row_count--;
+		c->null_count--;
+		column_append_range(c, &r->after.columns[i], r->after.row_count - 1, 1);
+		set_bit(before, i);
+	}
+}
+
+static uint8_t *clear_bits(struct buffer *bits, const struct schema *s)
+{
+	buffer_clear(bits);
+	return memset(buffer_grow(bits, s->field_count / 8 + 1), 0, s->field_count / 8 + 1);
+}
+
+/* Appends the present row's images. */
+static int read_images(struct input *in, struct row_run *r, struct err *e)
+{
+	struct image_rules rules = in->images.rules;
+	uint8_t *before = clear_bits(&in->present[0], r->schema), *after = clear_bits(&in->present[1], r->schema);
+
+	if (r->op != OP_DELETE && image_read(in->table, &in->images.after, rules, &r->after, after, e) < 0)
+		return -1;
+	if (r->op != OP_UPDATE && r->op != OP_DELETE)
+		return 0;
+	rules.is_old = true;
+	rules.null_is_left_out = rules.null_is_left_out && r->op == OP_DELETE && r->schema->key_count == 0;
+	if (image_read(in->table, &in->images.before, rules, &r->before, before, e) < 0)
+		return -1;
+	if (r->op == OP_UPDATE)
+		fill_before(in, r, &in->present[0], &in->present[1]);
+	return 0;
+}
+
+static void keep_bits(struct buffer *to, const struct buffer *bits)
+{
+	buffer_clear(to);
+	buffer_bytes_append(to, buffer_bytes(bits));
+}
+
+/* The half of a row, or a row too many. */
+static void take_back(struct columns *c, uint32_t count)
+{
+	columns_cut(c, c->row_count > count ? count : c->row_count);
+}
+
+/* 1: other fields are present than in the run. */
+static int add_row(struct input *in, struct row_run *r, struct err *e)
+{
+	bool before_is_partial, after_is_partial;
+	int rc = read_images(in, r, e);
+
+	if (rc == 0) {
+		before_is_partial = is_partial(&in->present[0], r->schema);
+		after_is_partial = is_partial(&in->present[1], r->schema);
+		if (r->count == 0) {
+			r->before_is_partial = before_is_partial;
+			r->after_is_partial = after_is_partial;
+			keep_bits(&r->before_present, &in->present[0]);
+			keep_bits(&r->after_present, &in->present[1]);
+		}
+		rc = !bytes_equal(buffer_bytes(&r->before_present), buffer_bytes(&in->present[0])) ||
+		     !bytes_equal(buffer_bytes(&r->after_present), buffer_bytes(&in->present[1]));
+	}
+	if (rc != 0) {
+		take_back(&r->before, r->count);
+		take_back(&r->after, r->count);
+	} else {
+		r->count++;
+	}
+	return rc;
+}
+
+int input_rows(struct input *in, struct row_run *r, struct err *e)
+{
+	struct images *i = &in->images;
+	int rc;
+
+	if (i->left > 0 && r->count > 0 && (r->schema != in->table->schema || r->op != in->message.op))
+		return 1;
+	if (i->left > 0)
+		enter_schema(r, in->table->schema, in->message.op);
+	while (i->left > 0) {
+		rc = add_row(in, r, e);
+		if (rc != 0)
+			return rc;
+		i->left--;
+		(void)json_next(&i->after_list, NULL, &i->after);
+		if (i->left > 0 && i->before_list.left > 0)
+			(void)json_next(&i->before_list, NULL, &i->before);
+	}
+	return 0;
+}

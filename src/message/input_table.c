@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "message/input_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct input_field *add_field(struct input_table *t, struct bytes name)
+{
+	struct input_field *f;
+
+	t->fields = memory_grow(t->fields, struct input_field, t->field_count + 1);
+	f = &t->fields[t->field_count++];
+	*f = (struct input_field){ .name = memory_copy(name.data, name.size), .name_size = name.size, .place = -1 };
+	return f;
+}
+
+/* The number in "datetime(6)", or `otherwise`. */
+static uint8_t number_of(const char *words, uint8_t otherwise)
+{
+	const char *at = strchr(words, '(');
+	int v = at != NULL ? atoi(at + 1) : otherwise;
+
+	return v >= 0 && v <= 6 ? (uint8_t)v : otherwise;
+}
+
+static bool begins(const char *words, const char *with)
+{
+	return words != NULL && strncasecmp(words, with, strlen(with)) == 0;
+}
+
+static uint8_t timestamp_unit(enum input_times times, const char *words)
+{
+	static const uint8_t units[] = { [TIMES_CONNECT] = 3, [TIMES_MICROSECONDS] = 6, [TIMES_NANOSECONDS] = 9 };
+
+	if (times != TIMES_ADAPTIVE && times != TIMES_ISOSTRING)
+		return units[times];
+	return words != NULL && number_of(words, 0) > 3 ? 6 : 3;
+}
+
+static uint8_t time_unit(enum input_times times)
+{
+	return times == TIMES_CONNECT ? 3 : times == TIMES_NANOSECONDS ? 9 : 6;
+}
+
+static enum coding text_coding(const char *words)
+{
+	static const struct {
+		const char *word;
+		enum coding coding;
+	} codings[] = { { "time(", CODING_TIME }, { "enum", CODING_ENUM }, { "set", CODING_SET },
+			{ "vector", CODING_VECTOR } };
+
+	if (words != NULL && strcasecmp(words, "time") == 0)
+		return CODING_TIME;
+	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++) {
+		if (begins(words, codings[i].word))
+			return codings[i].coding;
+	}
+	return CODING_PLAIN;
+}
+
+static enum coding binary_coding(const struct input_options *o)
+{
+	static const enum coding by_mode[] = { [BINARIES_BYTES] = CODING_BASE64, [BINARIES_BASE64] = CODING_BASE64,
+					       [BINARIES_BASE64_URL] = CODING_BASE64_URL,
+					       [BINARIES_HEX] = CODING_HEX };
+	static const enum coding by_format[FORMATS] = { [FORMAT_MAXWELL] = CODING_BASE64,
+							[FORMAT_CANAL] = CODING_LATIN1,
+							[FORMAT_DMS] = CODING_HEX };
+
+	return o->format == FORMAT_DEBEZIUM ? by_mode[o->binaries] : by_format[o->format];
+}
+
+struct encoding encoding_given(const struct input_options *o, const struct field *f)
+{
+	struct encoding from = { .coding = CODING_PLAIN };
+	const char *words = f->source_type;
+
+	if (f->type == TYPE_BINARY)
+		from.coding = begins(words, "geometry") || begins(words, "point") ? CODING_GEOMETRY : binary_coding(o);
+	if (f->type == TYPE_STRING)
+		from.coding = text_coding(words);
+	if (from.coding == CODING_TIME) {
+		from.unit = time_unit(o->times);
+		from.time_digits = number_of(words, 0);
+	}
+	if (o->format != FORMAT_DEBEZIUM)
+		return from;
+	if (f->type == TYPE_DECIMAL && o->decimals == DECIMALS_PRECISE) {
+		from.coding = CODING_UNSCALED;
+		from.scale = f->scale;
+	}
+	if (f->type == TYPE_TIMESTAMP || f->type == TYPE_TIMESTAMP_NTZ) {
+		from.coding = CODING_TIMESTAMP;
+		from.unit = timestamp_unit(o->times, words);
+	}
+	if (begins(words, "bit(") && f->type != TYPE_STRING)
+		from.coding = CODING_BITS;
+	return from;
+}
+
+static void add_given(struct input_table *t, const struct input_options *o)
+{
+	for (uint32_t i = 0; i < o->schema->field_count; i++) {
+		const struct field *f = &o->schema->fields[i];
+		struct input_field *in = add_field(t, bytes_of_text(f->name));
+
+		in->is = (struct declared){ .type = f->type,
+					    .precision = f->precision,
+					    .scale = f->scale,
+					    .is_nullable = f->is_nullable,
+					    .from = encoding_given(o, f) };
+		in->source_type = memory_copy_text(f->source_type);
+		in->is_settled = true;
+	}
+	t->types = TYPES_GIVEN;
+	t->has_changes = true;
+}
+
+struct input_table *input_table_new(const struct input_options *o, const char *database, const char *table)
+{
+	struct input_table *t = memory_new(struct input_table);
+
+	t->database = memory_copy_text(database);
+	t->table = memory_copy_text(table);
+	t->types = TYPES_INFERRED;
+	if (o->schema != NULL)
+		add_given(t, o);
+	for (uint32_t i = 0; i < o->key_count; i++)
+		input_table_add_key(t, bytes_of_text(o->key[i]));
+	t->has_key = o->key_count > 0;
+	return t;
+}
+
+void input_table_free(struct input_table *t)
+{
+	if (t == NULL)
+		return;
+	for (uint32_t i = 0; i < t->field_count; i++) {
+		memory_free(t->fields[i].name);
+		memory_free(t->fields[i].source_type);
+	}
+	for (uint32_t i = 0; i < t->key_count; i++)
+		memory_free(t->key[i]);
+	memory_free(t->key);
+	memory_free(t->fields);
+	schema_release(t->schema);
+	memory_free(t->database);
+	memory_free(t->table);
+	memory_free(t);
+}
+
+int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint)
+{
+	for (uint32_t i = 0, at = hint; i < t->field_count; i++, at++) {
+		const struct input_field *f;
+
+		at = at < t->field_count ? at : 0;
+		f = &t->fields[at];
+		if (f->name_size == name.size && memcmp(f->name, name.data, name.size) == 0)
+			return (int)at;
+	}
+	return -1;
+}
+
+void input_table_add_key(struct input_table *t, struct bytes name)
+{
+	t->key = memory_grow(t->key, char *, t->key_count + 1);
+	t->key[t->key_count++] = memory_copy(name.data, name.size);
+	t->has_key = t->has_changes = true;
+}
+
+/* Digits before the point that an integer type may have. */
+static unsigned whole_digits(const struct declared *d)
+{
+	if (d->type == TYPE_DECIMAL)
+		return (unsigned)d->precision - d->scale;
+	return d->type == TYPE_LONG ? 19 : d->type == TYPE_INT ? 10 : 1;
+}
+
+static void become_decimal(struct declared *out, const struct declared *a, const struct declared *b)
+{
+	unsigned scale = a->scale > b->scale ? a->scale : b->scale;
+	unsigned whole = whole_digits(a) > whole_digits(b) ? whole_digits(a) : whole_digits(b);
+
+	out->type = whole + scale <= 38 ? TYPE_DECIMAL : TYPE_STRING;
+	out->precision = out->type == TYPE_DECIMAL ? (uint8_t)(whole + scale) : 0;
+	out->scale = out->type == TYPE_DECIMAL ? (uint8_t)scale : 0;
+}
+
+/*
+ * The narrowest type that holds both without loss, else text. A truth value beside integers is one: Debezium calls a
+ * BOOL int16 in the copy and boolean in the log.
+ */
+static void widen(struct declared *out, const struct declared *a, const struct declared *b)
+{
+	uint32_t both = 1u << a->type | 1u << b->type;
+	const uint32_t integers = 1u << TYPE_BOOLEAN | 1u << TYPE_INT | 1u << TYPE_LONG;
+	const uint32_t reals = 1u << TYPE_INT | 1u << TYPE_FLOAT | 1u << TYPE_DOUBLE;
+
+	if (a->type == b->type && a->type != TYPE_DECIMAL)
+		out->type = a->type;
+	else if ((both & ~integers) == 0)
+		out->type = (both >> TYPE_LONG & 1) != 0 ? TYPE_LONG : TYPE_INT;
+	else if ((both & ~(integers | 1u << TYPE_DECIMAL)) == 0)
+		become_decimal(out, a, b);
+	else if ((both & ~reals) == 0)
+		out->type = TYPE_DOUBLE;
+	else if (both == (1u << TYPE_DATE | 1u << TYPE_TIMESTAMP_NTZ))
+		out->type = TYPE_TIMESTAMP_NTZ;
+	else
+		out->type = TYPE_STRING;
+}
+
+static int settle(struct input_table *t, struct input_field *f, struct err *e)
+{
+	struct field is = { .type = f->is.type, .precision = f->is.precision, .scale = f->is.scale };
+
+	if (way_choose(&f->way, &f->is.from, &is))
+		return 0;
+	return err_set(e, t->types == TYPES_GIVEN ? ERR_CONFIG : ERR_DATA, "column \"%s\" is %s in the message, which a %s does not hold",
+		       f->name, coding_name(f->is.from.coding), type_name(f->is.type));
+}
+
+static int field_find_or_add(struct input_table *t, struct bytes name, uint32_t hint, struct err *e)
+{
+	int at = input_table_find(t, name, hint);
+
+	if (at >= 0)
+		return at;
+	if (t->field_count == FIELDS_MAX)
+		return err_set(e, ERR_DATA, "more than %u columns", FIELDS_MAX);
+	if (name.size == 0 || memchr(name.data, 0, name.size) != NULL)
+		return err_set(e, ERR_DATA, "a column whose name is empty, or has a NUL in it");
+	add_field(t, name);
+	return (int)t->field_count - 1;
+}
+
+int input_table_declare(struct input_table *t, const struct declared *d, struct err *e)
+{
+	struct declared was, *is;
+	struct input_field *f;
+	int at;
+
+	if (t->types == TYPES_GIVEN && input_table_find(t, d->name, 0) < 0)
+		return 0;
+	at = field_find_or_add(t, d->name, 0, e);
+	if (at < 0)
+		return -1;
+	f = &t->fields[at];
+	is = &f->is;
+	was = *is;
+	is->from = d->from;
+	if (t->types != TYPES_GIVEN && !f->is_settled) {
+		*is = *d;
+	} else if (t->types != TYPES_GIVEN) {
+		widen(is, &was, d);
+		is->is_nullable = was.is_nullable || d->is_nullable;
+	}
+	if (!f->is_settled || is->type != was.type || is->precision != was.precision || is->scale != was.scale ||
+	    is->is_nullable != was.is_nullable)
+		t->has_changes = true;
+	f->is_settled = true;
+	return settle(t, f, e);
+}
+
+static int set_key(const struct input_table *t, struct schema *s, struct err *e)
+{
+	uint32_t *key = memory_array(uint32_t, t->key_count + 1);
+
+	for (uint32_t i = 0; i < t->key_count; i++) {
+		int at = schema_find(s, t->key[i]);
+
+		if (at < 0) {
+			memory_free(key);
+			return err_set(e, ERR_CONFIG, "the key's column \"%s\" is not a column of the rows", t->key[i]);
+		}
+		key[i] = (uint32_t)at;
+		s->fields[at].is_nullable = false;
+	}
+	schema_set_key(s, key, t->key_count);
+	memory_free(key);
+	return 0;
+}
+
+int input_table_schema(struct input_table *t, struct err *e)
+{
+	struct schema *s;
+
+	if (!t->has_changes)
+		return 0;
+	s = schema_new(t->database, t->table);
+	for (uint32_t i = 0; i < t->field_count; i++) {
+		struct input_field *in = &t->fields[i];
+		struct field *f;
+
+		if (!in->is_settled)
+			continue;
+		in->place = (int)s->field_count;
+		f = schema_add(s, in->name, in->is.type, in->is.is_nullable);
+		f->precision = in->is.precision;
+		f->scale = in->is.scale;
+		f->source_type = memory_copy_text(in->source_type);
+		if (settle(t, in, e) < 0)
+			return schema_release(s), -1;
+	}
+	if (set_key(t, s, e) < 0)
+		return schema_release(s), -1;
+	schema_release(t->schema);
+	t->schema = s;
+	t->has_changes = false;
+	return 1;
+}

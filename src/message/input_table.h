@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One table of an input: its fields as they are known so far, and how the values of each become cells. */
+#ifndef MESSAGE_INPUT_TABLE_H
+#define MESSAGE_INPUT_TABLE_H
+
+#include "message/input.h"
+#include "message/way.h"
+
+/* What a message says of a column. */
+struct declared {
+	struct bytes name;
+	enum type type;
+	uint8_t precision, scale;
+	bool is_nullable;
+	struct encoding from;
+};
+
+#define FIELDS_MAX 4096u
+
+struct input_field {
+	char *name;
+	size_t name_size;
+	struct declared is; /* its name is not used */
+	char *source_type;
+	uint8_t guess;      /* inferred: bit set of what was seen */
+	bool is_settled;    /* has a type: stands in the schema */
+	int place;          /* in the schema, or -1 */
+	struct way way;
+};
+
+enum table_types {
+	TYPES_GIVEN,
+	TYPES_DECLARED,
+	TYPES_INFERRED,
+};
+
+struct input_table {
+	char *database, *table;
+	enum table_types types;
+	struct input_field *fields;
+	uint32_t field_count;
+	struct schema *schema; /* NULL: has_changes tells that it is to be made */
+	bool has_changes;
+	char **key; /* names; has_key: they are known (or known to be none) */
+	uint32_t key_count;
+	bool has_key;
+};
+
+struct input_table *input_table_new(const struct input_options *o, const char *database, const char *table);
+void input_table_free(struct input_table *t);
+
+/* The field of this name, at or behind `hint` at first; -1: none. */
+int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint);
+/* Adds and widens what the message declares. ERR_DATA: too many fields, or a type that the field's cannot become. */
+int input_table_declare(struct input_table *t, const struct declared *d, struct err *e);
+/* Widens by the values of a row. */
+int input_table_infer(struct input_table *t, const struct json_value *row, struct err *e);
+/* The key's columns, once; they must be fields by the next input_table_schema. */
+void input_table_add_key(struct input_table *t, struct bytes name);
+/* Makes the schema anew if there are changes: 1, otherwise 0. */
+int input_table_schema(struct input_table *t, struct err *e);
+
+/* What bare values of a given field are, without a schema in the message. */
+struct encoding encoding_given(const struct input_options *o, const struct field *f);
+
+/*
+ * Appends the row's cells, and sets the bits of the fields that are there. `is_old`: NULL in a NOT NULL field means
+ * that the old row's value is not told. `has_unavailable`: Debezium's mark for that is looked for.
+ */
+struct image_rules {
+	bool is_old, has_unavailable, null_is_left_out;
+};
+int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
+	       uint8_t *present, struct err *e);
+
+#endif

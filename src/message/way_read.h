@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The readers of cells, for way.c's table. */
+#ifndef MESSAGE_WAY_READ_H
+#define MESSAGE_WAY_READ_H
+
+#include "message/way.h"
+
+/* Digits of a decimal number: "-12.30" is 1230 with 2 of them behind the point. */
+#define DECIMAL_DIGITS_MAX 200u
+struct decimal {
+	bool is_negative;
+	unsigned count, scale;
+	char digits[DECIMAL_DIGITS_MAX];
+};
+
+/* Appends it to a DECIMAL or STRING column; way_read's result. */
+const char *decimal_add(const struct way *w, const struct decimal *d, struct column *c);
+/* Of a number's text, with or without an exponent. */
+bool decimal_parse(struct decimal *d, struct bytes text);
+/* Appends a signed 64-bit number to a column of any numeric type; way_read's result. */
+const char *integer_add(const struct way *w, int64_t v, struct column *c);
+
+/* Decodes all of `text` to `out`, which has room for its size / 4 * 3 + 3; the bytes written, or -1. */
+long base64_decode(uint8_t *out, struct bytes text, bool is_url_safe);
+
+way_read read_boolean, read_integer, read_float, read_double, read_decimal, read_string;
+way_read read_base64, read_base64_url, read_hex, read_latin1, read_unscaled, read_variable, read_bits;
+way_read read_date, read_timestamp, read_time, read_enum, read_set, read_geometry, read_vector;
+
+#endif
