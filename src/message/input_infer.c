@@ -55,6 +55,8 @@ static uint8_t guess_fraction(struct bytes text)
 
 	if (text.size >= sizeof(copy) || !decimal_parse(&given, text))
 		return GUESS_TEXT;
+	if (given.count <= 15 && given.scale <= 200)
+		return GUESS_FRACTION;
 	memcpy(copy, text.data, text.size);
 	copy[text.size] = 0;
 	text_double(&printed, strtod(copy, NULL));

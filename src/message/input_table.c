@@ -24,6 +24,15 @@ static uint8_t number_of(const char *words, uint8_t otherwise)
 	return v >= 0 && v <= 6 ? (uint8_t)v : otherwise;
 }
 
+/* Of more digits than a DECIMAL has: "decimal(65,30)". */
+static uint8_t scale_of(const char *words)
+{
+	const char *comma = strchr(words, ',');
+	int scale = comma != NULL ? atoi(comma + 1) : 0;
+
+	return scale >= 0 && scale <= 100 ? (uint8_t)scale : 0;
+}
+
 static bool begins(const char *words, const char *with)
 {
 	return words != NULL && strncasecmp(words, with, strlen(with)) == 0;
@@ -87,10 +96,13 @@ struct encoding encoding_given(const struct input_options *o, const struct field
 	}
 	if (o->format != FORMAT_DEBEZIUM)
 		return from;
-	if (f->type == TYPE_DECIMAL && o->decimals == DECIMALS_PRECISE) {
+	if (o->decimals == DECIMALS_PRECISE &&
+	    (f->type == TYPE_DECIMAL || (f->type == TYPE_STRING && begins(words, "decimal(")))) {
 		from.coding = CODING_UNSCALED;
-		from.scale = f->scale;
+		from.scale = f->type == TYPE_DECIMAL ? f->scale : scale_of(words);
 	}
+	if (f->type == TYPE_DECIMAL && begins(words, "bigint"))
+		from.coding = CODING_WRAPPED;
 	if (f->type == TYPE_TIMESTAMP || f->type == TYPE_TIMESTAMP_NTZ) {
 		from.coding = CODING_TIMESTAMP;
 		from.unit = timestamp_unit(o->times, words);
@@ -237,6 +249,12 @@ static int field_find_or_add(struct input_table *t, struct bytes name, uint32_t 
 	return (int)t->field_count - 1;
 }
 
+/* A schema part says no more than "string" of bytes in hex, nor than "int64" of an unsigned number. */
+static bool is_coded_as_text(const struct declared *is)
+{
+	return is->type == TYPE_BINARY || is->from.coding == CODING_WRAPPED;
+}
+
 int input_table_declare(struct input_table *t, const struct declared *d, struct err *e)
 {
 	struct declared was, *is;
@@ -251,7 +269,8 @@ int input_table_declare(struct input_table *t, const struct declared *d, struct 
 	f = &t->fields[at];
 	is = &f->is;
 	was = *is;
-	is->from = d->from;
+	if (t->types != TYPES_GIVEN || d->from.coding != CODING_PLAIN || !is_coded_as_text(is))
+		is->from = d->from;
 	if (t->types != TYPES_GIVEN && !f->is_settled) {
 		*is = *d;
 	} else if (t->types != TYPES_GIVEN) {

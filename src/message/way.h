@@ -15,6 +15,7 @@ enum coding {
 	CODING_LATIN1,     /* a character for each byte */
 	CODING_UNSCALED,   /* base64 of the big-endian two's complement of value * 10^scale */
 	CODING_VARIABLE,   /* {"scale":…,"value":unscaled} */
+	CODING_WRAPPED,    /* an unsigned number of 64 bits, negative from 2^63 on */
 	CODING_BITS,       /* base64 of the little-endian number */
 	CODING_TIME,       /* time of day or duration, counted in 10^-unit seconds */
 	CODING_TIMESTAMP,  /* since 1970, counted in 10^-unit seconds */

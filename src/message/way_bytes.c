@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells from bytes that JSON holds as base64, hex or characters. */
-#include <stdio.h>
-
 #include "message/way_read.h"
 
 /* A digit's value, or -1. */
@@ -232,11 +230,9 @@ const char *read_variable(const struct way *w, const struct json_value *v, struc
 	return add_unscaled(w, value.text, (unsigned)scale, c);
 }
 
-/* A number above 2^63 has its place in a decimal only. */
 const char *read_bits(const struct way *w, const struct json_value *v, struct column *c)
 {
 	uint8_t bytes[12] = { 0 };
-	struct decimal d = { .is_negative = false };
 	uint64_t number = 0;
 	long size;
 
@@ -247,12 +243,7 @@ const char *read_bits(const struct way *w, const struct json_value *v, struct co
 		return "is not base64 of at most 8 bytes";
 	for (long i = size; i-- > 0;)
 		number = number << 8 | bytes[i];
-	if (number <= INT64_MAX)
-		return integer_add(w, (int64_t)number, c);
-	if (w->type != TYPE_DECIMAL)
-		return "is beyond 63 bits";
-	d.count = (unsigned)snprintf(d.digits, sizeof(d.digits), "%llu", (unsigned long long)number);
-	return decimal_add(w, &d, c);
+	return unsigned_add(w, number, c);
 }
 
 #define EWKB_HAS_SRID 0x20000000u

@@ -22,12 +22,32 @@ const char *read_boolean(const struct way *w, const struct json_value *v, struct
 	return NULL;
 }
 
+static const char *add_magnitude(const struct way *w, bool is_negative, uint64_t v, struct column *c)
+{
+	struct decimal d = { .is_negative = is_negative };
+
+	d.count = (unsigned)snprintf(d.digits, sizeof(d.digits), "%llu", (unsigned long long)v);
+	return decimal_add(w, &d, c);
+}
+
+const char *unsigned_add(const struct way *w, uint64_t v, struct column *c)
+{
+	if (v <= INT64_MAX)
+		return integer_add(w, (int64_t)v, c);
+	return w->type == TYPE_DECIMAL ? add_magnitude(w, false, v, c) : "is beyond 63 bits";
+}
+
+const char *read_wrapped(const struct way *w, const struct json_value *v, struct column *c)
+{
+	int64_t number;
+
+	if (v->type == JSON_NUMBER && text_parse_int(v->text, &number))
+		return unsigned_add(w, (uint64_t)number, c);
+	return v->type == JSON_STRING ? read_unscaled(w, v, c) : read_decimal(w, v, c);
+}
+
 const char *integer_add(const struct way *w, int64_t v, struct column *c)
 {
-	struct decimal d = { .is_negative = v < 0 };
-	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	char text[24];
-
 	switch (w->type) {
 	case TYPE_INT:
 		if (v < INT32_MIN || v > INT32_MAX)
@@ -43,9 +63,7 @@ const char *integer_add(const struct way *w, int64_t v, struct column *c)
 		column_add_bool(c, v != 0);
 		return NULL;
 	default:
-		d.count = (unsigned)snprintf(text, sizeof(text), "%llu", (unsigned long long)rest);
-		memcpy(d.digits, text, d.count);
-		return decimal_add(w, &d, c);
+		return add_magnitude(w, v < 0, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, c);
 	}
 }
 

@@ -186,23 +186,44 @@ static unsigned shortest_digits(uint32_t microseconds)
 	return digits;
 }
 
+/* "[-]H…:MM[:SS[.f…]][Z]" in microseconds. */
+static bool time_text(struct bytes text, int64_t *us)
+{
+	struct scan s = { text.data, text.data + text.size };
+	struct calendar v = { 0 };
+	bool is_negative = scan_char(&s, '-');
+	int hours = 0, digit;
+
+	while (hours < 1000 && scan_number(&s, 1, &digit))
+		hours = hours * 10 + digit;
+	if (!scan_char(&s, ':') || !scan_number(&s, 2, &v.minute) || (scan_char(&s, ':') && !scan_number(&s, 2, &v.second)))
+		return false;
+	if (!scan_fraction(&s, &v.microsecond))
+		return false;
+	(void)scan_char(&s, 'Z');
+	*us = (((int64_t)hours * 60 + v.minute) * 60 + v.second) * 1000000 + v.microsecond;
+	*us = is_negative ? -*us : *us;
+	return s.at == s.end;
+}
+
+#define TIME_US_MAX (10000 * (DAY_US / 24))
+
 const char *read_time(const struct way *w, const struct json_value *v, struct column *c)
 {
-	struct bytes text = v->text;
+	unsigned digits = w->from.time_digits;
 	int64_t count, us;
 	uint64_t rest;
-	unsigned digits = w->from.time_digits;
 
-	if (v->type == JSON_STRING) { /* "12:34:56.0001Z" */
-		text.size -= text.size > 0 && text.data[text.size - 1] == 'Z';
-		column_add_bytes(c, text.data, (uint32_t)text.size);
-		return NULL;
-	}
-	if (v->type != JSON_NUMBER || !text_parse_int(text, &count))
+	if (v->type == JSON_STRING) {
+		if (!time_text(v->text, &us))
+			return "is not a time";
+	} else if (v->type != JSON_NUMBER || !text_parse_int(v->text, &count)) {
 		return "is not a time";
-	if (!to_microseconds(count, w->from.unit, &us) || us <= -10000 * (DAY_US / 24) ||
-	    us >= 10000 * (DAY_US / 24))
-		return "is a time that microseconds of at most 9999 hours do not hold";
+	} else if (!to_microseconds(count, w->from.unit, &us)) {
+		return "is a time that microseconds do not hold";
+	}
+	if (us <= -TIME_US_MAX || us >= TIME_US_MAX)
+		return "is a time of 10000 hours or more";
 	rest = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
 	if (digits == TIME_DIGITS_SHORTEST)
 		digits = shortest_digits((uint32_t)(rest % 1000000));
