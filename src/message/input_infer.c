@@ -36,7 +36,7 @@ static uint8_t guess_integer(struct bytes text)
 static bool same_digits(const struct decimal *a, const struct decimal *b)
 {
 	unsigned as = a->count, bs = b->count;
-	unsigned a_scale = a->scale, b_scale = b->scale;
+	int a_scale = a->scale, b_scale = b->scale;
 
 	for (; as > 0 && a->digits[as - 1] == '0'; as--)
 		a_scale--;
@@ -53,14 +53,14 @@ static uint8_t guess_fraction(struct bytes text)
 	char copy[64];
 	bool is_same;
 
-	if (text.size >= sizeof(copy) || !decimal_parse(&given, text))
+	if (text.size >= sizeof(copy) || !decimal_scan(&given, text))
 		return GUESS_TEXT;
-	if (given.count <= 15 && given.scale <= 200)
+	if (given.count <= 15 && given.scale <= 300 && given.scale >= -290)
 		return GUESS_FRACTION;
 	memcpy(copy, text.data, text.size);
 	copy[text.size] = 0;
 	text_double(&printed, strtod(copy, NULL));
-	is_same = decimal_parse(&again, buffer_bytes(&printed)) && same_digits(&given, &again);
+	is_same = decimal_scan(&again, buffer_bytes(&printed)) && same_digits(&given, &again);
 	buffer_release(&printed);
 	return is_same ? GUESS_FRACTION : GUESS_TEXT;
 }

@@ -180,7 +180,7 @@ static const char *add_unscaled(const struct way *w, struct bytes text, unsigned
 	if (size <= 0)
 		return "is not base64";
 	unscaled_digits(&d, bytes, (size_t)size);
-	d.scale = scale;
+	d.scale = (int)scale;
 	return decimal_add(w, &d, c);
 }
 

@@ -144,57 +144,63 @@ const char *read_float(const struct way *w, const struct json_value *v, struct c
 	return NULL;
 }
 
-/* The exponent moves the point: `scale` may become negative, or more than there are digits. */
-static bool apply_exponent(struct decimal *d, int scale)
+/* Digits, of which those in front that are 0 do not count; the place behind them. */
+static size_t scan_digits(struct decimal *d, struct bytes text, bool *has_digit)
 {
-	while (scale < 0 && d->count < DECIMAL_DIGITS_MAX) {
-		d->digits[d->count++] = '0';
-		scale++;
-	}
-	if (scale < 0 || scale > (int)DECIMAL_DIGITS_MAX)
-		return false;
-	d->scale = (unsigned)scale;
-	return true;
-}
+	bool has_point = false;
+	size_t at;
 
-bool decimal_parse(struct decimal *d, struct bytes text)
-{
-	bool has_point = false, has_digit = false;
-	int64_t exponent = 0;
-	size_t at = 0;
-	int scale = 0;
-
-	d->is_negative = text.size > 0 && text.data[0] == '-';
-	d->count = 0;
 	for (at = d->is_negative; at < text.size; at++) {
-		uint8_t ch = text.data[at];
+		uint8_t c = text.data[at];
 
-		if (ch == '.' && !has_point) {
+		if (c == '.' && !has_point) {
 			has_point = true;
 			continue;
 		}
-		if (ch < '0' || ch > '9')
+		if (c < '0' || c > '9' || d->count == DECIMAL_DIGITS_MAX)
 			break;
-		has_digit = true;
-		scale += has_point;
-		if (ch == '0' && d->count == 0)
-			continue;
-		if (d->count == DECIMAL_DIGITS_MAX)
-			return false;
-		d->digits[d->count++] = (char)ch;
+		*has_digit = true;
+		d->scale += has_point;
+		if (c != '0' || d->count > 0)
+			d->digits[d->count++] = (char)c;
 	}
+	return at;
+}
+
+bool decimal_scan(struct decimal *d, struct bytes text)
+{
+	bool has_digit = false;
+	int64_t exponent;
+	size_t at;
+
+	d->is_negative = text.size > 0 && text.data[0] == '-';
+	d->count = 0;
+	d->scale = 0;
+	at = scan_digits(d, text, &has_digit);
 	if (at < text.size && (text.data[at] | 32) == 'e') {
 		at += at + 1 < text.size && text.data[at + 1] == '+' ? 2 : 1;
 		if (!text_parse_int((struct bytes){ text.data + at, text.size - at }, &exponent) ||
 		    exponent < -1000 || exponent > 1000)
 			return false;
+		d->scale -= (int)exponent;
 		at = text.size;
 	}
-	return has_digit && at == text.size && apply_exponent(d, scale - (int)exponent);
+	return has_digit && at == text.size && d->scale <= (int)DECIMAL_DIGITS_MAX * 10;
+}
+
+bool decimal_parse(struct decimal *d, struct bytes text)
+{
+	if (!decimal_scan(d, text))
+		return false;
+	if (d->count == 0 && d->scale < 0)
+		d->scale = 0;
+	for (; d->scale < 0 && d->count < DECIMAL_DIGITS_MAX; d->scale++)
+		d->digits[d->count++] = '0';
+	return d->scale >= 0 && d->scale <= (int)DECIMAL_DIGITS_MAX;
 }
 
 /* Digits behind the point that are 0 may go; others may not. */
-static bool rescale(struct decimal *d, unsigned scale)
+static bool rescale(struct decimal *d, int scale)
 {
 	for (; d->scale > scale; d->scale--) {
 		if (d->count > 0 && d->digits[--d->count] != '0')

@@ -9,13 +9,18 @@
 #define DECIMAL_DIGITS_MAX 200u
 struct decimal {
 	bool is_negative;
-	unsigned count, scale;
+	unsigned count;
+	int scale;
 	char digits[DECIMAL_DIGITS_MAX];
 };
 
 /* Appends it to a DECIMAL or STRING column; way_read's result. */
 const char *decimal_add(const struct way *w, const struct decimal *d, struct column *c);
-/* Of a number's text, with or without an exponent. */
+/*
+ * Of a number's text, with or without an exponent. Scanned, the scale may be negative: 1E3 is 1 with -3; parsed, it is
+ * not: 1000 with 0.
+ */
+bool decimal_scan(struct decimal *d, struct bytes text);
 bool decimal_parse(struct decimal *d, struct bytes text);
 /* Appends a signed 64-bit number to a column of any numeric type; way_read's result. */
 const char *integer_add(const struct way *w, int64_t v, struct column *c);
