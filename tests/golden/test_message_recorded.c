@@ -132,7 +132,7 @@ static void add_field(struct schema *s, const char *line)
 	for (int i = 1; i >= 0; i--) {
 		size_t size = strlen(flags[i]);
 
-		if (strncmp(end - size, flags[i], size) != 0)
+		if ((size_t)(end - line) < size || strncmp(end - size, flags[i], size) != 0)
 			continue;
 		end -= size;
 		is_key |= i == 1;
