@@ -84,6 +84,13 @@ int64_t member_int(const struct json_value *v)
 	return number;
 }
 
+int64_t member_us(const struct json_value *v, int64_t factor)
+{
+	int64_t us;
+
+	return __builtin_mul_overflow(member_int(v), factor, &us) ? 0 : us;
+}
+
 int64_t member_time_us(const struct json_value *v)
 {
 	struct field f = { .type = TYPE_TIMESTAMP };
@@ -99,25 +106,48 @@ int64_t member_time_us(const struct json_value *v)
 	return us;
 }
 
-void input_enter_table(struct input *in, const char *database, const char *table)
+static int table_compare(const struct input_table *t, const char *database, const char *table)
 {
-	struct input_table *t = in->table;
+	int order = strcmp(t->table, table);
 
-	database = database != NULL ? database : "";
-	table = table != NULL ? table : "";
-	if (t == NULL || strcmp(t->table, table) != 0 || strcmp(t->database, database) != 0) {
-		t = NULL;
-		for (uint32_t i = 0; i < in->table_count && t == NULL; i++) {
-			if (strcmp(in->tables[i]->table, table) == 0 && strcmp(in->tables[i]->database, database) == 0)
-				t = in->tables[i];
-		}
+	return order != 0 ? order : strcmp(t->database, database);
+}
+
+/* Where the table stands, or would stand. */
+static uint32_t table_place(const struct input *in, const char *database, const char *table)
+{
+	uint32_t low = 0, high = in->table_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (table_compare(in->tables[middle], database, table) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	if (t == NULL) {
-		t = input_table_new(&in->options, database, table);
+	return low;
+}
+
+int input_enter_table(struct input *in, struct err *e)
+{
+	const char *database = in->message.database != NULL ? in->message.database : "";
+	const char *table = in->message.table != NULL ? in->message.table : "";
+	uint32_t place;
+
+	if (in->table != NULL && table_compare(in->table, database, table) == 0)
+		return 0;
+	place = table_place(in, database, table);
+	if (place == in->table_count || table_compare(in->tables[place], database, table) != 0) {
+		if (in->table_count == TABLES_MAX)
+			return err_set(e, ERR_DATA, "rows of more than %u tables", TABLES_MAX);
 		in->tables = memory_grow(in->tables, struct input_table *, in->table_count + 1);
-		in->tables[in->table_count++] = t;
+		memmove(in->tables + place + 1, in->tables + place, (in->table_count - place) * sizeof(*in->tables));
+		in->tables[place] = input_table_new(&in->options, database, table);
+		in->table_count++;
 	}
-	in->table = t;
+	in->table = in->tables[place];
+	return 0;
 }
 
 void input_take_key_list(struct input *in, const struct json_value *names)
@@ -146,10 +176,13 @@ int input_take_schema(struct input *in, struct err *e)
 	return 0;
 }
 
-void input_take_truncate(struct input *in)
+int input_take_truncate(struct input *in, struct err *e)
 {
+	if (input_enter_table(in, e) < 0)
+		return -1;
 	in->message.kind = MESSAGE_TRUNCATE;
 	in->message.schema = in->table->schema;
+	return 0;
 }
 
 static int infer_list(struct input *in, struct json_cursor list, struct err *e)
@@ -177,7 +210,7 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 		return -1;
 	if (input_take_schema(in, e) < 0)
 		return -1;
-	return in->table->schema != NULL ? 0 : err_set(e, ERR_DATA, "no column has a value yet: its type is not known");
+	return in->table->schema != NULL || rows == 0 ? 0 : err_set(e, ERR_DATA, "no column has a value yet: its type is not known");
 }
 
 /* How the value begins, fit for a line. */

@@ -107,7 +107,8 @@ static int take_rows(struct input *in, enum op op, const struct json_value *got,
 	struct images *i = &in->images;
 	size_t rows = json_count(&got[DATA]);
 
-	input_enter_table(in, in->message.database, in->message.table);
+	if (input_enter_table(in, e) < 0)
+		return -1;
 	input_take_key_list(in, &got[PK_NAMES]);
 	if (declare(in->table, &got[MYSQL_TYPE], e) < 0)
 		return -1;
@@ -144,12 +145,10 @@ int input_read_canal(struct input *in, struct bytes key, struct bytes value, str
 	m->database = member_text(&got[DATABASE]);
 	m->table = member_text(&got[TABLE]);
 	m->origin.connector = "mysql";
-	m->origin.time_us = member_int(&got[ES]) * 1000;
+	m->origin.time_us = member_us(&got[ES], 1000);
 	m->origin.gtid = member_text(&got[GTID]);
-	if (json_is_text(&got[TYPE], "TRUNCATE")) {
-		input_enter_table(in, m->database, m->table);
-		return input_take_truncate(in), 0;
-	}
+	if (json_is_text(&got[TYPE], "TRUNCATE"))
+		return input_take_truncate(in, e);
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]) && got[IS_DDL].type != JSON_TRUE; i++) {
 		if (json_is_text(&got[TYPE], ops[i].word))
 			return take_rows(in, ops[i].op, got, e);

@@ -46,7 +46,7 @@ static int64_t source_time_us(const struct json_value *got)
 		return member_int(&got[SOURCE_TS_US]);
 	if (got[SOURCE_TS_NS].type == JSON_NUMBER)
 		return member_int(&got[SOURCE_TS_NS]) / 1000;
-	return member_int(&got[SOURCE_TS_MS]) * 1000;
+	return member_us(&got[SOURCE_TS_MS], 1000);
 }
 
 /* false, "false" and null mean a row of the log. */
@@ -129,7 +129,7 @@ static int take_images(struct input *in, const struct json_value *got, struct by
 	enum op is = op == 'c' ? OP_INSERT : op == 'r' ? OP_COPY : op == 'u' ? OP_UPDATE : OP_DELETE;
 
 	if (op == 't')
-		return input_take_truncate(in), 0;
+		return input_take_truncate(in, e);
 	if (op == 'm')
 		return in->message.kind = MESSAGE_SIDE, 0;
 	if (op == 0 || strchr("crud", op) == NULL)
@@ -163,7 +163,8 @@ static int take_payload(struct input *in, const struct json_value *schema, const
 	}
 	if (got[OP].type == JSON_NULL && got[AFTER].type == JSON_NULL && got[BEFORE].type == JSON_NULL)
 		return in->message.kind = MESSAGE_SIDE, 0;
-	input_enter_table(in, in->message.database, in->message.table);
+	if (input_enter_table(in, e) < 0)
+		return -1;
 	if (known != NULL && known != in->table)
 		return 1;
 	if (schema != NULL && connect_declare(in->table, schema, e) < 0)
@@ -192,7 +193,6 @@ static void keep_lead(struct input *in, struct bytes value, struct bytes payload
 
 	if (at + 1 >= value.size || value.data[at] != '"' || value.data[at + 1] != ':')
 		return;
-	buffer_clear(&in->known_lead);
 	buffer_append(&in->known_lead, value.data, at + 2);
 	in->known_table = in->table;
 }
@@ -218,6 +218,7 @@ static int read_whole(struct input *in, struct bytes key, struct bytes value, st
 	struct bytes name, last = { NULL, 0 };
 	struct json_cursor members;
 
+	buffer_clear(&in->known_lead);
 	if (json_parse(&in->value, value, &v, e) < 0)
 		return -1;
 	if (!json_get(&v, "payload", &member) || !json_get(&v, "schema", &member))

@@ -14,7 +14,18 @@ static const struct member_names names = {
 	MEMBERS, { NAME("data"), NAME("before-image"), NAME("control"), NAME("metadata") }
 };
 
-enum metadata { TIMESTAMP, RECORD_TYPE, OPERATION, SCHEMA_NAME, TABLE_NAME, TRANSACTION_ID, RECORD_ID, COMMITTED, METADATA_MEMBERS };
+enum metadata {
+	TIMESTAMP,
+	RECORD_TYPE,
+	OPERATION,
+	SCHEMA_NAME,
+	TABLE_NAME,
+	TRANSACTION_ID,
+	RECORD_ID,
+	COMMITTED,
+	METADATA_MEMBERS,
+};
+
 static const struct member_names metadata_names = {
 	METADATA_MEMBERS,
 	{ NAME("timestamp"), NAME("record-type"), NAME("operation"), NAME("schema-name"), NAME("table-name"),
@@ -30,7 +41,6 @@ static void take_metadata(struct input *in, const struct json_value *got)
 	m->transaction = (uint64_t)member_int(&got[TRANSACTION_ID]);
 	m->log_row = (uint32_t)member_int(&got[RECORD_ID]);
 	m->origin.time_us = member_time_us(&got[got[COMMITTED].type == JSON_STRING ? COMMITTED : TIMESTAMP]);
-	input_enter_table(in, m->database, m->table);
 }
 
 static int take_row(struct input *in, const struct json_value *got, const struct json_value *operation, struct err *e)
@@ -59,19 +69,19 @@ static int take_row(struct input *in, const struct json_value *got, const struct
 }
 
 /* The definition that a control record may carry names the key. */
-static void take_control(struct input *in, const struct json_value *control, const struct json_value *operation)
+static int take_control(struct input *in, const struct json_value *control, const struct json_value *operation,
+			struct err *e)
 {
 	struct json_value definition, key;
 
 	(void)json_get(control, "table-def", &definition);
 	if (json_get(&definition, "primary-key", &key))
 		input_take_key_list(in, &key);
-	if (json_is_text(operation, "truncate-table")) {
-		input_take_truncate(in);
-		return;
-	}
+	if (json_is_text(operation, "truncate-table"))
+		return input_take_truncate(in, e);
 	in->message.kind = MESSAGE_CONTROL;
 	in->message.control = operation->type == JSON_STRING ? (const char *)operation->text.data : "";
+	return 0;
 }
 
 int input_read_dms(struct input *in, struct bytes key, struct bytes value, struct err *e)
@@ -83,11 +93,12 @@ int input_read_dms(struct input *in, struct bytes key, struct bytes value, struc
 	    members_take(&got[METADATA], "metadata", &metadata_names, metadata, e) < 0)
 		return -1;
 	take_metadata(in, metadata);
+	if (input_enter_table(in, e) < 0)
+		return -1;
 	if (json_is_text(&metadata[RECORD_TYPE], "data"))
 		return take_row(in, got, &metadata[OPERATION], e);
 	if (!json_is_text(&metadata[RECORD_TYPE], "control"))
 		return err_set(e, ERR_DATA, "unknown record-type \"%.40s\"",
 			       metadata[RECORD_TYPE].type == JSON_STRING ? member_text(&metadata[RECORD_TYPE]) : "");
-	take_control(in, &got[CONTROL], &metadata[OPERATION]);
-	return 0;
+	return take_control(in, &got[CONTROL], &metadata[OPERATION], e);
 }

@@ -78,7 +78,7 @@ static void take_origin(struct input *in, const struct json_value *got)
 	m->log_row = (uint32_t)member_int(&got[XOFFSET]);
 	m->origin.connector = "mysql";
 	/* seconds, but milliseconds for definitions */
-	m->origin.time_us = member_int(&got[TS]) * (m->kind == MESSAGE_CONTROL ? 1000 : 1000000);
+	m->origin.time_us = member_us(&got[TS], m->kind == MESSAGE_CONTROL ? 1000 : 1000000);
 	m->origin.gtid = member_text(&got[GTID]);
 	m->origin.server_id = (uint32_t)member_int(&got[SERVER_ID]);
 	m->origin.thread_id = (uint64_t)member_int(&got[THREAD_ID]);
@@ -109,7 +109,8 @@ static int take_row(struct input *in, const struct json_value *got, struct bytes
 	struct images *i = &in->images;
 	enum op op = in->message.op;
 
-	input_enter_table(in, in->message.database, in->message.table);
+	if (input_enter_table(in, e) < 0)
+		return -1;
 	input_take_key_list(in, &got[PRIMARY_KEY_COLUMNS]);
 	if (learn_key(in, key, e) < 0)
 		return -1;

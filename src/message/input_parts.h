@@ -24,7 +24,7 @@ struct images {
 struct input {
 	struct input_options options;
 	struct json_parser value, key;
-	struct input_table **tables;
+	struct input_table **tables; /* in order of their names */
 	uint32_t table_count;
 	struct input_table *table;       /* of the message */
 	struct buffer known_lead;        /* a value up to its payload, whose schema part is known */
@@ -51,11 +51,15 @@ int members_take(const struct json_value *object, const char *what, const struct
 const char *member_text(const struct json_value *v);
 /* An integer, also one in a text; otherwise 0. */
 int64_t member_int(const struct json_value *v);
+/* A count of so many microseconds each, in microseconds; 0 when it is none, or too large. */
+int64_t member_us(const struct json_value *v, int64_t factor);
 /* A time's text in microseconds since 1970, 0 when it is none. */
 int64_t member_time_us(const struct json_value *v);
 
-/* Finds or makes the table; sets it in the input and its message. */
-void input_enter_table(struct input *in, const char *database, const char *table);
+#define TABLES_MAX 16384u
+
+/* Finds or makes the message's table. ERR_DATA: there are too many. */
+int input_enter_table(struct input *in, struct err *e);
 /* The names in a list become the table's key, unless it is known. */
 void input_take_key_list(struct input *in, const struct json_value *names);
 /*
@@ -64,7 +68,7 @@ void input_take_key_list(struct input *in, const struct json_value *names);
  */
 int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e);
 int input_take_schema(struct input *in, struct err *e);
-void input_take_truncate(struct input *in);
+int input_take_truncate(struct input *in, struct err *e);
 
 int input_read_debezium(struct input *in, struct bytes key, struct bytes value, struct err *e);
 int input_read_maxwell(struct input *in, struct bytes key, struct bytes value, struct err *e);

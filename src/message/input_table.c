@@ -157,6 +157,7 @@ void input_table_free(struct input_table *t)
 		memory_free(t->key[i]);
 	memory_free(t->key);
 	memory_free(t->fields);
+	memory_free(t->places);
 	schema_release(t->schema);
 	memory_free(t->database);
 	memory_free(t->table);
@@ -178,6 +179,10 @@ int input_table_find(const struct input_table *t, struct bytes name, uint32_t hi
 
 void input_table_add_key(struct input_table *t, struct bytes name)
 {
+	for (uint32_t i = 0; i < t->key_count; i++) {
+		if (bytes_equal(bytes_of_text(t->key[i]), name))
+			return;
+	}
 	t->key = memory_grow(t->key, char *, t->key_count + 1);
 	t->key[t->key_count++] = memory_copy(name.data, name.size);
 	t->has_key = t->has_changes = true;
@@ -228,19 +233,19 @@ static void widen(struct declared *out, const struct declared *a, const struct d
 static int settle(struct input_table *t, struct input_field *f, struct err *e)
 {
 	struct field is = { .type = f->is.type, .precision = f->is.precision, .scale = f->is.scale };
+	struct way way;
 
-	if (way_choose(&f->way, &f->is.from, &is))
+	if (way_choose(&way, &f->is.from, &is)) {
+		f->way = way;
 		return 0;
-	return err_set(e, t->types == TYPES_GIVEN ? ERR_CONFIG : ERR_DATA, "column \"%s\" is %s in the message, which a %s does not hold",
-		       f->name, coding_name(f->is.from.coding), type_name(f->is.type));
+	}
+	return err_set(e, t->types == TYPES_GIVEN ? ERR_CONFIG : ERR_DATA,
+		       "column \"%s\" is %s in the message, which a %s does not hold", f->name, coding_name(f->is.from.coding), type_name(f->is.type));
 }
 
-static int field_find_or_add(struct input_table *t, struct bytes name, uint32_t hint, struct err *e)
+/* The new field's number. */
+static int add_checked(struct input_table *t, struct bytes name, struct err *e)
 {
-	int at = input_table_find(t, name, hint);
-
-	if (at >= 0)
-		return at;
 	if (t->field_count == FIELDS_MAX)
 		return err_set(e, ERR_DATA, "more than %u columns", FIELDS_MAX);
 	if (name.size == 0 || memchr(name.data, 0, name.size) != NULL)
@@ -255,33 +260,46 @@ static bool is_coded_as_text(const struct declared *is)
 	return is->type == TYPE_BINARY || is->from.coding == CODING_WRAPPED;
 }
 
+/* What the field is with this, too. */
+static void merge_declared(struct input_table *t, struct input_field *f, const struct declared *d)
+{
+	struct declared was = f->is;
+
+	if (t->types != TYPES_GIVEN || d->from.coding != CODING_PLAIN || !is_coded_as_text(&was))
+		f->is.from = d->from;
+	if (t->types == TYPES_GIVEN)
+		return;
+	if (!f->is_settled) {
+		f->is = *d;
+		return;
+	}
+	widen(&f->is, &was, d);
+	f->is.is_nullable = was.is_nullable || d->is_nullable;
+}
+
 int input_table_declare(struct input_table *t, const struct declared *d, struct err *e)
 {
-	struct declared was, *is;
+	struct declared was;
 	struct input_field *f;
-	int at;
+	int at = input_table_find(t, d->name, 0);
 
-	if (t->types == TYPES_GIVEN && input_table_find(t, d->name, 0) < 0)
+	if (t->types == TYPES_GIVEN && at < 0)
 		return 0;
-	at = field_find_or_add(t, d->name, 0, e);
+	at = at >= 0 ? at : add_checked(t, d->name, e);
 	if (at < 0)
 		return -1;
 	f = &t->fields[at];
-	is = &f->is;
-	was = *is;
-	if (t->types != TYPES_GIVEN || d->from.coding != CODING_PLAIN || !is_coded_as_text(is))
-		is->from = d->from;
-	if (t->types != TYPES_GIVEN && !f->is_settled) {
-		*is = *d;
-	} else if (t->types != TYPES_GIVEN) {
-		widen(is, &was, d);
-		is->is_nullable = was.is_nullable || d->is_nullable;
+	was = f->is;
+	merge_declared(t, f, d);
+	if (settle(t, f, e) < 0) {
+		f->is = was;
+		return -1;
 	}
-	if (!f->is_settled || is->type != was.type || is->precision != was.precision || is->scale != was.scale ||
-	    is->is_nullable != was.is_nullable)
+	if (!f->is_settled || f->is.type != was.type || f->is.precision != was.precision || f->is.scale != was.scale ||
+	    f->is.is_nullable != was.is_nullable)
 		t->has_changes = true;
 	f->is_settled = true;
-	return settle(t, f, e);
+	return 0;
 }
 
 static int set_key(const struct input_table *t, struct schema *s, struct err *e)
@@ -303,21 +321,30 @@ static int set_key(const struct input_table *t, struct schema *s, struct err *e)
 	return 0;
 }
 
+/* New fields stand behind the others. */
+static void take_places(struct input_table *t)
+{
+	for (uint32_t i = 0; i < t->field_count; i++) {
+		if (!t->fields[i].is_settled || t->fields[i].place >= 0)
+			continue;
+		t->places = memory_grow(t->places, uint32_t, t->place_count + 1);
+		t->places[t->place_count] = i;
+		t->fields[i].place = (int)t->place_count++;
+	}
+}
+
 int input_table_schema(struct input_table *t, struct err *e)
 {
 	struct schema *s;
 
 	if (!t->has_changes)
 		return 0;
+	take_places(t);
 	s = schema_new(t->database, t->table);
-	for (uint32_t i = 0; i < t->field_count; i++) {
-		struct input_field *in = &t->fields[i];
-		struct field *f;
+	for (uint32_t i = 0; i < t->place_count; i++) {
+		struct input_field *in = &t->fields[t->places[i]];
+		struct field *f = schema_add(s, in->name, in->is.type, in->is.is_nullable);
 
-		if (!in->is_settled)
-			continue;
-		in->place = (int)s->field_count;
-		f = schema_add(s, in->name, in->is.type, in->is.is_nullable);
 		f->precision = in->is.precision;
 		f->scale = in->is.scale;
 		f->source_type = memory_copy_text(in->source_type);

@@ -24,7 +24,7 @@ struct input_field {
 	char *source_type;
 	uint8_t guess;      /* inferred: bit set of what was seen */
 	bool is_settled;    /* has a type: stands in the schema */
-	int place;          /* in the schema, or -1 */
+	int place;          /* in the schema, in the order in which they were settled; or -1 */
 	struct way way;
 };
 
@@ -39,6 +39,8 @@ struct input_table {
 	enum table_types types;
 	struct input_field *fields;
 	uint32_t field_count;
+	uint32_t *places; /* the schema's fields: their numbers here */
+	uint32_t place_count;
 	struct schema *schema; /* NULL: has_changes tells that it is to be made */
 	bool has_changes;
 	char **key; /* names; has_key: they are known (or known to be none) */

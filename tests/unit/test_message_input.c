@@ -251,6 +251,23 @@ static void a_changed_schema_part_adds_and_widens_columns(void **state)
 	stop(&r);
 }
 
+#define MOMENT "{\"type\":\"int64\",\"optional\":true,\"name\":\"io.debezium.time.MicroTimestamp\",\"field\":\"n\"}"
+#define BITS   "{\"type\":\"bytes\",\"optional\":true,\"name\":\"io.debezium.data.Bits\",\"field\":\"n\"}"
+
+static void a_schema_part_that_cannot_be_is_refused_and_changes_nothing(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
+	(void)rows_of(&r, NULL, ENVELOPE(ID "," MOMENT, "{\"id\":1,\"n\":1785578400123456}"));
+	assert_bad(&r, ENVELOPE(ID "," BITS, "{\"id\":1,\"n\":\"AQ==\"}"), "column \"n\" is bits in the message");
+	assert_string_equal(rows_of(&r, NULL, ENVELOPE(ID "," MOMENT, "{\"id\":1,\"n\":1785578400123456}")),
+			    "{\"id\":1,\"n\":\"2026-08-01T10:00:00.123456\"}");
+	assert_false(r.message.has_new_schema);
+	stop(&r);
+}
+
 static void types_are_inferred_and_only_ever_widen(void **state)
 {
 	static const struct {
@@ -492,6 +509,7 @@ int main(void)
 		cmocka_unit_test(an_unavailable_value_is_absent_and_not_null),
 		cmocka_unit_test(a_run_ends_at_another_operation_or_set_of_fields),
 		cmocka_unit_test(a_changed_schema_part_adds_and_widens_columns),
+		cmocka_unit_test(a_schema_part_that_cannot_be_is_refused_and_changes_nothing),
 		cmocka_unit_test(types_are_inferred_and_only_ever_widen),
 		cmocka_unit_test(a_number_that_no_double_holds_is_inferred_as_text),
 		cmocka_unit_test(maxwell_updates_have_their_whole_old_row),
