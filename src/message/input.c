@@ -190,7 +190,7 @@ static int infer_list(struct input *in, struct json_cursor list, struct err *e)
 	struct json_value row;
 
 	while (json_next(&list, NULL, &row)) {
-		if (input_table_infer(in->table, &row, e) < 0)
+		if (input_table_infer(in->table, &row, in->images.rules, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -205,7 +205,8 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 	in->message.row_count = rows;
 	i->left = rows;
 	if (in->table->types == TYPES_INFERRED &&
-	    (input_table_infer(in->table, &i->after, e) < 0 || input_table_infer(in->table, &i->before, e) < 0 ||
+	    (input_table_infer(in->table, &i->after, i->rules, e) < 0 ||
+	     input_table_infer(in->table, &i->before, i->rules, e) < 0 ||
 	     infer_list(in, i->after_list, e) < 0 || infer_list(in, i->before_list, e) < 0))
 		return -1;
 	if (input_take_schema(in, e) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages of AWS DMS, whose data leaves NULL columns out (unless it is told not to), and whose images before a change
- * have the key, or more, as it is set up.
+ * have the key, or more, as it is set up: in an object of their own, or among the data under names that begin with BI_.
  */
 #include <string.h>
 
@@ -61,8 +61,10 @@ static int take_row(struct input *in, const struct json_value *got, const struct
 		return err_set(e, ERR_DATA, "operation \"%s\" without its data", ops[op].word);
 	in->message.is_snapshot = ops[op].op == OP_COPY;
 	*(ops[op].op == OP_DELETE ? &i->before : &i->after) = got[DATA];
-	if (ops[op].op == OP_UPDATE)
-		i->before = got[BEFORE_IMAGE];
+	if (ops[op].op == OP_UPDATE) {
+		i->rules.has_both = got[BEFORE_IMAGE].type != JSON_OBJECT;
+		i->before = got[i->rules.has_both ? DATA : BEFORE_IMAGE];
+	}
 	i->fill = FILL_KEY;
 	i->rules.null_is_left_out = true;
 	return input_take_rows(in, ops[op].op, 1, e);

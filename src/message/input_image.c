@@ -75,6 +75,26 @@ static void fill_absent(const struct input_table *t, struct image_rules rules, s
 	}
 }
 
+int image_check(const struct json_value *row, struct image_rules rules, struct err *e)
+{
+	if (row->type != JSON_OBJECT && (row->type != JSON_NULL || !rules.is_old))
+		return err_set(e, ERR_DATA, "a row is %s, not an object", json_type_name(row->type));
+	if (json_count(row) > MEMBERS_MAX)
+		return err_set(e, ERR_DATA, "a row of %zu members, more than %u", json_count(row), MEMBERS_MAX);
+	return 0;
+}
+
+bool image_old_name(const struct json_value *row, struct bytes *name)
+{
+	struct bytes column = { name->data + 3, name->size - 3 };
+	struct json_value v;
+
+	if (name->size <= 3 || memcmp(name->data, "BI_", 3) != 0 || !json_get(row, (const char *)column.data, &v))
+		return false;
+	*name = column;
+	return true;
+}
+
 int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
 	       uint8_t *present, struct err *e)
 {
@@ -83,13 +103,15 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 	struct json_value v;
 	struct bytes name;
 
-	if (row->type != JSON_OBJECT && (row->type != JSON_NULL || !rules.is_old))
-		return err_set(e, ERR_DATA, "a row is %s, not an object", json_type_name(row->type));
+	if (image_check(row, rules, e) < 0)
+		return -1;
 	while (json_next(&members, &name, &v)) {
-		int at = input_table_find(t, name, hint);
 		bool is_there;
-		int place;
+		int at, place;
 
+		if (rules.has_both && image_old_name(row, &name) != rules.is_old)
+			continue;
+		at = input_table_find(t, name, hint);
 		if (at < 0 || t->fields[at].place < 0)
 			continue;
 		hint = (uint32_t)at + 1;

@@ -104,17 +104,23 @@ static void type_of(uint8_t seen, struct declared *is)
 	}
 }
 
-int input_table_infer(struct input_table *t, const struct json_value *row, struct err *e)
+int input_table_infer(struct input_table *t, const struct json_value *row, struct image_rules rules, struct err *e)
 {
 	struct json_cursor members = json_open(row);
 	struct json_value v;
 	struct bytes name;
 
-	for (uint32_t hint = 0; row->type == JSON_OBJECT && json_next(&members, &name, &v); hint++) {
-		int at = input_table_find(t, name, hint);
+	rules.is_old = true; /* either may be missing */
+	if (image_check(row, rules, e) < 0)
+		return -1;
+	for (uint32_t hint = 0; json_next(&members, &name, &v); hint++) {
 		uint8_t seen = guess_of(&v);
-		struct declared is = { .name = name };
+		struct declared is;
+		int at;
 
+		if (rules.has_both)
+			(void)image_old_name(row, &name);
+		at = input_table_find(t, name, hint);
 		if (seen == 0 || (at >= 0 && (t->fields[at].guess | seen) == t->fields[at].guess))
 			continue;
 		type_of((uint8_t)((at >= 0 ? t->fields[at].guess : 0) | seen), &is);

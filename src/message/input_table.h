@@ -15,7 +15,8 @@ struct declared {
 	struct encoding from;
 };
 
-#define FIELDS_MAX 4096u
+#define FIELDS_MAX  4096u
+#define MEMBERS_MAX (2 * FIELDS_MAX) /* of a row: of its old image, too */
 
 struct input_field {
 	char *name;
@@ -55,8 +56,6 @@ void input_table_free(struct input_table *t);
 int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint);
 /* Adds and widens what the message declares. ERR_DATA: too many fields, or a type that the field's cannot become. */
 int input_table_declare(struct input_table *t, const struct declared *d, struct err *e);
-/* Widens by the values of a row. */
-int input_table_infer(struct input_table *t, const struct json_value *row, struct err *e);
 /* The key's columns, once; they must be fields by the next input_table_schema. */
 void input_table_add_key(struct input_table *t, struct bytes name);
 /* Makes the schema anew if there are changes: 1, otherwise 0. */
@@ -65,14 +64,22 @@ int input_table_schema(struct input_table *t, struct err *e);
 /* What bare values of a given field are, without a schema in the message. */
 struct encoding encoding_given(const struct input_options *o, const struct field *f);
 
-/*
- * Appends the row's cells, and sets the bits of the fields that are there. `is_old`: NULL in a NOT NULL field means
- * that the old row's value is not told. `has_unavailable`: Debezium's mark for that is looked for.
- */
 struct image_rules {
-	bool is_old, has_unavailable, null_is_left_out;
+	bool is_old;           /* NULL in a NOT NULL field: the value is not told */
+	bool has_unavailable;  /* Debezium's mark for a value that is not told is looked for */
+	bool null_is_left_out; /* a nullable field that is not there is NULL */
+	bool has_both;         /* the old row's members stand among the new one's: "BI_name" beside "name" */
 };
+
+/* Widens by the values of a row. */
+int input_table_infer(struct input_table *t, const struct json_value *row, struct image_rules rules, struct err *e);
+/* Appends the row's cells, and sets the bits of the fields that are there. */
 int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
 	       uint8_t *present, struct err *e);
+
+/* ERR_DATA: no object (nor a null, of an old row), or one of too many members. */
+int image_check(const struct json_value *row, struct image_rules rules, struct err *e);
+/* Whether the member is the old row's, of a row that has both; then its name becomes the column's. */
+bool image_old_name(const struct json_value *row, struct bytes *name);
 
 #endif

@@ -202,6 +202,13 @@ static void deep_and_huge_values_are_refused(void **state)
 	assert_int_equal(read_value("STRING", buffer_string(&value), &out, &e), -1);
 	assert_non_null(strstr(e.text, "deeper than 64 levels"));
 	buffer_clear(&value);
+	buffer_text(&value, "{\"after\":{\"v\":\"x\"");
+	for (int i = 0; i < 8192; i++)
+		buffer_format(&value, ",\"m%d\":1", i);
+	buffer_text(&value, "}" TAIL);
+	assert_int_equal(read_one("STRING", buffer_bytes(&value), &out, &e), -1);
+	assert_non_null(strstr(e.text, "a row of 8193 members, more than 8192"));
+	buffer_clear(&value);
 	memset(buffer_grow(&value, ((size_t)64 << 20) + 1), ' ', ((size_t)64 << 20) + 1);
 	assert_int_equal(read_one("STRING", buffer_bytes(&value), &out, &e), -1);
 	assert_non_null(strstr(e.text, "67108865 bytes of JSON are more than"));

@@ -439,6 +439,9 @@ static void dms_leaves_nulls_out_and_tells_the_key_by_its_control_records(void *
 			    "{\"id\":7} -> {\"id\":8,\"name\":\"B\"}");
 	assert_string_equal(rows_of(&r, NULL, "{\"data\":{\"id\":8,\"name\":\"C\"}," DMS("update") "}"),
 			    "{\"id\":8} -> {\"id\":8,\"name\":\"C\"}");
+	assert_string_equal(rows_of(&r, NULL, "{\"data\":{\"BI_id\":8,\"BI_name\":\"C\",\"id\":9,\"name\":\"D\"}," DMS("update") "}"),
+			    "{\"id\":8,\"name\":\"C\"} -> {\"id\":9,\"name\":\"D\"}");
+	assert_int_equal(r.message.schema->field_count, 2);
 	assert_string_equal(rows_of(&r, NULL, "{\"data\":{\"id\":8}," DMS("delete") "}"), "{\"id\":8}");
 	assert_bad(&r, "{\"data\":{\"id\":8}," DMS("merge") "}", "unknown operation \"merge\"");
 	stop(&r);
