@@ -3,11 +3,8 @@
  * Canal's flat messages: many rows each, every value a text, the MySQL types beside them. `old` has what an update
  * changed. TIMESTAMP columns arrive in the time zone of Canal's server, which is not said: they are wall clocks here.
  */
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
 #include "message/input_parts.h"
+#include "message/mysql_type.h"
 
 #define NAME(text) { (const uint8_t *)(text), sizeof(text) - 1 }
 
@@ -19,70 +16,7 @@ static const struct member_names names = {
 	  NAME("ts"), NAME("sql"), NAME("mysqlType"), NAME("data"), NAME("old"), NAME("gtid") }
 };
 
-/* By the first word of a type; docs/types.md has the same. */
-static const struct {
-	const char *word;
-	enum type type, type_unsigned;
-	enum coding coding;
-} words[] = {
-	{ "tinyint", TYPE_INT, TYPE_INT, CODING_PLAIN },
-	{ "smallint", TYPE_INT, TYPE_INT, CODING_PLAIN },
-	{ "mediumint", TYPE_INT, TYPE_INT, CODING_PLAIN },
-	{ "int", TYPE_INT, TYPE_LONG, CODING_PLAIN },
-	{ "integer", TYPE_INT, TYPE_LONG, CODING_PLAIN },
-	{ "bigint", TYPE_LONG, TYPE_DECIMAL, CODING_PLAIN },
-	{ "decimal", TYPE_DECIMAL, TYPE_DECIMAL, CODING_PLAIN },
-	{ "numeric", TYPE_DECIMAL, TYPE_DECIMAL, CODING_PLAIN },
-	{ "float", TYPE_FLOAT, TYPE_FLOAT, CODING_PLAIN },
-	{ "double", TYPE_DOUBLE, TYPE_DOUBLE, CODING_PLAIN },
-	{ "bit", TYPE_DECIMAL, TYPE_DECIMAL, CODING_PLAIN },
-	{ "year", TYPE_INT, TYPE_INT, CODING_PLAIN },
-	{ "date", TYPE_DATE, TYPE_DATE, CODING_PLAIN },
-	{ "datetime", TYPE_TIMESTAMP_NTZ, TYPE_TIMESTAMP_NTZ, CODING_PLAIN },
-	{ "timestamp", TYPE_TIMESTAMP_NTZ, TYPE_TIMESTAMP_NTZ, CODING_PLAIN },
-	{ "binary", TYPE_BINARY, TYPE_BINARY, CODING_LATIN1 },
-	{ "varbinary", TYPE_BINARY, TYPE_BINARY, CODING_LATIN1 },
-	{ "tinyblob", TYPE_BINARY, TYPE_BINARY, CODING_LATIN1 },
-	{ "blob", TYPE_BINARY, TYPE_BINARY, CODING_LATIN1 },
-	{ "mediumblob", TYPE_BINARY, TYPE_BINARY, CODING_LATIN1 },
-	{ "longblob", TYPE_BINARY, TYPE_BINARY, CODING_LATIN1 },
-};
-
-/* "(12,2)" of a decimal, "(20)" of the bits; BIGINT UNSIGNED has 20 digits. */
-static void take_digits(struct declared *d, const char *type)
-{
-	const char *open = strchr(type, '('), *comma = open != NULL ? strchr(open, ',') : NULL;
-	bool is_decimal = strncasecmp(type, "dec", 3) == 0 || strncasecmp(type, "num", 3) == 0;
-	int precision = open != NULL ? atoi(open + 1) : 10, scale = comma != NULL ? atoi(comma + 1) : 0;
-
-	d->precision = 20;
-	if (!is_decimal)
-		return;
-	if (precision < 1 || precision > 38 || scale < 0 || scale > precision) {
-		d->type = TYPE_STRING;
-		precision = scale = 0;
-	}
-	d->precision = (uint8_t)precision;
-	d->scale = (uint8_t)scale;
-}
-
-/* Any other type is text. */
-static void type_of(struct declared *d, const char *type)
-{
-	size_t size = strcspn(type, "( ");
-
-	d->type = TYPE_STRING;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i].word) != size || strncasecmp(words[i].word, type, size) != 0)
-			continue;
-		d->type = strcasestr(type, "unsigned") != NULL ? words[i].type_unsigned : words[i].type;
-		d->from.coding = words[i].coding;
-	}
-	if (d->type == TYPE_DECIMAL)
-		take_digits(d, type);
-}
-
-static int declare(struct input_table *t, const struct json_value *types, struct err *e)
+static int declare(const struct input_options *o, struct input_table *t, const struct json_value *types, struct err *e)
 {
 	struct json_cursor members = json_open(types);
 	struct json_value v;
@@ -93,9 +27,13 @@ static int declare(struct input_table *t, const struct json_value *types, struct
 	if (t->types == TYPES_INFERRED)
 		t->types = TYPES_DECLARED;
 	while (json_next(&members, &name, &v)) {
-		struct declared d = { .name = name, .is_nullable = true };
+		struct field f = { .is_nullable = true };
+		struct declared d;
 
-		type_of(&d, v.type == JSON_STRING ? (const char *)v.text.data : "");
+		mysql_type_field(&f, v.type == JSON_STRING ? (const char *)v.text.data : "");
+		if (f.type == TYPE_TIMESTAMP)
+			f.type = TYPE_TIMESTAMP_NTZ;
+		d = declared_given(o, &f, name);
 		if (input_table_declare(t, &d, e) < 0)
 			return -1;
 	}
@@ -110,7 +48,7 @@ static int take_rows(struct input *in, enum op op, const struct json_value *got,
 	if (input_enter_table(in, e) < 0)
 		return -1;
 	input_take_key_list(in, &got[PK_NAMES]);
-	if (declare(in->table, &got[MYSQL_TYPE], e) < 0)
+	if (declare(&in->options, in->table, &got[MYSQL_TYPE], e) < 0)
 		return -1;
 	if (got[DATA].type != JSON_ARRAY)
 		return err_set(e, ERR_DATA, "type \"%s\" without its list of rows", member_text(&got[TYPE]));

@@ -6,12 +6,12 @@
 
 #define NAME(text) { (const uint8_t *)(text), sizeof(text) - 1 }
 
-enum envelope { BEFORE, AFTER, SOURCE, OP, TS_MS, TS_US, TS_NS, TRANSACTION, DDL, ENVELOPE };
+enum envelope { BEFORE, AFTER, SOURCE, OP, TS_MS, TS_US, TS_NS, TRANSACTION, DDL, TABLE_CHANGES, ENVELOPE };
 
 static const struct member_names envelope_names = { ENVELOPE,
 						    { NAME("before"), NAME("after"), NAME("source"), NAME("op"),
 						      NAME("ts_ms"), NAME("ts_us"), NAME("ts_ns"),
-						      NAME("transaction"), NAME("ddl") } };
+						      NAME("transaction"), NAME("ddl"), NAME("tableChanges") } };
 
 enum source {
 	CONNECTOR,
@@ -159,7 +159,7 @@ static int take_payload(struct input *in, const struct json_value *schema, const
 	if (got[OP].type == JSON_NULL && got[DDL].type == JSON_STRING) {
 		in->message.kind = MESSAGE_CONTROL;
 		in->message.control = member_text(&got[DDL]);
-		return 0;
+		return input_take_changes(in, &got[TABLE_CHANGES], e);
 	}
 	if (got[OP].type == JSON_NULL && got[AFTER].type == JSON_NULL && got[BEFORE].type == JSON_NULL)
 		return in->message.kind = MESSAGE_SIDE, 0;

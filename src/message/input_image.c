@@ -112,6 +112,9 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 		if (rules.has_both && image_old_name(row, &name) != rules.is_old)
 			continue;
 		at = input_table_find(t, name, hint);
+		if (at < 0 && t->types == TYPES_DECLARED)
+			return err_set(e, ERR_DATA, "column \"%s\" is not among those that the schema part names",
+				       (const char *)name.data);
 		if (at < 0 || t->fields[at].place < 0)
 			continue;
 		hint = (uint32_t)at + 1;

@@ -75,6 +75,8 @@ int input_read_maxwell(struct input *in, struct bytes key, struct bytes value, s
 int input_read_canal(struct input *in, struct bytes key, struct bytes value, struct err *e);
 int input_read_dms(struct input *in, struct bytes key, struct bytes value, struct err *e);
 
+/* The tables of a schema change's tableChanges, for messages without a schema. */
+int input_take_changes(struct input *in, const struct json_value *changes, struct err *e);
 /* Columns of a Connect schema's "after" (or "before"). */
 int connect_declare(struct input_table *t, const struct json_value *schema, struct err *e);
 

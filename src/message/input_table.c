@@ -52,18 +52,27 @@ static uint8_t time_unit(enum input_times times)
 	return times == TIMES_CONNECT ? 3 : times == TIMES_NANOSECONDS ? 9 : 6;
 }
 
-static enum coding text_coding(const char *words)
+/* Any words of a binary column that are not one of the binary types. */
+static bool is_shape(const char *words)
+{
+	return words != NULL && strcasestr(words, "binary") == NULL && strcasestr(words, "blob") == NULL;
+}
+
+static enum coding text_coding(const struct input_options *o, const char *words)
 {
 	static const struct {
 		const char *word;
 		enum coding coding;
-	} codings[] = { { "time(", CODING_TIME }, { "enum", CODING_ENUM }, { "set", CODING_SET },
-			{ "vector", CODING_VECTOR } };
+		bool of_all; /* otherwise of Debezium only */
+	} codings[] = { { "time(", CODING_TIME, true },
+			{ "set", CODING_SET, true },
+			{ "enum", CODING_ENUM, false },
+			{ "vector", CODING_VECTOR, false } };
 
 	if (words != NULL && strcasecmp(words, "time") == 0)
 		return CODING_TIME;
 	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++) {
-		if (begins(words, codings[i].word))
+		if (begins(words, codings[i].word) && (codings[i].of_all || o->format == FORMAT_DEBEZIUM))
 			return codings[i].coding;
 	}
 	return CODING_PLAIN;
@@ -87,9 +96,9 @@ struct encoding encoding_given(const struct input_options *o, const struct field
 	const char *words = f->source_type;
 
 	if (f->type == TYPE_BINARY)
-		from.coding = begins(words, "geometry") || begins(words, "point") ? CODING_GEOMETRY : binary_coding(o);
+		from.coding = is_shape(words) ? CODING_GEOMETRY : binary_coding(o);
 	if (f->type == TYPE_STRING)
-		from.coding = text_coding(words);
+		from.coding = text_coding(o, words);
 	if (from.coding == CODING_TIME) {
 		from.unit = time_unit(o->times);
 		from.time_digits = number_of(words, 0);
@@ -97,7 +106,7 @@ struct encoding encoding_given(const struct input_options *o, const struct field
 	if (o->format != FORMAT_DEBEZIUM)
 		return from;
 	if (o->decimals == DECIMALS_PRECISE &&
-	    (f->type == TYPE_DECIMAL || (f->type == TYPE_STRING && begins(words, "decimal(")))) {
+	    (f->type == TYPE_DECIMAL || (f->type == TYPE_STRING && (begins(words, "decimal(") || begins(words, "numeric("))))) {
 		from.coding = CODING_UNSCALED;
 		from.scale = f->type == TYPE_DECIMAL ? f->scale : scale_of(words);
 	}
@@ -107,9 +116,20 @@ struct encoding encoding_given(const struct input_options *o, const struct field
 		from.coding = CODING_TIMESTAMP;
 		from.unit = timestamp_unit(o->times, words);
 	}
-	if (begins(words, "bit(") && f->type != TYPE_STRING)
+	if (begins(words, "bit(") && f->type != TYPE_STRING && f->type != TYPE_BOOLEAN)
 		from.coding = CODING_BITS;
 	return from;
+}
+
+struct declared declared_given(const struct input_options *o, const struct field *f, struct bytes name)
+{
+	return (struct declared){ .name = name,
+				  .type = f->type,
+				  .precision = f->precision,
+				  .scale = f->scale,
+				  .is_nullable = f->is_nullable,
+				  .from = encoding_given(o, f),
+				  .words = f->source_type };
 }
 
 static void add_given(struct input_table *t, const struct input_options *o)
@@ -118,11 +138,7 @@ static void add_given(struct input_table *t, const struct input_options *o)
 		const struct field *f = &o->schema->fields[i];
 		struct input_field *in = add_field(t, bytes_of_text(f->name));
 
-		in->is = (struct declared){ .type = f->type,
-					    .precision = f->precision,
-					    .scale = f->scale,
-					    .is_nullable = f->is_nullable,
-					    .from = encoding_given(o, f) };
+		in->is = declared_given(o, f, (struct bytes){ NULL, 0 });
 		in->source_type = memory_copy_text(f->source_type);
 		in->is_settled = true;
 	}
@@ -295,6 +311,10 @@ int input_table_declare(struct input_table *t, const struct declared *d, struct 
 		f->is = was;
 		return -1;
 	}
+	if (d->words != NULL && t->types != TYPES_GIVEN) {
+		memory_free(f->source_type);
+		f->source_type = memory_copy_text(d->words);
+	}
 	if (!f->is_settled || f->is.type != was.type || f->is.precision != was.precision || f->is.scale != was.scale ||
 	    f->is.is_nullable != was.is_nullable)
 		t->has_changes = true;
@@ -314,11 +334,28 @@ static int set_key(const struct input_table *t, struct schema *s, struct err *e)
 			return err_set(e, ERR_CONFIG, "the key's column \"%s\" is not a column of the rows", t->key[i]);
 		}
 		key[i] = (uint32_t)at;
-		s->fields[at].is_nullable = false;
+		s->fields[at].is_nullable = s->fields[at].null_is_invalid = false;
 	}
 	schema_set_key(s, key, t->key_count);
 	memory_free(key);
 	return 0;
+}
+
+static bool is_temporal(enum type t)
+{
+	return t == TYPE_DATE || t == TYPE_TIMESTAMP || t == TYPE_TIMESTAMP_NTZ;
+}
+
+/* As the direct way has it: an invalid date or time is NULL, also where the source has no NULL. */
+static void add_to_schema(const struct input_table *t, const struct input_field *in, struct schema *s)
+{
+	bool may_be_invalid = t->types != TYPES_GIVEN && is_temporal(in->is.type) && !in->is.is_nullable;
+	struct field *f = schema_add(s, in->name, in->is.type, in->is.is_nullable || may_be_invalid);
+
+	f->null_is_invalid = may_be_invalid;
+	f->precision = in->is.precision;
+	f->scale = in->is.scale;
+	f->source_type = memory_copy_text(in->source_type);
 }
 
 /* New fields stand behind the others. */
@@ -342,13 +379,8 @@ int input_table_schema(struct input_table *t, struct err *e)
 	take_places(t);
 	s = schema_new(t->database, t->table);
 	for (uint32_t i = 0; i < t->place_count; i++) {
-		struct input_field *in = &t->fields[t->places[i]];
-		struct field *f = schema_add(s, in->name, in->is.type, in->is.is_nullable);
-
-		f->precision = in->is.precision;
-		f->scale = in->is.scale;
-		f->source_type = memory_copy_text(in->source_type);
-		if (settle(t, in, e) < 0)
+		add_to_schema(t, &t->fields[t->places[i]], s);
+		if (settle(t, &t->fields[t->places[i]], e) < 0)
 			return schema_release(s), -1;
 	}
 	if (set_key(t, s, e) < 0)

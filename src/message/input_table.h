@@ -13,6 +13,7 @@ struct declared {
 	uint8_t precision, scale;
 	bool is_nullable;
 	struct encoding from;
+	const char *words; /* the source's own for its type, or NULL */
 };
 
 #define FIELDS_MAX  4096u
@@ -21,7 +22,7 @@ struct declared {
 struct input_field {
 	char *name;
 	size_t name_size;
-	struct declared is; /* its name is not used */
+	struct declared is; /* its name and words are not used */
 	char *source_type;
 	uint8_t guess;      /* inferred: bit set of what was seen */
 	bool is_settled;    /* has a type: stands in the schema */
@@ -63,6 +64,7 @@ int input_table_schema(struct input_table *t, struct err *e);
 
 /* What bare values of a given field are, without a schema in the message. */
 struct encoding encoding_given(const struct input_options *o, const struct field *f);
+struct declared declared_given(const struct input_options *o, const struct field *f, struct bytes name);
 
 struct image_rules {
 	bool is_old;           /* NULL in a NOT NULL field: the value is not told */

@@ -251,6 +251,33 @@ static void a_changed_schema_part_adds_and_widens_columns(void **state)
 	stop(&r);
 }
 
+#define CHANGE                                                                                                   \
+	"{" SOURCE ",\"ts_ms\":1,\"databaseName\":\"inv\",\"ddl\":\"CREATE TABLE person (...)\",\"tableChanges\":["   \
+	"{\"type\":\"CREATE\",\"id\":\"\\\"inv\\\".\\\"person\\\"\",\"table\":{\"columns\":["                          \
+	"{\"name\":\"id\",\"typeName\":\"BIGINT UNSIGNED\",\"length\":null,\"scale\":null,\"optional\":false},"      \
+	"{\"name\":\"p\",\"typeName\":\"DECIMAL UNSIGNED\",\"length\":10,\"scale\":2,\"optional\":true},"            \
+	"{\"name\":\"at\",\"typeName\":\"DATETIME\",\"length\":6,\"scale\":null,\"optional\":false}]}},"             \
+	"{\"type\":\"DROP\",\"id\":\"\\\"inv\\\".\\\"gone\\\"\",\"table\":null}]}"
+
+static void a_schema_change_gives_bare_messages_their_types(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
+	must(read_message(&r, NULL, CHANGE), &r.e);
+	assert_int_equal(r.message.kind, MESSAGE_CONTROL);
+	assert_string_equal(r.message.table, "person");
+	assert_string_equal(rows_of(&r, "{\"id\":-1}", "{\"after\":{\"id\":-1,\"p\":\"AzQ=\",\"at\":1785578400123456}," SOURCE
+						       ",\"op\":\"c\"}"),
+			    "{\"id\":18446744073709551615,\"p\":8.20,\"at\":\"2026-08-01T10:00:00.123456\"}");
+	assert_false(r.message.is_inferred);
+	assert_string_equal(r.message.schema->fields[1].source_type, "decimal(10,2) unsigned");
+	/* a column that no schema change has told of yet is not left out */
+	assert_bad(&r, "{\"after\":{\"id\":1,\"new\":1}," SOURCE ",\"op\":\"c\"}", "\"new\" is not among those");
+	stop(&r);
+}
+
 #define MOMENT "{\"type\":\"int64\",\"optional\":true,\"name\":\"io.debezium.time.MicroTimestamp\",\"field\":\"n\"}"
 #define BITS   "{\"type\":\"bytes\",\"optional\":true,\"name\":\"io.debezium.data.Bits\",\"field\":\"n\"}"
 
@@ -512,6 +539,7 @@ int main(void)
 		cmocka_unit_test(an_unavailable_value_is_absent_and_not_null),
 		cmocka_unit_test(a_run_ends_at_another_operation_or_set_of_fields),
 		cmocka_unit_test(a_changed_schema_part_adds_and_widens_columns),
+		cmocka_unit_test(a_schema_change_gives_bare_messages_their_types),
 		cmocka_unit_test(a_schema_part_that_cannot_be_is_refused_and_changes_nothing),
 		cmocka_unit_test(types_are_inferred_and_only_ever_widen),
 		cmocka_unit_test(a_number_that_no_double_holds_is_inferred_as_text),
