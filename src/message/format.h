@@ -15,8 +15,8 @@ enum message_format {
 
 const char *format_name(enum message_format f); /* "debezium" */
 /*
- * The format that this message shows, or FORMATS when it shows none: a tombstone, a text that is no JSON, an object like
- * none of them. Ask the first messages until one answers.
+ * The format that this message shows, or FORMATS when it shows none: a tombstone, a text that is no JSON, an object
+ * like none of them. Ask the first messages until one answers.
  */
 enum message_format format_detect(struct bytes value);
 

@@ -211,7 +211,9 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 		return -1;
 	if (input_take_schema(in, e) < 0)
 		return -1;
-	return in->table->schema != NULL || rows == 0 ? 0 : err_set(e, ERR_DATA, "no column has a value yet: its type is not known");
+	if (in->table->schema == NULL && rows > 0)
+		return err_set(e, ERR_DATA, "no column has a value yet, so that its type is not known");
+	return 0;
 }
 
 /* How the value begins, fit for a line. */

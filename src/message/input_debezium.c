@@ -96,7 +96,7 @@ static int take_key(struct input *in, struct bytes key, struct json_value *out, 
 	if (key.data == NULL)
 		return 0;
 	if (json_parse(&in->key, key, out, e) < 0)
-		return err_wrap(e, "key");
+		return err_wrap(e, "key (if it is no JSON, name the key's columns)");
 	if (json_count(out) == 2 && json_get(out, "payload", &payload) && json_get_text(out, "schema") == NULL)
 		*out = payload;
 	return 0;
@@ -114,8 +114,9 @@ static int learn_key(struct input *in, struct bytes key, struct err *e)
 	if (take_key(in, key, &object, e) < 0)
 		return -1;
 	members = json_open(&object);
-	if (!members.is_object && members.left > 0)
-		return err_set(e, ERR_DATA, "key: not an object");
+	if (object.type != JSON_OBJECT && object.type != JSON_NULL)
+		return err_set(e, ERR_CONFIG, "key: %s, which does not tell the key's columns: name them",
+			       json_type_name(object.type));
 	while (json_next(&members, &name, &v))
 		input_table_add_key(in->table, name);
 	in->table->has_key = true;
@@ -133,10 +134,12 @@ static int take_images(struct input *in, const struct json_value *got, struct by
 	if (op == 'm')
 		return in->message.kind = MESSAGE_SIDE, 0;
 	if (op == 0 || strchr("crud", op) == NULL)
-		return err_set(e, ERR_DATA, "unknown op \"%.20s\"", member_text(&got[OP]) ? member_text(&got[OP]) : "");
+		return err_set(e, ERR_DATA, "unknown op \"%.20s\"",
+			       got[OP].type == JSON_STRING ? member_text(&got[OP]) : "");
 	if (is != OP_DELETE)
 		i->after = got[AFTER];
-	i->before = is == OP_UPDATE || is == OP_DELETE ? got[BEFORE] : i->before;
+	if (is == OP_UPDATE || is == OP_DELETE)
+		i->before = got[BEFORE];
 	if (is == OP_DELETE && i->before.type == JSON_NULL && take_key(in, key, &i->before, e) < 0)
 		return -1;
 	if ((is != OP_DELETE && i->after.type != JSON_OBJECT) || (is == OP_DELETE && i->before.type != JSON_OBJECT))

@@ -24,7 +24,7 @@ static uint8_t number_of(const char *words, uint8_t otherwise)
 	return v >= 0 && v <= 6 ? (uint8_t)v : otherwise;
 }
 
-/* Of more digits than a DECIMAL has: "decimal(65,30)". */
+/* The second number in "decimal(65,30)". */
 static uint8_t scale_of(const char *words)
 {
 	const char *comma = strchr(words, ',');
@@ -36,6 +36,12 @@ static uint8_t scale_of(const char *words)
 static bool begins(const char *words, const char *with)
 {
 	return words != NULL && strncasecmp(words, with, strlen(with)) == 0;
+}
+
+/* Its digits are more than a DECIMAL's. */
+static bool is_long_decimal(const struct field *f)
+{
+	return f->type == TYPE_STRING && (begins(f->source_type, "decimal(") || begins(f->source_type, "numeric("));
 }
 
 static uint8_t timestamp_unit(enum input_times times, const char *words)
@@ -105,8 +111,7 @@ struct encoding encoding_given(const struct input_options *o, const struct field
 	}
 	if (o->format != FORMAT_DEBEZIUM)
 		return from;
-	if (o->decimals == DECIMALS_PRECISE &&
-	    (f->type == TYPE_DECIMAL || (f->type == TYPE_STRING && (begins(words, "decimal(") || begins(words, "numeric("))))) {
+	if (o->decimals == DECIMALS_PRECISE && (f->type == TYPE_DECIMAL || is_long_decimal(f))) {
 		from.coding = CODING_UNSCALED;
 		from.scale = f->type == TYPE_DECIMAL ? f->scale : scale_of(words);
 	}
@@ -256,7 +261,8 @@ static int settle(struct input_table *t, struct input_field *f, struct err *e)
 		return 0;
 	}
 	return err_set(e, t->types == TYPES_GIVEN ? ERR_CONFIG : ERR_DATA,
-		       "column \"%s\" is %s in the message, which a %s does not hold", f->name, coding_name(f->is.from.coding), type_name(f->is.type));
+		       "column \"%s\" is %s in the message, which a %s does not hold", f->name,
+		       coding_name(f->is.from.coding), type_name(f->is.type));
 }
 
 /* The new field's number. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yyjson reads in place and keeps numbers raw; its memory comes from a pool that lives as long as the parser. */
+/*
+ * yyjson reads in place and keeps numbers raw. Its memory comes from a pool that lives as long as the parser: twelve times
+ * the text at worst, which is too much for large ones.
+ */
 #include "message/json.h"
 
-#include <assert.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -10,8 +12,21 @@
 
 #define READ_FLAGS (YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW)
 
+#define POOLED_BYTES_MAX ((size_t)64 << 10)
+
+/* What a large text took is not kept. */
+static void forget_large(struct json_parser *p)
+{
+	if (p->large == NULL)
+		return;
+	yyjson_doc_free(p->large);
+	p->large = NULL;
+	buffer_release(&p->text);
+}
+
 void json_parser_release(struct json_parser *p)
 {
+	forget_large(p);
 	buffer_release(&p->text);
 	buffer_release(&p->pool);
 }
@@ -43,26 +58,35 @@ static void value_of(yyjson_val *v, struct json_value *out)
 	out->text = (struct bytes){ (const uint8_t *)unsafe_yyjson_get_str(v), unsafe_yyjson_get_len(v) };
 }
 
+static yyjson_doc *read_pooled(struct json_parser *p, size_t size, yyjson_read_err *why)
+{
+	yyjson_alc pool;
+
+	buffer_reserve(&p->pool, yyjson_read_max_memory_usage(size, READ_FLAGS));
+	yyjson_alc_pool_init(&pool, p->pool.data, p->pool.capacity);
+	return yyjson_read_opts((char *)p->text.data, size, READ_FLAGS, &pool, why);
+}
+
 int json_parse(struct json_parser *p, struct bytes text, struct json_value *out, struct err *e)
 {
-	size_t pool_size = yyjson_read_max_memory_usage(text.size, READ_FLAGS);
+	bool is_large = text.size > POOLED_BYTES_MAX;
 	yyjson_read_err why;
-	yyjson_alc pool;
 	yyjson_doc *doc;
 
 	if (text.size > JSON_BYTES_MAX)
 		return err_set(e, ERR_DATA, "%zu bytes of JSON are more than %zu", text.size, JSON_BYTES_MAX);
+	forget_large(p);
 	buffer_clear(&p->text);
 	buffer_reserve(&p->text, text.size + YYJSON_PADDING_SIZE);
 	buffer_bytes_append(&p->text, text);
 	memset(p->text.data + text.size, 0, YYJSON_PADDING_SIZE);
-	buffer_reserve(&p->pool, pool_size);
-	yyjson_alc_pool_init(&pool, p->pool.data, p->pool.capacity);
-	doc = yyjson_read_opts((char *)p->text.data, text.size, READ_FLAGS, &pool, &why);
-	if (doc == NULL) {
-		assert(why.code != YYJSON_READ_ERROR_MEMORY_ALLOCATION);
+	doc = is_large ? yyjson_read_opts((char *)p->text.data, text.size, READ_FLAGS, NULL, &why) :
+			 read_pooled(p, text.size, &why);
+	if (doc == NULL && why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+		return err_set(e, ERR_IO, "no memory for %zu bytes of JSON", text.size);
+	if (doc == NULL)
 		return err_set(e, ERR_DATA, "not JSON: %s at byte %zu", why.msg, why.pos);
-	}
+	p->large = is_large ? doc : NULL;
 	value_of(yyjson_doc_get_root(doc), out);
 	return 0;
 }

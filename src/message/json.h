@@ -29,7 +29,8 @@ struct json_value {
 /* The memory of one text at a time. A zeroed one is valid. */
 struct json_parser {
 	struct buffer text; /* the text, its strings unescaped in place */
-	struct buffer pool;
+	struct buffer pool; /* yyjson's memory for texts that are not large */
+	void *large;        /* yyjson's document of a large one, or NULL */
 };
 
 #define JSON_BYTES_MAX ((size_t)64 << 20)

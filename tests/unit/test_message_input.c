@@ -514,6 +514,20 @@ static void a_key_that_the_caller_names_goes_before_the_messages(void **state)
 	stop(&r);
 }
 
+static void a_key_without_names_must_be_named(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
+	assert_int_equal(read_message(&r, "7", "{\"after\":{\"id\":7}," SOURCE ",\"op\":\"c\"}"), -1);
+	assert_int_equal(r.e.kind, ERR_CONFIG);
+	assert_non_null(strstr(r.e.text, "key: a number, which does not tell the key's columns: name them"));
+	assert_int_equal(read_message(&r, "inv.person.7", "{\"after\":{\"id\":7}," SOURCE ",\"op\":\"c\"}"), -1);
+	assert_non_null(strstr(r.e.text, "name the key's columns"));
+	stop(&r);
+}
+
 static void the_order_at_the_source_tells_a_replay(void **state)
 {
 	struct message a = { .origin = { .connector = "mysql", .log_file = "b.999999", .log_offset = 9 } }, b = a;
@@ -549,6 +563,7 @@ int main(void)
 		cmocka_unit_test(dms_leaves_nulls_out_and_tells_the_key_by_its_control_records),
 		cmocka_unit_test(a_format_is_known_by_its_message),
 		cmocka_unit_test(a_key_that_the_caller_names_goes_before_the_messages),
+		cmocka_unit_test(a_key_without_names_must_be_named),
 		cmocka_unit_test(the_order_at_the_source_tells_a_replay),
 	};
 
