@@ -86,21 +86,47 @@ static void take_origin(struct input *in, const struct json_value *got)
 }
 
 /* {"database":…,"table":…,"pk.id":7} */
-static int learn_key(struct input *in, struct bytes key, struct err *e)
+static void take_key_members(struct input *in, const struct json_value *key)
 {
-	struct json_value object, v;
-	struct json_cursor members;
+	struct json_cursor members = json_open(key);
+	struct json_value v;
 	struct bytes name;
 
-	if (in->table->has_key || key.data == NULL)
-		return 0;
-	if (json_parse(&in->key, key, &object, e) < 0)
-		return err_wrap(e, "key");
-	members = json_open(&object);
-	while (object.type == JSON_OBJECT && json_next(&members, &name, &v)) {
+	while (json_next(&members, &name, &v)) {
 		if (name.size > 3 && memcmp(name.data, "pk.", 3) == 0)
 			input_table_add_key(in->table, (struct bytes){ name.data + 3, name.size - 3 });
 	}
+}
+
+/* ["inv","person",[{"a":1},{"b":2}]] */
+static void take_key_list(struct input *in, const struct json_value *key)
+{
+	struct json_cursor parts = json_open(key), columns, members;
+	struct json_value part, column, v;
+	struct bytes name;
+
+	while (json_next(&parts, NULL, &part)) {
+		columns = json_open(&part);
+		while (part.type == JSON_ARRAY && json_next(&columns, NULL, &column)) {
+			members = json_open(&column);
+			while (column.type == JSON_OBJECT && json_next(&members, &name, &v))
+				input_table_add_key(in->table, name);
+		}
+	}
+}
+
+static int learn_key(struct input *in, struct bytes key, struct err *e)
+{
+	struct json_value v;
+
+	if (in->table->has_key || key.data == NULL)
+		return 0;
+	if (json_parse(&in->key, key, &v, e) < 0)
+		return err_wrap(e, "key (if it is no JSON, name the key's columns)");
+	if (v.type == JSON_OBJECT)
+		take_key_members(in, &v);
+	else if (v.type == JSON_ARRAY)
+		take_key_list(in, &v);
 	return 0;
 }
 

@@ -1,102 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of every format, taken apart and put into runs of rows; bad ones, and what is said of them. */
-#include "lib/test.h"
-
-#include "change/render.h"
-#include "message/input.h"
-#include "message/spark_ddl.h"
-
-struct reading {
-	struct input *input;
-	struct row_run run;
-	struct message message;
-	struct err e;
-	char text[4096]; /* the run's rows as JSON: "before -> after", one a line */
-};
-
-static void start(struct reading *r, struct input_options o, const char *ddl)
-{
-	*r = (struct reading){ .e = ERR_INIT };
-	if (ddl != NULL)
-		must(spark_ddl_parse(&o.schema, ddl, "inv", "person", &r->e), &r->e);
-	r->input = input_new(&o);
-	schema_release(o.schema);
-}
-
-static void stop(struct reading *r)
-{
-	row_run_release(&r->run);
-	input_free(r->input);
-}
-
-static struct bytes bytes_or_null(const char *text)
-{
-	return text != NULL ? bytes_of_text(text) : (struct bytes){ NULL, 0 };
-}
-
-static int read_message(struct reading *r, const char *key, const char *value)
-{
-	r->e = ERR_INIT;
-	return input_read(r->input, bytes_or_null(key), bytes_or_null(value), &r->message, &r->e);
-}
-
-static const char *run_text(struct reading *r)
-{
-	struct rows rows = row_run_rows(&r->run);
-	struct buffer b = { 0 };
-
-	for (uint32_t i = 0; i < rows.count; i++) {
-		if (i > 0)
-			buffer_char(&b, '\n');
-		if (rows.before != NULL)
-			render_json_row(&b, r->run.schema, rows.before, i, rows.before_present);
-		if (rows.op == OP_UPDATE)
-			buffer_text(&b, " -> ");
-		if (rows.after != NULL)
-			render_json_row(&b, r->run.schema, rows.after, i, rows.after_present);
-	}
-	snprintf(r->text, sizeof(r->text), "%s", buffer_string(&b));
-	buffer_release(&b);
-	return r->text;
-}
-
-/* The rows of one message alone. */
-static const char *rows_of(struct reading *r, const char *key, const char *value)
-{
-	must(read_message(r, key, value), &r->e);
-	assert_int_equal(r->message.kind, MESSAGE_ROWS);
-	row_run_clear(&r->run);
-	must(input_rows(r->input, &r->run, &r->e), &r->e);
-	assert_int_equal(r->run.count, r->message.row_count);
-	return run_text(r);
-}
-
-/* Fails in input_read or input_rows; the sentence holds `what`. */
-static void assert_bad(struct reading *r, const char *value, const char *what)
-{
-	int rc = read_message(r, NULL, value);
-
-	row_run_clear(&r->run);
-	if (rc == 0)
-		rc = input_rows(r->input, &r->run, &r->e);
-	assert_int_equal(rc, -1);
-	assert_int_equal(r->e.kind, ERR_DATA);
-	assert_int_equal(r->run.count, 0);
-	if (strstr(r->e.text, what) == NULL)
-		fail_msg("%s\ngives: %s", value, r->e.text);
-}
+/* Messages of every format, taken apart and put into runs of rows. */
+#include "lib/message_reading.h"
 
 #define PERSON "id BIGINT NOT NULL, name STRING, amount DECIMAL(12,2), at TIMESTAMP_NTZ"
-#define SOURCE                                                                                        \
-	"\"source\":{\"connector\":\"mysql\",\"ts_ms\":1785578400000,\"snapshot\":\"false\",\"db\":\"inv\"," \
-	"\"table\":\"person\",\"server_id\":7,\"file\":\"b.000003\",\"pos\":1021,\"row\":2}"
 
 static void operations_of_debezium_become_operations(void **state)
 {
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
 	assert_string_equal(rows_of(&r, "{\"id\":7}", "{\"before\":null,\"after\":{\"id\":7,\"name\":\"Ada\",\"amount\":\"AzQ=\","
 						      "\"at\":1785578400123}," SOURCE ",\"op\":\"c\"}"),
 			    "{\"id\":7,\"name\":\"Ada\",\"amount\":8.20,\"at\":\"2026-08-01T10:00:00.123000\"}");
@@ -123,7 +36,7 @@ static void operations_of_debezium_become_operations(void **state)
 	assert_string_equal(rows_of(&r, NULL, "{\"before\":{\"id\":7,\"name\":\"B\"},\"after\":null," SOURCE ",\"op\":\"d\"}"),
 			    "{\"id\":7,\"name\":\"B\"}");
 	assert_int_equal(r.message.op, OP_DELETE);
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void what_has_no_rows_is_told_apart(void **state)
@@ -143,7 +56,7 @@ static void what_has_no_rows_is_told_apart(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		must(read_message(&r, NULL, others[i].value), &r.e);
 		assert_int_equal(r.message.kind, others[i].kind);
@@ -152,7 +65,7 @@ static void what_has_no_rows_is_told_apart(void **state)
 			assert_string_equal(r.message.control, "DROP TABLE x");
 		assert_int_equal(input_rows(r.input, &r.run, &r.e), 0);
 	}
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void an_update_without_its_old_image_has_the_key_as_before(void **state)
@@ -160,12 +73,12 @@ static void an_update_without_its_old_image_has_the_key_as_before(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
 	assert_string_equal(rows_of(&r, "{\"id\":7}", "{\"before\":null,\"after\":{\"id\":7,\"name\":\"B\"}," SOURCE
 						      ",\"op\":\"u\"}"),
 			    "{\"id\":7} -> {\"id\":7,\"name\":\"B\"}");
 	assert_string_equal(rows_of(&r, "{\"id\":9}", "{\"before\":null,\"after\":null," SOURCE ",\"op\":\"d\"}"), "{\"id\":9}");
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void an_unavailable_value_is_absent_and_not_null(void **state)
@@ -173,7 +86,7 @@ static void an_unavailable_value_is_absent_and_not_null(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, "id BIGINT, big STRING, bin BINARY, l STRING");
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, "id BIGINT, big STRING, bin BINARY, l STRING");
 	assert_string_equal(
 		rows_of(&r, "{\"id\":1}",
 			"{\"before\":null,\"after\":{\"id\":1,\"big\":\"__debezium_unavailable_value\","
@@ -187,7 +100,7 @@ static void an_unavailable_value_is_absent_and_not_null(void **state)
 	assert_string_equal(rows_of(&r, NULL, "{\"after\":{\"id\":1,\"big\":\"__debezium_unavailable_value\"},\"op\":\"c\","
 					      "\"source\":{\"connector\":\"mysql\"}}"),
 			    "{\"id\":1,\"big\":\"__debezium_unavailable_value\"}");
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void a_run_ends_at_another_operation_or_set_of_fields(void **state)
@@ -195,7 +108,7 @@ static void a_run_ends_at_another_operation_or_set_of_fields(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
 	must(read_message(&r, "{\"id\":1}", "{\"after\":{\"id\":1,\"name\":\"a\"}," SOURCE ",\"op\":\"c\"}"), &r.e);
 	assert_int_equal(input_rows(r.input, &r.run, &r.e), 0);
 	must(read_message(&r, "{\"id\":2}", "{\"after\":{\"id\":2,\"name\":\"b\"}," SOURCE ",\"op\":\"c\"}"), &r.e);
@@ -211,152 +124,7 @@ static void a_run_ends_at_another_operation_or_set_of_fields(void **state)
 	row_run_clear(&r.run);
 	assert_int_equal(input_rows(r.input, &r.run, &r.e), 0);
 	assert_string_equal(run_text(&r), "{\"id\":3}");
-	stop(&r);
-}
-
-#define ENVELOPE(fields, row)                                                                                        \
-	"{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"struct\",\"fields\":[" fields                      \
-	"],\"optional\":true,\"name\":\"x.Value\",\"field\":\"after\"}],\"optional\":false,\"name\":\"x.Envelope\"}," \
-	"\"payload\":{\"before\":null,\"after\":" row "," SOURCE ",\"op\":\"c\"}}"
-#define ID    "{\"type\":\"int32\",\"optional\":false,\"field\":\"id\"}"
-#define SMALL "{\"type\":\"int16\",\"optional\":true,\"field\":\"n\"}"
-#define TRUTH "{\"type\":\"boolean\",\"optional\":true,\"field\":\"n\"}"
-#define LARGE "{\"type\":\"int64\",\"optional\":true,\"field\":\"n\"}"
-#define ADDED "{\"type\":\"string\",\"optional\":true,\"field\":\"s\"}"
-
-static void a_changed_schema_part_adds_and_widens_columns(void **state)
-{
-	struct reading r;
-
-	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
-	assert_string_equal(rows_of(&r, "{\"schema\":{},\"payload\":{\"id\":1}}", ENVELOPE(ID "," SMALL, "{\"id\":1,\"n\":2}")),
-			    "{\"id\":1,\"n\":2}");
-	assert_true(r.message.has_new_schema);
-	assert_int_equal(r.message.schema->fields[1].type, TYPE_INT);
-	assert_int_equal(r.message.schema->key_count, 1);
-	assert_string_equal(rows_of(&r, NULL, ENVELOPE(ID "," SMALL, "{\"id\":1,\"n\":3}")), "{\"id\":1,\"n\":3}");
-	assert_false(r.message.has_new_schema);
-	/* a BOOL is int16 in Debezium's copy and boolean in its log */
-	assert_string_equal(rows_of(&r, NULL, ENVELOPE(ID "," TRUTH, "{\"id\":1,\"n\":true}")), "{\"id\":1,\"n\":1}");
-	assert_false(r.message.has_new_schema);
-	assert_string_equal(rows_of(&r, NULL, ENVELOPE(ID "," LARGE "," ADDED, "{\"id\":1,\"n\":3000000000,\"s\":\"x\"}")),
-			    "{\"id\":1,\"n\":3000000000,\"s\":\"x\"}");
-	assert_true(r.message.has_new_schema);
-	assert_int_equal(r.message.schema->fields[1].type, TYPE_LONG);
-	/* an old message again: nothing is narrowed, and what it lacks is absent */
-	assert_string_equal(rows_of(&r, NULL, ENVELOPE(ID "," SMALL, "{\"id\":1,\"n\":4}")), "{\"id\":1,\"n\":4}");
-	assert_false(r.message.has_new_schema);
-	assert_int_equal(r.message.schema->field_count, 3);
-	stop(&r);
-}
-
-#define CHANGE                                                                                                   \
-	"{" SOURCE ",\"ts_ms\":1,\"databaseName\":\"inv\",\"ddl\":\"CREATE TABLE person (...)\",\"tableChanges\":["   \
-	"{\"type\":\"CREATE\",\"id\":\"\\\"inv\\\".\\\"person\\\"\",\"table\":{\"columns\":["                          \
-	"{\"name\":\"id\",\"typeName\":\"BIGINT UNSIGNED\",\"length\":null,\"scale\":null,\"optional\":false},"      \
-	"{\"name\":\"p\",\"typeName\":\"DECIMAL UNSIGNED\",\"length\":10,\"scale\":2,\"optional\":true},"            \
-	"{\"name\":\"at\",\"typeName\":\"DATETIME\",\"length\":6,\"scale\":null,\"optional\":false}]}},"             \
-	"{\"type\":\"DROP\",\"id\":\"\\\"inv\\\".\\\"gone\\\"\",\"table\":null}]}"
-
-static void a_schema_change_gives_bare_messages_their_types(void **state)
-{
-	struct reading r;
-
-	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
-	must(read_message(&r, NULL, CHANGE), &r.e);
-	assert_int_equal(r.message.kind, MESSAGE_CONTROL);
-	assert_string_equal(r.message.table, "person");
-	assert_string_equal(rows_of(&r, "{\"id\":-1}", "{\"after\":{\"id\":-1,\"p\":\"AzQ=\",\"at\":1785578400123456}," SOURCE
-						       ",\"op\":\"c\"}"),
-			    "{\"id\":18446744073709551615,\"p\":8.20,\"at\":\"2026-08-01T10:00:00.123456\"}");
-	assert_false(r.message.is_inferred);
-	assert_string_equal(r.message.schema->fields[1].source_type, "decimal(10,2) unsigned");
-	/* a column that no schema change has told of yet is not left out */
-	assert_bad(&r, "{\"after\":{\"id\":1,\"new\":1}," SOURCE ",\"op\":\"c\"}", "\"new\" is not among those");
-	stop(&r);
-}
-
-#define MOMENT "{\"type\":\"int64\",\"optional\":true,\"name\":\"io.debezium.time.MicroTimestamp\",\"field\":\"n\"}"
-#define BITS   "{\"type\":\"bytes\",\"optional\":true,\"name\":\"io.debezium.data.Bits\",\"field\":\"n\"}"
-
-static void a_schema_part_that_cannot_be_is_refused_and_changes_nothing(void **state)
-{
-	struct reading r;
-
-	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
-	(void)rows_of(&r, NULL, ENVELOPE(ID "," MOMENT, "{\"id\":1,\"n\":1785578400123456}"));
-	assert_bad(&r, ENVELOPE(ID "," BITS, "{\"id\":1,\"n\":\"AQ==\"}"), "column \"n\" is bits in the message");
-	assert_string_equal(rows_of(&r, NULL, ENVELOPE(ID "," MOMENT, "{\"id\":1,\"n\":1785578400123456}")),
-			    "{\"id\":1,\"n\":\"2026-08-01T10:00:00.123456\"}");
-	assert_false(r.message.has_new_schema);
-	stop(&r);
-}
-
-static void types_are_inferred_and_only_ever_widen(void **state)
-{
-	static const struct {
-		const char *value;
-		const char *type;
-	} steps[] = {
-		{ "null", NULL },
-		{ "1", "long" },
-		{ "-9223372036854775808", "long" },
-		{ "18446744073709551615", "decimal" },
-		{ "99999999999999999999999999999999999999", "decimal" },
-		{ "1", "decimal" },
-		{ "0.5", "string" },
-		{ "true", "string" },
-		{ "{\"b\":[1,2.50]}", "string" },
-	};
-	struct reading r;
-	char value[256];
-
-	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int at;
-
-		snprintf(value, sizeof(value), "{\"after\":{\"id\":1,\"v\":%s}," SOURCE ",\"op\":\"c\"}", steps[i].value);
-		(void)rows_of(&r, "{\"id\":1}", value);
-		assert_true(r.message.is_inferred);
-		at = schema_find(r.message.schema, "v");
-		assert_true((steps[i].type == NULL) == (at < 0));
-		if (at >= 0)
-			assert_string_equal(type_name(r.message.schema->fields[at].type), steps[i].type);
-	}
-	assert_string_equal(r.text, "{\"id\":1,\"v\":\"{\\\"b\\\":[1,2.50]}\"}");
-	stop(&r);
-}
-
-static void a_number_that_no_double_holds_is_inferred_as_text(void **state)
-{
-	static const struct {
-		const char *first, *second, *type;
-	} pairs[] = {
-		{ "0.1", "2", "double" },          { "1.5", "9007199254740993", "string" },
-		{ "0.1", "1e300", "double" },      { "0.12345678901234567890", "1", "string" },
-		{ "12345678901234567.25", "1", "string" }, { "0.30000000000000004", "1", "double" },
-		{ "false", "1", "string" },        { "true", "false", "boolean" },
-		{ "\"x\"", "1", "string" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		struct reading r;
-		char value[256];
-
-		start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, NULL);
-		for (int second = 0; second < 2; second++) {
-			snprintf(value, sizeof(value), "{\"after\":{\"v\":%s}," SOURCE ",\"op\":\"c\"}",
-				 second ? pairs[i].second : pairs[i].first);
-			(void)rows_of(&r, NULL, value);
-		}
-		assert_string_equal(type_name(r.message.schema->fields[0].type), pairs[i].type);
-		stop(&r);
-	}
+	reading_stop(&r);
 }
 
 #define MAXWELL "\"database\":\"inv\",\"table\":\"person\",\"ts\":1785578400,\"xid\":23396,\"position\":\"b.000003:1021\""
@@ -366,7 +134,7 @@ static void maxwell_updates_have_their_whole_old_row(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_MAXWELL }, NULL);
+	reading_start(&r, (struct input_options){ .format = FORMAT_MAXWELL }, NULL);
 	assert_string_equal(rows_of(&r, "{\"database\":\"inv\",\"table\":\"person\",\"pk.id\":7}",
 				    "{" MAXWELL ",\"type\":\"insert\",\"data\":{\"id\":7,\"name\":\"Ada\",\"n\":null}}"),
 			    "{\"id\":7,\"name\":\"Ada\"}");
@@ -391,7 +159,7 @@ static void maxwell_updates_have_their_whole_old_row(void **state)
 	assert_string_equal(r.message.control, "ALTER TABLE person ADD x INT");
 	assert_int_equal(r.message.origin.time_us, 1785578400123000);
 	assert_bad(&r, "{" MAXWELL ",\"type\":\"upsert\",\"data\":{}}", "unknown type \"upsert\"");
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void maxwell_names_the_key_by_its_columns(void **state)
@@ -399,11 +167,17 @@ static void maxwell_names_the_key_by_its_columns(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_MAXWELL }, NULL);
+	reading_start(&r, (struct input_options){ .format = FORMAT_MAXWELL }, NULL);
 	(void)rows_of(&r, NULL, "{" MAXWELL ",\"type\":\"insert\",\"primary_key_columns\":[\"b\",\"a\"],\"data\":{\"a\":1,\"b\":2}}");
 	assert_int_equal(r.message.schema->key_count, 2);
 	assert_int_equal(r.message.schema->key[0], 1);
-	stop(&r);
+	reading_stop(&r);
+	reading_start(&r, (struct input_options){ .format = FORMAT_MAXWELL }, NULL);
+	(void)rows_of(&r, "[\"inv\",\"person\",[{\"b\":2},{\"a\":1}]]",
+		      "{" MAXWELL ",\"type\":\"insert\",\"data\":{\"a\":1,\"b\":2}}");
+	assert_int_equal(r.message.schema->key_count, 2);
+	assert_int_equal(r.message.schema->key[0], 1);
+	reading_stop(&r);
 }
 
 #define CANAL                                                                                           \
@@ -415,7 +189,7 @@ static void canal_messages_have_many_rows_with_the_types_of_mysql(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_CANAL }, NULL);
+	reading_start(&r, (struct input_options){ .format = FORMAT_CANAL }, NULL);
 	assert_string_equal(rows_of(&r, NULL, "{" CANAL ",\"isDdl\":false,\"type\":\"INSERT\",\"data\":[{\"id\":\"18446744073709551615\","
 					      "\"name\":\"Ada\",\"p\":\"1.50\",\"b\":\"\xc3\xbf\\u0000a\"},"
 					      "{\"id\":\"2\",\"name\":null,\"p\":\"-2\",\"b\":null}],\"old\":null}"),
@@ -436,7 +210,7 @@ static void canal_messages_have_many_rows_with_the_types_of_mysql(void **state)
 	assert_string_equal(r.message.control, "alter table x");
 	assert_bad(&r, "{" CANAL ",\"isDdl\":false,\"type\":\"UPDATE\",\"data\":[{\"id\":\"2\"}],\"old\":[]}", "0 old rows beside 1");
 	assert_bad(&r, "{" CANAL ",\"isDdl\":false,\"type\":\"INSERT\",\"data\":[[1]]}", "a row is a list");
-	stop(&r);
+	reading_stop(&r);
 }
 
 #define DMS(operation)                                                                                                 \
@@ -449,7 +223,7 @@ static void dms_leaves_nulls_out_and_tells_the_key_by_its_control_records(void *
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DMS }, NULL);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DMS }, NULL);
 	must(read_message(&r, NULL, "{\"control\":{\"table-def\":{\"columns\":{\"id\":{\"type\":\"INT8\"}},\"primary-key\":[\"id\"]}},"
 				    "\"metadata\":{\"record-type\":\"control\",\"operation\":\"create-table\",\"schema-name\":\"inv\","
 				    "\"table-name\":\"person\"}}"),
@@ -471,7 +245,7 @@ static void dms_leaves_nulls_out_and_tells_the_key_by_its_control_records(void *
 	assert_int_equal(r.message.schema->field_count, 2);
 	assert_string_equal(rows_of(&r, NULL, "{\"data\":{\"id\":8}," DMS("delete") "}"), "{\"id\":8}");
 	assert_bad(&r, "{\"data\":{\"id\":8}," DMS("merge") "}", "unknown operation \"merge\"");
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void a_format_is_known_by_its_message(void **state)
@@ -482,7 +256,7 @@ static void a_format_is_known_by_its_message(void **state)
 	} samples[] = {
 		{ "{\"before\":null,\"after\":{\"id\":1}," SOURCE ",\"op\":\"c\"}", FORMAT_DEBEZIUM },
 		{ "{\"after\":{\"id\":1},\"op\":\"c\"}", FORMAT_DEBEZIUM },
-		{ ENVELOPE(ID, "{\"id\":1}"), FORMAT_DEBEZIUM },
+		{ "{\"schema\":{},\"payload\":{\"after\":{\"id\":1}," SOURCE ",\"op\":\"c\"}}", FORMAT_DEBEZIUM },
 		{ "{" MAXWELL ",\"type\":\"insert\",\"data\":{}}", FORMAT_MAXWELL },
 		{ "{" CANAL ",\"isDdl\":false,\"type\":\"INSERT\",\"data\":[]}", FORMAT_CANAL },
 		{ "{\"data\":{\"id\":8}," DMS("insert") "}", FORMAT_DMS },
@@ -503,15 +277,15 @@ static void a_key_that_the_caller_names_goes_before_the_messages(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM, .key = key, .key_count = 1 }, PERSON);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM, .key = key, .key_count = 1 }, PERSON);
 	(void)rows_of(&r, "{\"id\":1}", "{\"after\":{\"id\":1,\"name\":\"a\"}," SOURCE ",\"op\":\"c\"}");
 	assert_int_equal(r.message.schema->key_count, 1);
 	assert_int_equal(r.message.schema->key[0], 1);
-	stop(&r);
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM, .key = unknown, .key_count = 1 }, PERSON);
+	reading_stop(&r);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM, .key = unknown, .key_count = 1 }, PERSON);
 	assert_int_equal(read_message(&r, NULL, "{\"after\":{\"id\":1}," SOURCE ",\"op\":\"c\"}"), -1);
 	assert_int_equal(r.e.kind, ERR_CONFIG);
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void a_key_without_names_must_be_named(void **state)
@@ -519,13 +293,13 @@ static void a_key_without_names_must_be_named(void **state)
 	struct reading r;
 
 	(void)state;
-	start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM }, PERSON);
 	assert_int_equal(read_message(&r, "7", "{\"after\":{\"id\":7}," SOURCE ",\"op\":\"c\"}"), -1);
 	assert_int_equal(r.e.kind, ERR_CONFIG);
 	assert_non_null(strstr(r.e.text, "key: a number, which does not tell the key's columns: name them"));
 	assert_int_equal(read_message(&r, "inv.person.7", "{\"after\":{\"id\":7}," SOURCE ",\"op\":\"c\"}"), -1);
 	assert_non_null(strstr(r.e.text, "name the key's columns"));
-	stop(&r);
+	reading_stop(&r);
 }
 
 static void the_order_at_the_source_tells_a_replay(void **state)
@@ -552,11 +326,6 @@ int main(void)
 		cmocka_unit_test(an_update_without_its_old_image_has_the_key_as_before),
 		cmocka_unit_test(an_unavailable_value_is_absent_and_not_null),
 		cmocka_unit_test(a_run_ends_at_another_operation_or_set_of_fields),
-		cmocka_unit_test(a_changed_schema_part_adds_and_widens_columns),
-		cmocka_unit_test(a_schema_change_gives_bare_messages_their_types),
-		cmocka_unit_test(a_schema_part_that_cannot_be_is_refused_and_changes_nothing),
-		cmocka_unit_test(types_are_inferred_and_only_ever_widen),
-		cmocka_unit_test(a_number_that_no_double_holds_is_inferred_as_text),
 		cmocka_unit_test(maxwell_updates_have_their_whole_old_row),
 		cmocka_unit_test(maxwell_names_the_key_by_its_columns),
 		cmocka_unit_test(canal_messages_have_many_rows_with_the_types_of_mysql),
