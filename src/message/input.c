@@ -37,6 +37,7 @@ void input_free(struct input *in)
 	buffer_release(&in->control);
 	buffer_release(&in->present[0]);
 	buffer_release(&in->present[1]);
+	row_run_release(&in->trial);
 	memory_free(in);
 }
 
@@ -216,17 +217,36 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 	return 0;
 }
 
-/* How the value begins, fit for a line. */
-static int fail_with_value(struct bytes value, struct err *e)
+int input_fail(const struct input *in, struct err *e)
 {
-	char shown[64], plain[64];
-	size_t size = value.size < sizeof(shown) - 1 ? value.size : sizeof(shown) - 1;
+	char shown[sizeof(in->head) + 1], plain[sizeof(shown)];
 	struct err why = *e;
 
-	for (size_t i = 0; i < size; i++)
-		shown[i] = value.data[i] != 0 ? (char)value.data[i] : '?';
-	shown[size] = 0;
+	for (size_t i = 0; i < in->head_size; i++)
+		shown[i] = in->head[i] != 0 ? (char)in->head[i] : '?';
+	shown[in->head_size] = 0;
 	return err_set(e, why.kind, "%.380s; the value begins %s", why.text, text_plain(plain, sizeof(plain), shown));
+}
+
+static void keep_head(struct input *in, struct bytes value)
+{
+	in->head_size = value.size < sizeof(in->head) ? value.size : sizeof(in->head);
+	if (in->head_size > 0)
+		memcpy(in->head, value.data, in->head_size);
+}
+
+/* A message is refused as a whole: of many rows, none may have been passed on when one is bad. */
+static int try_rows(struct input *in, struct err *e)
+{
+	struct images images = in->images;
+	int rc;
+
+	do {
+		row_run_clear(&in->trial);
+		rc = input_rows(in, &in->trial, e);
+	} while (rc == 1);
+	in->images = images;
+	return rc;
 }
 
 int input_read(struct input *in, struct bytes key, struct bytes value, struct message *out, struct err *e)
@@ -240,9 +260,14 @@ int input_read(struct input *in, struct bytes key, struct bytes value, struct me
 
 	in->message = (struct message){ .kind = MESSAGE_TOMBSTONE };
 	in->images = (struct images){ .left = 0 };
+	keep_head(in, value);
 	if (value.data != NULL && reads[in->options.format](in, key, value, e) < 0) {
 		in->images.left = 0;
-		return fail_with_value(value, e);
+		return input_fail(in, e);
+	}
+	if (in->message.row_count > 1 && try_rows(in, e) < 0) {
+		in->images.left = 0;
+		return -1;
 	}
 	if (in->message.database == NULL)
 		in->message.database = "";

@@ -91,7 +91,7 @@ void input_free(struct input *in); /* NULL is fine */
 int input_read(struct input *in, struct bytes key, struct bytes value, struct message *out, struct err *e);
 /*
  * Appends the rows of the message read last: 0 all of them; 1 the run is of another table, operation or set of fields:
- * send it, clear it and call again. After -1 the run has no part of the message's present row.
+ * send it, clear it and call again. After -1 the run has none of the message's rows.
  *
  * A field that the message does not have, or has as "unavailable", is absent (see struct rows), in rows of every
  * operation. An update without an old image has the new key as `before`, with the other fields absent.

@@ -38,6 +38,9 @@ static int field_fail(const struct input_field *f, const struct json_value *v, c
 		       text_plain(plain, sizeof(plain), shown), why);
 }
 
+/* A cell is never twice as long as its message. */
+#define CELLS_BYTES_MAX (COLUMN_HEAP_BYTES_MAX - 2 * JSON_BYTES_MAX)
+
 /* One member; `is_there`: whether it says what the value is. */
 static int read_member(const struct input_field *f, const struct field *is, const struct json_value *v,
 		       struct image_rules rules, struct column *c, bool *is_there, struct err *e)
@@ -57,7 +60,7 @@ static int read_member(const struct input_field *f, const struct field *is, cons
 		column_set_null(c);
 		return 0;
 	}
-	if ((uint64_t)c->heap_size + v->text.size * 2 > COLUMN_HEAP_BYTES_MAX)
+	if (c->heap_size > CELLS_BYTES_MAX)
 		return field_fail(f, v, "is too long for the rows gathered so far", e);
 	why = f->way.read(&f->way, v, c);
 	return why == NULL ? 0 : field_fail(f, v, why, e);

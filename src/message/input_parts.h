@@ -33,6 +33,9 @@ struct input {
 	struct images images;
 	struct buffer control;
 	struct buffer present[2];        /* of a row's images, while it is read */
+	uint8_t head[48];                /* the first bytes of the value */
+	size_t head_size;
+	struct row_run trial;            /* where messages of many rows are tried */
 };
 
 /* The names of an object's members, in the order in which they mostly come. */
@@ -69,6 +72,9 @@ void input_take_key_list(struct input *in, const struct json_value *names);
 int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e);
 int input_take_schema(struct input *in, struct err *e);
 int input_take_truncate(struct input *in, struct err *e);
+
+/* Puts the value's first bytes behind the sentence; -1. */
+int input_fail(const struct input *in, struct err *e);
 
 int input_read_debezium(struct input *in, struct bytes key, struct bytes value, struct err *e);
 int input_read_maxwell(struct input *in, struct bytes key, struct bytes value, struct err *e);

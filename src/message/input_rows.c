@@ -165,7 +165,7 @@ int input_rows(struct input *in, struct row_run *r, struct err *e)
 	while (i->left > 0) {
 		rc = add_row(in, r, e);
 		if (rc != 0)
-			return rc;
+			return rc < 0 ? input_fail(in, e) : rc;
 		i->left--;
 		(void)json_next(&i->after_list, NULL, &i->after);
 		if (i->left > 0 && i->before_list.left > 0)

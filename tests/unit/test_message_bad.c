@@ -98,7 +98,7 @@ static void what_a_column_cannot_hold_is_refused_with_its_name_and_text(void **s
 	} bad[] = {
 		{ "INT", "2147483648", "column \"v\" (integer): \"2147483648\" is beyond 32 bits" },
 		{ "BIGINT", "9223372036854775808", "is not an integer of 64 bits" },
-		{ "BIGINT", "1.0", "is not an integer" },
+		{ "BIGINT", "1.0", "is not an integer of 64 bits; the value begins {\"after\":{\"v\":1.0}" },
 		{ "BIGINT", "\"x\"", "\"x\" is not an integer" },
 		{ "BIGINT", "[1]", "a list is not an integer" },
 		{ "BIGINT NOT NULL", "null", "null in a column that is NOT NULL" },

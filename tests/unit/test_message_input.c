@@ -184,6 +184,28 @@ static void maxwell_names_the_key_by_its_columns(void **state)
 	"\"id\":14,\"database\":\"inv\",\"table\":\"person\",\"pkNames\":[\"id\"],\"es\":1785578400000,\"ts\":1," \
 	"\"mysqlType\":{\"id\":\"bigint unsigned\",\"name\":\"varchar(64)\",\"p\":\"decimal(12,2)\",\"b\":\"blob\"}"
 
+static void a_message_with_one_bad_row_among_many_is_refused_whole(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	reading_start(&r, (struct input_options){ .format = FORMAT_CANAL }, NULL);
+	assert_int_equal(read_message(&r, NULL, "{" CANAL ",\"isDdl\":false,\"type\":\"INSERT\",\"data\":[{\"id\":\"1\"},"
+						"{\"id\":\"one\"}]}"),
+			 -1);
+	assert_non_null(strstr(r.e.text, "column \"id\" (decimal): \"one\" is not a decimal number"));
+	/* rows with other fields are of more than one run */
+	must(read_message(&r, NULL, "{" CANAL ",\"isDdl\":false,\"type\":\"INSERT\",\"data\":[{\"id\":\"1\"},"
+				    "{\"id\":\"2\",\"p\":\"1\"},{\"id\":\"3\",\"p\":\"2\"}]}"),
+	     &r.e);
+	assert_int_equal(input_rows(r.input, &r.run, &r.e), 1);
+	assert_string_equal(run_text(&r), "{\"id\":1}");
+	row_run_clear(&r.run);
+	assert_int_equal(input_rows(r.input, &r.run, &r.e), 0);
+	assert_string_equal(run_text(&r), "{\"id\":2,\"p\":1.00}\n{\"id\":3,\"p\":2.00}");
+	reading_stop(&r);
+}
+
 static void canal_messages_have_many_rows_with_the_types_of_mysql(void **state)
 {
 	struct reading r;
@@ -328,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_run_ends_at_another_operation_or_set_of_fields),
 		cmocka_unit_test(maxwell_updates_have_their_whole_old_row),
 		cmocka_unit_test(maxwell_names_the_key_by_its_columns),
+		cmocka_unit_test(a_message_with_one_bad_row_among_many_is_refused_whole),
 		cmocka_unit_test(canal_messages_have_many_rows_with_the_types_of_mysql),
 		cmocka_unit_test(dms_leaves_nulls_out_and_tells_the_key_by_its_control_records),
 		cmocka_unit_test(a_format_is_known_by_its_message),
