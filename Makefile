@@ -18,7 +18,7 @@ FOUND    := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p
 LIBS     := $(shell pkg-config --libs $(FOUND)) -lsnappy -lroaring -lm -lpthread
 # Debian 12 has no yyjson: Debian 13's is taken into the build, and installed beside the program.
 YYJSON   := $(if $(filter yyjson,$(FOUND)),,build/yyjson)
-LIBS     += $(if $(YYJSON),-L$(YYJSON)/lib -lyyjson '-Wl$(comma)-rpath$(comma)$(CURDIR)/$(YYJSON)/lib:$$ORIGIN/../lib/tailrace')
+LIBS     += $(if $(YYJSON),-L$(YYJSON)/lib -lyyjson '-Wl$(comma)-rpath$(comma)$$ORIGIN/../lib/tailrace:$(CURDIR)/$(YYJSON)/lib')
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 \
             -Wconversion -Wno-sign-conversion -Werror=format-security -Werror=implicit \

@@ -20,9 +20,9 @@ enum input_binaries { BINARIES_BYTES, BINARIES_BASE64, BINARIES_BASE64_URL, BINA
 struct input_options {
 	enum message_format format;
 	/*
-	 * The columns of every table of this input (message/spark_ddl.h), or NULL: the message's schema part, or else
-	 * what the values look like. Members that it does not name are left out. A field's source_type says what JSON
-	 * does not: "datetime(6)", "time(3)", "bit(9)", "vector(3)", "enum", "set".
+	 * The columns of every table of this input (message/spark_ddl.h), or NULL: the message's schema part, the schema
+	 * changes that were read before, or else what the values look like. Members that it does not name are left out.
+	 * A field's source_type says what JSON does not: "datetime(6)", "time(3)", "bit(9)", "vector(3)", "enum", "set".
 	 */
 	struct schema *schema;
 	const char *const *key; /* names of the key's columns, or NULL: as the messages have it */
