@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "broker/client.h"
 
@@ -16,6 +17,7 @@ struct partition_reader {
 	rd_kafka_message_t *message; /* the last one given out */
 	char topic[256];
 	uint32_t partition;
+	bool is_untouched; /* nothing has come of it since the start */
 };
 
 /* What is asked for is there: a request that waits for news would only hold up the next one. */
@@ -56,6 +58,14 @@ static void drop_message(struct partition_reader *r)
 
 void partition_reader_stop(struct partition_reader *r)
 {
+	int64_t until_us = clock_monotonic_us() + ANSWER_MS * 1000;
+
+	/* the library (2.0) ends the program when a partition is given up that it has not begun to read yet */
+	while (r->is_untouched && clock_monotonic_us() < until_us) {
+		drop_message(r);
+		r->message = rd_kafka_consumer_poll(r->client, 50);
+		r->is_untouched = r->message == NULL;
+	}
 	drop_message(r);
 	rd_kafka_assign(r->client, NULL);
 }
@@ -128,12 +138,13 @@ int partition_reader_start(struct partition_reader *r, const char *topic, uint32
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_resp_err_t code;
 
-	drop_message(r);
+	partition_reader_stop(r);
 	rd_kafka_topic_partition_list_add(list, topic, (int32_t)partition)->offset = offset;
 	code = rd_kafka_assign(r->client, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	snprintf(r->topic, sizeof(r->topic), "%s", topic);
 	r->partition = partition;
+	r->is_untouched = true;
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : failed(r, code, "reading", topic, partition, e);
 }
 
@@ -148,6 +159,7 @@ int partition_reader_next(struct partition_reader *r, int wait_ms, bool *at_end,
 	m = r->message = rd_kafka_consumer_poll(r->client, wait_ms);
 	if (m == NULL)
 		return 1;
+	r->is_untouched = false;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		if (at_end != NULL)
 			*at_end = true;
