@@ -17,6 +17,11 @@ struct sink {
 	 * what is due by age may be committed. Never waits for a commit.
 	 */
 	int (*idle)(struct sink *, struct err *);
+	/*
+	 * A table that was not among the source's at the start: what struct target_ops.resume does, for a source that
+	 * hears of tables as it goes. NULL: this sink takes none.
+	 */
+	int (*open_table)(struct sink *, struct schema *, char **position, bool **lacks, struct err *);
 	/* false: `before` of an update carries only the key's fields (before_present says so). */
 	bool wants_before;
 	/* false: a row may come again after a restart of a copy (the target upserts by key). */

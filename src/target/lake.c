@@ -101,7 +101,7 @@ static void index_names(struct lake *l)
 			at = (at + 1) & (size - 1);
 		l->by_name[at] = l->tables[i];
 	}
-	l->dirty = memory_array(struct lake_table *, l->table_count);
+	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
 }
 
 /* The source sends only what was resumed: not to find it is our mistake. */
@@ -147,6 +147,22 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	*position = memory_copy_text(t->position);
 	*lacks = find_lacking(delta_snapshot(t->delta)->schema, schema);
 	return 0;
+}
+
+static int lake_open_table(struct sink *sink, struct schema *schema, char **position, bool **lacks, struct err *e)
+{
+	struct lake *l = lake_of_sink(sink);
+	int rc = lake_resume(&l->target, schema, position, lacks, e);
+
+	memory_free(l->by_name); /* made anew with the next change */
+	l->by_name = NULL;
+	if (rc < 0 || *position == NULL || !l->progress.is_used)
+		return rc;
+	/* it may lack what stands before the low-water mark, at which it was not looked at */
+	if (progress_forget(&l->progress, e) < 0)
+		return -1;
+	return err_set(e, ERR_RETRY, "table %s.%s is in the lake and was not seen at the start: its messages are read from the "
+		       "beginning of their topic", schema->database, schema->table);
 }
 
 static int lake_stream_start(struct target *target, char **position, struct err *e)
@@ -462,7 +478,7 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint32_t threads = (uint32_t)options->workers;
 
-	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle }, .ops = &ops,
+	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle, .open_table = lake_open_table }, .ops = &ops,
 				      .can_resume = true };
 	l->options = options;
 	l->lock_file = -1;

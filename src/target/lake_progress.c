@@ -65,7 +65,13 @@ int progress_load(struct lake_progress *p, struct lake_table *const *tables, uin
 		*position = json_dumps(place, JSON_COMPACT);
 	json_decref(root);
 	buffer_release(&text);
+	p->is_used = *position != NULL;
 	return 0;
+}
+
+int progress_forget(struct lake_progress *p, struct err *e)
+{
+	return store_remove(p->store, p->key, e);
 }
 
 static void format_position(struct buffer *out, const struct position *now)

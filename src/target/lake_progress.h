@@ -19,6 +19,7 @@ struct lake_progress {
 	uint64_t sequence;     /* of the candidate; UINT64_MAX: none */
 	uint64_t saved_sequence;
 	int64_t saved_at_us;   /* monotonic */
+	bool is_used;          /* the source was told the saved position */
 };
 
 int progress_open(struct lake_progress *p, struct store *store, const char *name, struct err *e);
@@ -29,6 +30,8 @@ void progress_release(struct lake_progress *p);
  */
 int progress_load(struct lake_progress *p, struct lake_table *const *tables, uint32_t count,
 		  char **position, struct err *e);
+/* Removes the file: the next start goes by the tables' own positions. */
+int progress_forget(struct lake_progress *p, struct err *e);
 /* After a COMMIT or while idle: takes candidates, saves one when all tables passed it. Cheap. */
 int progress_note(struct lake_progress *p, const struct position *now, struct lake_workers *workers,
 		  struct lake_table *const *tables, uint32_t count, struct err *e);
