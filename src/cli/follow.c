@@ -19,7 +19,7 @@ static int open_source(void *context, struct source **out, struct err *e)
 	const struct ends *ends = context;
 
 	(void)e;
-	*out = mysql_source_new(ends->mysql);
+	*out = ends->source == SOURCE_KAFKA ? kafka_source_new(ends->topics) : mysql_source_new(ends->mysql);
 	return 0;
 }
 

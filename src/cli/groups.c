@@ -10,7 +10,7 @@
 
 static const struct option ends_table[] = {
 	{ "from", OPTION_TEXT, OPTION(from), NULL, 0, 0, NULL,
-	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://" },
+	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://; kafka://host:port/TOPIC[,TOPIC]" },
 	{ "to", OPTION_TEXT, OPTION(to), NULL, 0, 0, NULL,
 	  "Where they go: a directory of Delta tables, kafka://host:port/PREFIX for topics, - for lines of JSON, null: to "
 	  "count only" },
@@ -31,6 +31,12 @@ static bool has_scheme(const char *url, const char *scheme)
 static bool is_mysql(const char *url)
 {
 	return has_scheme(url, "mysql://") || has_scheme(url, "mariadb://");
+}
+
+static bool source_parse(const char *from, enum source_kind *out)
+{
+	*out = has_scheme(from, "kafka://") ? SOURCE_KAFKA : SOURCE_MYSQL;
+	return *out == SOURCE_KAFKA || is_mysql(from);
 }
 
 static bool target_parse(const char *to, enum target_kind *out)
@@ -59,6 +65,26 @@ static bool lake_applies(const struct settings *s, const char **why_not)
 	return !target_parse(o->to, &kind) || kind == TARGET_LAKE;
 }
 
+static bool source_is(const struct settings *s, enum source_kind wanted)
+{
+	const struct ends_options *o = settings_of(s, &ends_group);
+	enum source_kind kind;
+
+	return o->from == NULL || !source_parse(o->from, &kind) || kind == wanted;
+}
+
+static bool mysql_applies(const struct settings *s, const char **why_not)
+{
+	*why_not = "it belongs to a MySQL or MariaDB server, which --from is not";
+	return source_is(s, SOURCE_MYSQL);
+}
+
+static bool topics_apply(const struct settings *s, const char **why_not)
+{
+	*why_not = "it belongs to topics of Kafka as the source, which --from is not";
+	return source_is(s, SOURCE_KAFKA);
+}
+
 static bool kafka_applies(const struct settings *s, const char **why_not)
 {
 	const struct ends_options *o = settings_of(s, &ends_group);
@@ -68,9 +94,20 @@ static bool kafka_applies(const struct settings *s, const char **why_not)
 	return !target_parse(o->to, &kind) || kind == TARGET_KAFKA;
 }
 
+static bool broker_applies(const struct settings *s, const char **why_not)
+{
+	const struct ends_options *o = settings_of(s, &ends_group);
+
+	*why_not = "it belongs to Kafka, which neither --from nor --to is";
+	return has_scheme(o->from, "kafka://") || kafka_applies(s, why_not);
+}
+
 const struct option_group ends_group = { "Ends", ends_table, sizeof(struct ends_options), NULL, false };
 const struct option_group source_group = {
-	"Source: MySQL and MariaDB", mysql_option_table, sizeof(struct mysql_options), NULL, false,
+	"Source: MySQL and MariaDB", mysql_option_table, sizeof(struct mysql_options), mysql_applies, false,
+};
+const struct option_group topics_group = {
+	"Source: Kafka", kafka_source_option_table, sizeof(struct kafka_source_options), topics_apply, false,
 };
 const struct option_group lake_group = {
 	"Target: Delta Lake", lake_option_table, sizeof(struct lake_options), lake_applies, false,
@@ -80,10 +117,10 @@ const struct option_group kafka_group = {
 	"Target: Kafka", kafka_option_table, sizeof(struct kafka_options), kafka_applies, false,
 };
 const struct option_group messages_group = {
-	"Messages, by Debezium's names", debezium_option_table, sizeof(struct debezium_options), kafka_applies, false,
+	"Messages, by Debezium's names", debezium_option_table, sizeof(struct debezium_options), broker_applies, false,
 };
 const struct option_group broker_group = {
-	"Kafka", broker_option_table, sizeof(struct broker_options), kafka_applies, false,
+	"Kafka", broker_option_table, sizeof(struct broker_options), broker_applies, false,
 };
 
 static void set_log_level(const char *name)
@@ -102,22 +139,29 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	struct mysql_options *mysql = settings_of(s, &source_group);
 	struct lake_options *lake = settings_of(s, &lake_group);
 	struct kafka_options *kafka = settings_of(s, &kafka_group);
+	struct kafka_source_options *topics = settings_of(s, &topics_group);
 
 	if (o->from == NULL)
 		return err_set(e, ERR_CONFIG, "--from is missing: mysql://user@host:port/db");
 	if (o->to == NULL)
 		return err_set(e, ERR_CONFIG, "--to is missing: a directory, kafka://host:port/PREFIX, - or null:");
-	if (!is_mysql(o->from))
-		return err_set(e, ERR_CONFIG, "--from: a URL begins with mysql:// or mariadb://");
+	if (!source_parse(o->from, &out->source))
+		return err_set(e, ERR_CONFIG, "--from: a URL begins with mysql://, mariadb:// or kafka://");
 	if (!target_parse(o->to, &out->target))
 		return err_set(e, ERR_CONFIG, "--to: \"%s\" is neither a directory, kafka://, - nor null:", o->to);
 	set_log_level(o->log_level);
+	if (out->source == SOURCE_KAFKA && out->target != TARGET_LAKE)
+		return err_set(e, ERR_CONFIG, "--to: topics go to a directory of Delta tables; \"%s\" is none", o->to);
+	topics->url = o->from;
+	topics->broker = settings_of(s, &broker_group);
+	topics->messages = settings_of(s, &messages_group);
 	mysql->url = o->from;
 	lake->path = o->to;
 	kafka->url = o->to;
 	kafka->broker = settings_of(s, &broker_group);
 	kafka->messages = settings_of(s, &messages_group);
 	out->mysql = mysql;
+	out->topics = topics;
 	out->lake = lake;
 	out->kafka = kafka;
 	return 0;

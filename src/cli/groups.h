@@ -4,6 +4,7 @@
 #define CLI_GROUPS_H
 
 #include "cli/settings.h"
+#include "source/kafka/kafka.h"
 #include "source/mysql/mysql.h"
 #include "target/kafka.h"
 #include "target/lake.h"
@@ -16,12 +17,14 @@ struct ends_options {
 
 extern const struct option_group ends_group;   /* struct ends_options */
 extern const struct option_group source_group; /* struct mysql_options */
+extern const struct option_group topics_group; /* struct kafka_source_options */
 extern const struct option_group lake_group;   /* struct lake_options */
 extern const struct option_group kafka_group;  /* struct kafka_options */
 extern const struct option_group messages_group; /* struct debezium_options */
 extern const struct option_group broker_group; /* struct broker_options */
 extern const struct option *const config_option; /* --config, of ends_group */
 
+enum source_kind { SOURCE_MYSQL, SOURCE_KAFKA };
 enum target_kind { TARGET_LAKE, TARGET_KAFKA, TARGET_STDOUT, TARGET_NULL };
 
 /*
@@ -29,8 +32,10 @@ enum target_kind { TARGET_LAKE, TARGET_KAFKA, TARGET_STDOUT, TARGET_NULL };
  * ERR_CONFIG. Fills in the URL and the path of the other structs; sets the log level.
  */
 struct ends {
+	enum source_kind source;
 	enum target_kind target;
 	const struct mysql_options *mysql;
+	const struct kafka_source_options *topics;
 	const struct lake_options *lake;
 	const struct kafka_options *kafka;
 };

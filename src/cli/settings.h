@@ -18,7 +18,7 @@ struct option_group {
 	bool is_flags_only;       /* neither in the file nor in the environment */
 };
 
-#define SETTINGS_GROUPS_MAX 8
+#define SETTINGS_GROUPS_MAX 9
 
 struct settings {
 	const struct command *command;

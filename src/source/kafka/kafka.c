@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/kafka/kafka.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "source/kafka/kafka_state.h"
+
+#define WAIT_MS       50
+#define LOOK_MESSAGES 500 /* of each topic, before the first row */
+#define LOOK_MS       10000
+
+static struct kafka_source *source_of(const struct source *s)
+{
+	return (struct kafka_source *)(uintptr_t)s;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+/* Reads the beginning of a topic: its format, its tables, what its values look like. */
+static int look_at(struct kafka_source *s, uint32_t topic, struct err *e)
+{
+	int64_t until_us = clock_monotonic_us() + LOOK_MS * 1000, left = 0;
+	struct consumer_place *places = memory_array(struct consumer_place, s->topics[topic].partitions);
+	const struct consumer_message *messages;
+	uint32_t count, looked = 0;
+	int rc = 0;
+
+	for (uint32_t p = 0; p < s->topics[topic].partitions && rc == 0; p++) {
+		int64_t first, end = 0;
+
+		rc = consumer_range(s->consumer, topic, p, &first, &end, e);
+		places[p] = (struct consumer_place){ topic, p, first };
+		left += end - first;
+	}
+	if (rc == 0)
+		rc = consumer_assign(s->consumer, places, s->topics[topic].partitions, e);
+	while (rc == 0 && left > 0 && looked < LOOK_MESSAGES && clock_monotonic_us() < until_us) {
+		rc = consumer_take(s->consumer, WAIT_MS, &messages, &count, e);
+		for (uint32_t i = 0; i < count && rc == 0 && looked < LOOK_MESSAGES; i++, looked++)
+			rc = kafka_look(s, &messages[i], e);
+		left -= count;
+		if (count == 0 && looked > 0)
+			break;
+	}
+	memory_free(places);
+	return rc;
+}
+
+static int source_open(struct source *source, const struct sink *to, struct err *e)
+{
+	struct kafka_source *s = source_of(source);
+	int rc;
+
+	(void)to;
+	if (kafka_settings_read(s, e) < 0 || consumer_open(&s->consumer, s->options->broker, e) < 0 ||
+	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, e) < 0)
+		return -1;
+	s->topics = memory_array(struct kafka_topic, s->topic_count);
+	for (uint32_t i = 0; i < s->topic_count; i++)
+		s->topics[i].partitions = s->names[i].partitions;
+	rc = 0;
+	for (uint32_t i = 0; i < s->topic_count && rc == 0; i++)
+		rc = look_at(s, i, e);
+	return rc;
+}
+
+static uint32_t source_table_count(const struct source *source)
+{
+	return source_of(source)->table_count;
+}
+
+static struct schema *source_table(const struct source *source, uint32_t i)
+{
+	return source_of(source)->tables[i]->schema;
+}
+
+static void source_progress(const struct source *source, uint32_t i, struct table_progress *out)
+{
+	(void)source, (void)i;
+	*out = (struct table_progress){ 0 };
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static void format_position(const struct position *base, const struct schema *table, struct buffer *out)
+{
+	(void)table;
+	offsets_format(&((const struct kafka_position *)base)->next, out);
+}
+
+static int commit(struct kafka_source *s, struct err *e)
+{
+	struct kafka_position *p = &s->positions[s->commits % 2];
+	struct origin origin = { 0 };
+	struct change c = { .kind = CHANGE_COMMIT, .origin = &origin, .position = &p->base };
+
+	if (kafka_flush(s, e) < 0)
+		return -1;
+	p->base = (struct position){ ++s->commits, s->time_us, format_position };
+	offsets_copy(&p->next, &s->next);
+	return s->sink->take(s->sink, &c, e);
+}
+
+/* Where the partition begins: behind what every table has, or where the user says. */
+static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition, int64_t end, int64_t *out,
+		      struct err *e)
+{
+	const char *name = s->names[topic].name;
+	int64_t first, last;
+
+	if (consumer_range(s->consumer, topic, partition, &first, &last, e) < 0)
+		return -1;
+	*out = offsets_get(&s->next, name, partition);
+	if (*out < 0)
+		*out = strcmp(s->options->from_offset, "latest") == 0 ? end : first;
+	else if (*out < first)
+		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic keeps "
+			       "nothing before %lld (retention); nothing is skipped: move the lake tables away and run again",
+			       name, partition, (long long)*out, (long long)first);
+	else if (*out > last)
+		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic ends at %lld: "
+			       "it was made again; nothing is skipped: move the lake tables away and run again", name,
+			       partition, (long long)*out, (long long)last);
+	offsets_set(&s->next, name, partition, *out);
+	return 0;
+}
+
+/* All partitions, from where each begins; `ends` is as they are now. */
+static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
+{
+	struct consumer_place *places = NULL;
+	uint32_t count = 0;
+	int rc = 0;
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions && rc == 0; p++) {
+			int64_t first, end, start = 0;
+
+			rc = consumer_range(s->consumer, t, p, &first, &end, e);
+			if (rc == 0)
+				rc = find_start(s, t, p, end, &start, e);
+			if (rc < 0)
+				break;
+			offsets_set(ends, s->names[t].name, p, end);
+			places = memory_grow(places, struct consumer_place, count + 1);
+			places[count++] = (struct consumer_place){ t, p, start };
+		}
+	}
+	offsets_copy(&s->begin, &s->next);
+	if (rc == 0)
+		rc = consumer_assign(s->consumer, places, count, e);
+	memory_free(places);
+	return rc;
+}
+
+static bool has_reached(const struct kafka_source *s, const struct offsets *ends)
+{
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			if (consumer_position(s->consumer, t, p) < offsets_get(ends, s->names[t].name, p))
+				return false;
+		}
+	}
+	return true;
+}
+
+static int follow(struct kafka_source *s, const struct offsets *ends, struct err *e)
+{
+	while (!s->is_stopping && (ends == NULL || !has_reached(s, ends))) {
+		const struct consumer_message *messages;
+		uint32_t count;
+
+		if (consumer_take(s->consumer, WAIT_MS, &messages, &count, e) < 0)
+			return -1;
+		for (uint32_t i = 0; i < count; i++) {
+			if (kafka_take(s, &messages[i], e) < 0)
+				return -1;
+		}
+		if (count > 0 ? commit(s, e) < 0 : s->sink->idle(s->sink, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the target has of the tables that were seen; all of them may begin at the low-water mark. */
+static int take_starts(struct kafka_source *s, const struct table_start *starts, const char *stream_start, struct err *e)
+{
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		if (kafka_table_start(s->tables[i], &starts[i], e) < 0)
+			return -1;
+	}
+	return stream_start != NULL ? offsets_parse(&s->next, stream_start, e) : 0;
+}
+
+static int source_run(struct source *source, const struct table_start *starts, const char *stream_start,
+		      bool until_now, struct sink *sink, struct err *e)
+{
+	struct kafka_source *s = source_of(source);
+	struct offsets ends = { 0 };
+	int rc;
+
+	s->sink = sink;
+	rc = take_starts(s, starts, stream_start, e);
+	if (rc == 0)
+		rc = assign(s, &ends, e);
+	if (rc == 0)
+		rc = follow(s, until_now ? &ends : NULL, e);
+	offsets_release(&ends);
+	return rc;
+}
+
+static void source_stop(struct source *source)
+{
+	source_of(source)->is_stopping = true;
+}
+
+static void source_close(struct source *source)
+{
+	struct kafka_source *s = source_of(source);
+
+	for (uint32_t i = 0; i < s->topic_count && s->topics != NULL; i++)
+		input_free(s->topics[i].input);
+	memory_free(s->topics);
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		struct kafka_table *t = s->tables[i];
+
+		schema_release(t->schema);
+		offsets_release(&t->has);
+		memory_free(t->database);
+		memory_free(t->table);
+		memory_free(t);
+	}
+	memory_free(s->tables);
+	row_run_release(&s->run);
+	offsets_release(&s->next);
+	offsets_release(&s->begin);
+	offsets_release(&s->positions[0].next);
+	offsets_release(&s->positions[1].next);
+	consumer_close(s->consumer);
+	kafka_settings_release(s);
+	memory_free(s);
+}
+
+struct source *kafka_source_new(const struct kafka_source_options *o)
+{
+	static const struct source_ops ops = {
+		.open = source_open,
+		.table_count = source_table_count,
+		.table = source_table,
+		.progress = source_progress,
+		.run = source_run,
+		.stop = source_stop,
+		.close = source_close,
+	};
+	struct kafka_source *s = memory_new(struct kafka_source);
+
+	s->source.ops = &ops;
+	s->options = o;
+	return &s->source;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Topics of Kafka as a source: change messages of Debezium, Maxwell, Canal, DMS or tailrace become rows of tables. */
+#ifndef SOURCE_KAFKA_KAFKA_H
+#define SOURCE_KAFKA_KAFKA_H
+
+#include "broker/broker.h"
+#include "message/debezium.h"
+#include "source/source.h"
+
+struct kafka_source_options {
+	const char *url; /* kafka://host:port[,host:port]/TOPIC[,TOPIC|/regex/]; not in the table, nor are the next two */
+	struct broker_options *broker;
+	const struct debezium_options *messages; /* the modes that the messages were written with */
+	char *format;    /* "auto", "debezium", ... */
+	char *schema;    /* Spark DDL, NULL: from the messages */
+	char *key;       /* names of the key's columns with commas, NULL: from the messages */
+	char *table;     /* "database.table" of all messages, NULL: as each says */
+	char *from_offset; /* "earliest", "latest": where topics begin that the tables have nothing of */
+};
+
+extern const struct option kafka_source_option_table[];
+
+/* The options live longer than the source. */
+struct source *kafka_source_new(const struct kafka_source_options *o);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages, one by one, into rows for the sink. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "source/kafka/kafka_state.h"
+
+#define RUN_ROWS_MAX 4096u
+
+struct kafka_table *kafka_table_find(struct kafka_source *s, const char *database, const char *table)
+{
+	struct kafka_table *t;
+
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		if (strcmp(s->tables[i]->table, table) == 0 && strcmp(s->tables[i]->database, database) == 0)
+			return s->tables[i];
+	}
+	t = memory_new(struct kafka_table);
+	t->database = memory_copy_text(database);
+	t->table = memory_copy_text(table);
+	s->tables = memory_grow(s->tables, struct kafka_table *, s->table_count + 1);
+	s->tables[s->table_count++] = t;
+	return t;
+}
+
+static int at_message(const struct kafka_source *s, const struct consumer_message *m, struct err *e)
+{
+	return err_wrap(e, "topic %s, partition %u, offset %lld", s->names[m->topic].name, m->partition,
+			(long long)m->offset);
+}
+
+/* The topic's input; 1: no message of it has shown a format yet. */
+static int find_input(struct kafka_source *s, const struct consumer_message *m, struct input **out, struct err *e)
+{
+	struct kafka_topic *t = &s->topics[m->topic];
+	struct input_options options = s->input_options;
+
+	if (t->input == NULL && options.format == FORMATS) {
+		if (m->value.data == NULL)
+			return 1;
+		options.format = format_detect(m->value);
+		if (options.format == FORMATS) {
+			err_set(e, ERR_DATA, "this is no change message of a format that we know (--input-format); it begins "
+				"\"%.*s\"", (int)(m->value.size < 60 ? m->value.size : 60), (const char *)m->value.data);
+			return at_message(s, m, e);
+		}
+		log_info("the topic's messages have this format", "topic=%s format=%s", s->names[m->topic].name,
+			 format_name(options.format));
+	}
+	if (t->input == NULL)
+		t->input = input_new(&options);
+	*out = t->input;
+	return 0;
+}
+
+/* 1: the message is of no table. */
+static int read_message(struct kafka_source *s, const struct consumer_message *m, struct input **input,
+			struct message *out, struct err *e)
+{
+	int rc = find_input(s, m, input, e);
+
+	if (rc != 0)
+		return rc;
+	if (input_read(*input, m->key, m->value, out, e) < 0)
+		return at_message(s, m, e);
+	return out->kind == MESSAGE_ROWS || out->kind == MESSAGE_TRUNCATE ? 0 : 1;
+}
+
+/* The table that the message goes to: --table, else as it says, else named by its topic. */
+static struct kafka_table *table_of(struct kafka_source *s, const struct consumer_message *m, const struct message *said)
+{
+	const char *named = s->options->table;
+	const char *database = said->database, *table = said->table;
+	char first[256];
+
+	if (named != NULL) {
+		snprintf(first, sizeof(first), "%.*s", (int)strcspn(named, "."), named);
+		return kafka_table_find(s, first, strchr(named, '.') + 1);
+	}
+	return kafka_table_find(s, *database != '\0' ? database : "topics", *table != '\0' ? table : s->names[m->topic].name);
+}
+
+/* The message's columns under the table's name. Shared: the caller owns it. */
+static struct schema *schema_of(const struct kafka_table *t, const struct schema *said)
+{
+	struct schema *s;
+
+	if (strcmp(said->database, t->database) == 0 && strcmp(said->table, t->table) == 0)
+		return schema_share((struct schema *)(uintptr_t)said);
+	s = schema_new(t->database, t->table);
+	for (uint32_t i = 0; i < said->field_count; i++) {
+		const struct field *from = &said->fields[i];
+		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
+
+		f->source_type = memory_copy_text(from->source_type);
+		f->precision = from->precision;
+		f->scale = from->scale;
+	}
+	schema_set_key(s, said->key, said->key_count);
+	return s;
+}
+
+static void set_schema(struct kafka_table *t, const struct schema *said)
+{
+	struct schema *s = schema_of(t, said);
+
+	if (t->schema != NULL && schema_equal(t->schema, s)) {
+		schema_release(s);
+		return;
+	}
+	schema_release(t->schema);
+	t->schema = s;
+	t->is_announced = false;
+}
+
+int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct err *e)
+{
+	struct message said;
+	struct input *input;
+	int rc = read_message(s, m, &input, &said, e);
+
+	if (rc == 0 && said.schema != NULL)
+		set_schema(table_of(s, m, &said), said.schema);
+	return rc < 0 ? -1 : 0;
+}
+
+int kafka_flush(struct kafka_source *s, struct err *e)
+{
+	struct change c = { .kind = CHANGE_ROWS, .origin = &s->run_origin };
+	int rc;
+
+	if (s->run.count == 0)
+		return 0;
+	c.schema = s->run_table->schema;
+	c.rows = row_run_rows(&s->run);
+	rc = s->sink->take(s->sink, &c, e);
+	row_run_clear(&s->run);
+	return rc;
+}
+
+int kafka_table_start(struct kafka_table *t, const struct table_start *start, struct err *e)
+{
+	t->is_open = true;
+	if (start->position == NULL)
+		return 0;
+	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
+	return offsets_parse(&t->has, start->position, e);
+}
+
+/* What a table of the lake has ends behind where the topics begin: nobody knows what stood between. */
+static int check_gap(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
+{
+	for (uint32_t i = 0; i < t->has.topic_count; i++) {
+		const struct topic_offsets *has = &t->has.topics[i];
+
+		for (uint32_t p = 0; p < has->partitions; p++) {
+			int64_t begin = offsets_get(&s->begin, has->topic, p);
+
+			if (has->next[p] >= 0 && begin > has->next[p])
+				return err_set(e, ERR_DATA, "table %s.%s stands at offset %lld of topic %s, partition %u, which keeps "
+					       "nothing before %lld (retention); nothing is skipped: move the lake table away and run "
+					       "again", t->database, t->table, (long long)has->next[p], has->topic, p,
+					       (long long)begin);
+		}
+	}
+	return 0;
+}
+
+/* The target opens a table that it hears of for the first time, and gets every new schema. */
+static int announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
+{
+	struct origin origin = { 0 };
+	struct change c = { .kind = CHANGE_SCHEMA, .schema = t->schema, .origin = &origin };
+	int rc = 0;
+
+	if (t->is_announced)
+		return 0;
+	if (!t->is_open) {
+		struct table_start start = { 0 };
+
+		rc = s->sink->open_table(s->sink, t->schema, &start.position, &start.lacks, e);
+		if (rc == 0)
+			rc = kafka_table_start(t, &start, e);
+		memory_free(start.position);
+		memory_free(start.lacks);
+		if (rc == 0)
+			rc = check_gap(s, t, e);
+	}
+	if (rc == 0 && !t->is_announced)
+		rc = s->sink->take(s->sink, &c, e);
+	t->is_announced = rc == 0;
+	return rc;
+}
+
+static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+		     struct err *e)
+{
+	int rc = 0;
+
+	if (s->run_table != t && kafka_flush(s, e) < 0)
+		return -1;
+	s->run_table = t;
+	s->run_origin = (struct origin){ .time_us = said->origin.time_us };
+	while ((rc = input_rows(input, &s->run, e)) == 1) {
+		if (kafka_flush(s, e) < 0)
+			return -1;
+	}
+	return rc == 0 && s->run.count >= RUN_ROWS_MAX ? kafka_flush(s, e) : rc;
+}
+
+static int take_truncate(struct kafka_source *s, const struct kafka_table *t, struct err *e)
+{
+	struct origin origin = { 0 };
+	struct change c = { .kind = CHANGE_TRUNCATE, .schema = t->schema, .origin = &origin };
+
+	return kafka_flush(s, e) < 0 ? -1 : s->sink->take(s->sink, &c, e);
+}
+
+int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
+{
+	const char *topic = s->names[m->topic].name;
+	struct kafka_table *t;
+	struct message said;
+	struct input *input;
+	int rc = read_message(s, m, &input, &said, e);
+
+	offsets_set(&s->next, topic, m->partition, m->offset + 1);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (said.origin.time_us > s->time_us)
+		s->time_us = said.origin.time_us;
+	if (said.schema == NULL)
+		return 0;
+	t = table_of(s, m, &said);
+	if (said.has_new_schema || t->schema == NULL) {
+		if (kafka_flush(s, e) < 0)
+			return -1;
+		set_schema(t, said.schema);
+	}
+	if (announce(s, t, e) < 0)
+		return at_message(s, m, e);
+	if (m->offset < offsets_get(&t->has, topic, m->partition))
+		return 0;
+	rc = said.kind == MESSAGE_TRUNCATE ? take_truncate(s, t, e) : take_rows(s, t, input, &said, e);
+	return rc < 0 ? at_message(s, m, e) : 0;
+}

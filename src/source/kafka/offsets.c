@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/kafka/offsets.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+void offsets_release(struct offsets *o)
+{
+	for (uint32_t i = 0; i < o->topic_count; i++) {
+		memory_free(o->topics[i].topic);
+		memory_free(o->topics[i].next);
+	}
+	memory_free(o->topics);
+	*o = (struct offsets){ 0 };
+}
+
+static struct topic_offsets *find(const struct offsets *o, const char *topic)
+{
+	for (uint32_t i = 0; i < o->topic_count; i++) {
+		if (strcmp(o->topics[i].topic, topic) == 0)
+			return &o->topics[i];
+	}
+	return NULL;
+}
+
+int64_t offsets_get(const struct offsets *o, const char *topic, uint32_t partition)
+{
+	const struct topic_offsets *t = find(o, topic);
+
+	return t != NULL && partition < t->partitions ? t->next[partition] : -1;
+}
+
+void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64_t next)
+{
+	struct topic_offsets *t = find(o, topic);
+
+	if (t == NULL) {
+		o->topics = memory_grow(o->topics, struct topic_offsets, o->topic_count + 1);
+		t = &o->topics[o->topic_count++];
+		*t = (struct topic_offsets){ .topic = memory_copy_text(topic) };
+	}
+	if (partition >= t->partitions) {
+		t->next = memory_grow(t->next, int64_t, partition + 1);
+		while (t->partitions <= partition)
+			t->next[t->partitions++] = -1;
+	}
+	t->next[partition] = next;
+}
+
+void offsets_copy(struct offsets *to, const struct offsets *from)
+{
+	offsets_release(to);
+	to->topics = memory_array(struct topic_offsets, from->topic_count);
+	to->topic_count = from->topic_count;
+	for (uint32_t i = 0; i < from->topic_count; i++) {
+		const struct topic_offsets *t = &from->topics[i];
+
+		to->topics[i] = (struct topic_offsets){
+			memory_copy_text(t->topic), memory_copy(t->next, t->partitions * sizeof(*t->next)), t->partitions,
+		};
+	}
+}
+
+void offsets_format(const struct offsets *o, struct buffer *out)
+{
+	buffer_text(out, "{\"topics\":{");
+	for (uint32_t i = 0; i < o->topic_count; i++) {
+		buffer_text(out, i > 0 ? "," : "");
+		text_json_string(out, o->topics[i].topic);
+		for (uint32_t p = 0; p < o->topics[i].partitions; p++) {
+			buffer_text(out, p > 0 ? "," : ":[");
+			text_int(out, o->topics[i].next[p]);
+		}
+		buffer_char(out, ']');
+	}
+	buffer_text(out, "}}");
+}
+
+#define PARTITIONS_MAX 1000000u
+
+static bool parse_topic(struct offsets *out, const char *topic, const json_t *list)
+{
+	size_t i;
+	json_t *next;
+
+	if (json_array_size(list) == 0 || json_array_size(list) > PARTITIONS_MAX)
+		return false;
+	json_array_foreach(list, i, next) {
+		if (!json_is_integer(next) || json_integer_value(next) < -1)
+			return false;
+		offsets_set(out, topic, (uint32_t)i, json_integer_value(next));
+	}
+	return true;
+}
+
+int offsets_parse(struct offsets *out, const char *json, struct err *e)
+{
+	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL), *topics = json_object_get(root, "topics"), *list;
+	bool is_good = json_is_object(topics);
+	const char *topic;
+
+	*out = (struct offsets){ 0 };
+	json_object_foreach(topics, topic, list)
+		is_good = is_good && parse_topic(out, topic, list);
+	json_decref(root);
+	if (is_good)
+		return 0;
+	offsets_release(out);
+	return err_set(e, ERR_DATA, "\"%.100s\" is no position in topics of Kafka", json);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far each partition of some topics was read: the position of a table that comes from topics. */
+#ifndef SOURCE_KAFKA_OFFSETS_H
+#define SOURCE_KAFKA_OFFSETS_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct topic_offsets {
+	char *topic;
+	int64_t *next; /* per partition: the offset behind the last message taken; -1: nothing known */
+	uint32_t partitions;
+};
+
+/* A zeroed one is valid and knows nothing. */
+struct offsets {
+	struct topic_offsets *topics;
+	uint32_t topic_count;
+};
+
+void offsets_release(struct offsets *o);
+void offsets_copy(struct offsets *to, const struct offsets *from); /* `to` is released first */
+int64_t offsets_get(const struct offsets *o, const char *topic, uint32_t partition);
+void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64_t next);
+
+/* {"topics":{"shop.orders":[12,-1]}} */
+void offsets_format(const struct offsets *o, struct buffer *out);
+/* ERR_DATA when it is no such text. */
+int offsets_parse(struct offsets *out, const char *json, struct err *e);
+
+#endif

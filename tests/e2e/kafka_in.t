@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Topics into Delta tables: a server's changes by way of Kafka end up as the server has them, whatever is killed
+meanwhile, and each version's position says what is in it.
+
+SEED repeats a run's choices, MINUTES sets its length.
+"""
+import collections
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import *
+from kafka_rig import Broker
+from workload import TABLES, Workload
+
+MINUTES = float(os.environ.get("MINUTES", 0.5))
+
+
+class Test:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.tap = Tap()
+        self.tap.note(f"SEED={seed} MINUTES={MINUTES} SERVER={KIND}")
+        self.server = Server("--sync-binlog=1")
+        self.broker = Broker()
+        self.work = Workload(self.server, self.random)
+        self.folder = scratch()
+        self.lake = f"{self.folder}/lake"
+        self.counts = collections.Counter()
+
+    def topics(self, names="/p.work.*/"):
+        return f"kafka://{self.broker.address}/{names}"
+
+    def start(self, source, target, *options, log):
+        command = [TAILRACE, "run", "--from", source, "--to", target, *options]
+        with open(f"{self.folder}/{log}", "ab") as out:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
+        atexit.register(process.kill)
+        return process
+
+    def tail(self, log):
+        return "\n".join(open(f"{self.folder}/{log}", errors="replace").read().splitlines()[-5:])
+
+    def round(self):
+        r = self.random
+        run = self.start(self.topics(), self.lake, "--commit-interval", r.choice(["20ms", "200ms"]), "--batch-rows-max",
+                         r.choice(["50", "5000"]), log="in")
+        end = time.monotonic() + r.choice([0.3, 1, 2])
+        while time.monotonic() < end:
+            self.work.step()
+        how = r.choice(["kill", "kill", "kill", "term", "broker"])
+        self.counts[how] += 1
+        if how == "broker":
+            self.broker.kill()
+            time.sleep(0.5)
+            self.broker.start()
+            time.sleep(2)
+            if run.poll() is not None:
+                return f"it ended with the broker: {self.tail('in')}"
+        run.send_signal(signal.SIGTERM if how == "term" else signal.SIGKILL)
+        status = run.wait(60)
+        return "" if status == (0 if how == "term" else -9) else f"{how}: status {status}: {self.tail('in')}"
+
+    def follows(self):
+        tap = self.tap
+        self.work.create(100)
+        self.server.session().sql("GRANT LOCK TABLES ON work.* TO tailrace@'%'")
+        for name in ("account", "hot", "pair"):
+            self.broker.create(f"p.work.{name}", partitions=4)
+        out = self.start(self.server.url("work"), f"kafka://{self.broker.address}/p", "--schemas", log="out")
+        # a topic for each table but the empty ones
+        wait_until(lambda: "p.work.swapped" in self.broker.topics(), 30)
+        end, wrong = time.monotonic() + MINUTES * 60, ""
+        while time.monotonic() < end and not wrong:
+            wrong = self.round()
+        tap.equal(wrong, "", "runs end when they are told to, and not before")
+        out.send_signal(signal.SIGTERM)
+        tap.equal(out.wait(60), 0, "the server's changes are in the topics")
+        tailrace("sync", "--from", self.server.url("work"), "--to", f"kafka://{self.broker.address}/p", "--schemas")
+        done = tailrace("sync", "--from", self.topics(), "--to", self.lake)
+        if not tap.equal(done.returncode, 0, "sync comes to the topics' end"):
+            tap.note(done.stderr)
+        db = self.server.session()
+        for name in TABLES:
+            if os.path.isdir(f"{self.lake}/work/{name}"):
+                tap.equal(self.compare(db, name), "", f"{name}: the table is what the server has")
+                self.counts["tables"] += 1
+        tap.ok(self.counts["tables"] >= 7, "of most tables there was a change")
+        before = {name: len(versions(f"{self.lake}/work/{name}")) for name in ("hot", "events")}
+        done = tailrace("sync", "--from", self.topics(), "--to", self.lake)
+        after = {name: len(versions(f"{self.lake}/work/{name}")) for name in ("hot", "events")}
+        tap.equal((done.returncode, after), (0, before), "and then there is nothing to do")
+        os.unlink(f"{self.lake}/_tailrace/tailrace/progress.json")
+        done = tailrace("sync", "--from", self.topics(), "--to", self.lake)
+        after = {name: len(versions(f"{self.lake}/work/{name}")) for name in ("hot", "events")}
+        tap.equal((done.returncode, after), (0, before), "nor when the progress file is gone")
+        tap.note(dict(self.counts))
+
+    def compare(self, db, name):
+        """The spaces in a JSON column are no difference: Debezium's messages leave them out."""
+        table = f"{self.lake}/work/{name}"
+        tight = lambda cell: json.dumps(json.loads(cell)) if isinstance(cell, str) and cell.startswith("{") else cell
+        sides = (lake_rows(table), source_rows(db, "work", name, delta_schema(table)))
+        return difference(*(collections.Counter({tuple(map(tight, row)): n for row, n in rows.items()}) for rows in sides))
+
+    def run(self):
+        self.follows()
+        return self.tap.done()
+
+
+if __name__ == "__main__":
+    need_binary()
+    sys.exit(Test(int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))).run())

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The position of a table that comes from topics. */
+#include "lib/test.h"
+
+#include "source/kafka/offsets.h"
+
+static void a_position_is_read_back(void **state)
+{
+	struct offsets o = { 0 }, again = { 0 }, copy = { 0 };
+	struct buffer text = { 0 };
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(offsets_get(&o, "t", 0), -1);
+	offsets_set(&o, "shop.orders", 2, 9000000000);
+	offsets_set(&o, "shop.orders", 0, 5);
+	offsets_set(&o, "a \"topic\"", 0, 0);
+	offsets_format(&o, &text);
+	assert_string_equal(buffer_string(&text),
+			    "{\"topics\":{\"shop.orders\":[5,-1,9000000000],\"a \\\"topic\\\"\":[0]}}");
+	must(offsets_parse(&again, buffer_string(&text), &e), &e);
+	assert_int_equal(offsets_get(&again, "shop.orders", 2), 9000000000);
+	assert_int_equal(offsets_get(&again, "shop.orders", 1), -1);
+	assert_int_equal(offsets_get(&again, "shop.orders", 3), -1);
+	offsets_copy(&copy, &again);
+	offsets_set(&again, "shop.orders", 0, 6);
+	assert_int_equal(offsets_get(&copy, "shop.orders", 0), 5);
+	offsets_release(&o);
+	offsets_release(&again);
+	offsets_release(&copy);
+	buffer_release(&text);
+}
+
+static void what_is_no_position_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"", "{}", "[]", "{\"topics\":1}", "{\"topics\":{\"t\":[]}}", "{\"topics\":{\"t\":[1,\"2\"]}}",
+		"{\"topics\":{\"t\":[-2]}}", "{\"topics\":{\"t\":[1.5]}}", "{\"topics\":{\"t\":[1],\"t\":[2]}}",
+		"{\"server\":\"uuid\",\"file\":\"binlog.000001\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct offsets o = { 0 };
+		struct err e = ERR_INIT;
+
+		assert_int_equal(offsets_parse(&o, texts[i], &e), -1);
+		assert_int_equal(e.kind, ERR_DATA);
+		assert_int_equal(o.topic_count, 0);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_position_is_read_back),
+		cmocka_unit_test(what_is_no_position_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
