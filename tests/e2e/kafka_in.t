@@ -99,6 +99,44 @@ class Test:
         tap.equal((done.returncode, after), (0, before), "nor when the progress file is gone")
         tap.note(dict(self.counts))
 
+    # --- what can be wrong ----------------------------------------------------------------------------
+
+    def refusals(self):
+        tap, lake = self.tap, f"{self.folder}/other"
+
+        def event(op, before, after, place):
+            source = {"connector": "mysql", "name": "x", "db": "shop", "table": "t", "ts_ms": 1795271779000, "snapshot": "false",
+                      "file": "b.000001", "pos": place, "row": 0}
+            value = {"before": before, "after": after, "source": source, "op": op, "ts_ms": 1}
+            return json.dumps({"id": (after or before)["id"]}).encode(), json.dumps(value).encode()
+
+        self.broker.create("x.shop.t")
+        self.broker.write("x.shop.t", [event("c", None, {"id": 1, "v": "a"}, 1), event("c", None, {"id": 2, "v": None}, 2),
+                                       event("u", {"id": 1, "v": "a"}, {"id": 1, "v": "b"}, 3), event("d", {"id": 2, "v": None}, None, 4)])
+        done = tailrace("sync", "--from", self.topics("x.shop.t"), "--to", lake)
+        tap.equal((done.returncode, tailrace("cat", f"{lake}/shop/t").stdout), (0, '{"id":1,"v":"b"}\n'),
+                  "messages without a schema are read by what they look like")
+        self.broker.write("x.shop.t", [event("c", None, {"id": 3}, 5)])
+        done = tailrace("sync", "--from", self.topics("x.shop.t"), "--to", lake)
+        tap.ok(done.returncode == 1 and 'partition 0, offset 4' in done.stderr and 'leaves out column "v"' in done.stderr,
+               "a new row without a column halts, with its offset", done.stderr)
+        self.broker.write("x.shop.u", [(b"k", b'{"not": "a change"}')])
+        done = tailrace("sync", "--from", self.topics("x.shop.u"), "--to", lake)
+        tap.ok(done.returncode == 1 and 'topic x.shop.u, partition 0, offset 0' in done.stderr and '"{"not"' in done.stderr,
+               "what is no change message halts, with its first bytes", done.stderr)
+        for source, target, options, what in (
+                (self.topics("nothere"), lake, [], "there is no topic nothere"), (self.topics("/[/"), lake, [], "topics \"/[/\""),
+                ("kafka://h:1", lake, [], "TOPIC"), (self.topics("x.shop.t"), "kafka://h:1/p", [], "a directory of Delta tables"),
+                (self.topics("x.shop.t"), lake, ["--schema", "id NOPE"], "--schema"),
+                (self.topics("x.shop.t"), lake, ["--table", "t"], "database.table"),
+                (self.topics("x.shop.t"), lake, ["--server-id", "4"], "no effect")):
+            done = tailrace("sync", "--from", source, "--to", target, *options)
+            tap.ok(done.returncode == 2 and what in done.stderr, f"refused: {what}", done.stderr)
+        self.broker.delete("x.shop.t")
+        self.broker.write("x.shop.t", [event("c", None, {"id": 4, "v": "new"}, 6)])
+        done = tailrace("sync", "--from", self.topics("x.shop.t"), "--to", lake)
+        tap.ok(done.returncode == 1 and "made again" in done.stderr, "a topic that was made again halts", done.stderr)
+
     def compare(self, db, name):
         """The spaces in a JSON column are no difference: Debezium's messages leave them out."""
         table = f"{self.lake}/work/{name}"
@@ -108,6 +146,7 @@ class Test:
 
     def run(self):
         self.follows()
+        self.refusals()
         return self.tap.done()
 
 

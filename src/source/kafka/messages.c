@@ -194,6 +194,22 @@ static int announce(struct kafka_source *s, struct kafka_table *t, struct err *e
 	return rc;
 }
 
+/* A new row must have every column: what is left out has no value from anywhere. */
+static int check_whole(const struct row_run *r, struct err *e)
+{
+	const uint8_t *present = row_run_rows(r).after_present;
+
+	if ((r->op != OP_INSERT && r->op != OP_COPY) || !r->after_is_partial)
+		return 0;
+	for (uint32_t i = 0; i < r->schema->field_count; i++) {
+		if (!field_present(present, i))
+			return err_set(e, ERR_DATA, "a new row of table %s.%s leaves out column \"%s\" (was it dropped at the source? "
+				       "then move the lake table away and run again)", r->schema->database, r->schema->table,
+				       r->schema->fields[i].name);
+	}
+	return 0;
+}
+
 static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
 		     struct err *e)
 {
@@ -207,6 +223,8 @@ static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input
 		if (kafka_flush(s, e) < 0)
 			return -1;
 	}
+	if (rc == 0)
+		rc = check_whole(&s->run, e);
 	return rc == 0 && s->run.count >= RUN_ROWS_MAX ? kafka_flush(s, e) : rc;
 }
 
