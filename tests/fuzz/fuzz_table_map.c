@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = ERR_INIT;
 
 	charset_bind_collation(charsets, 255, "utf8mb4");
-	if (table_map_parse(&map, (struct bytes){ data, size }, 6, charsets, &arena,
+	if (table_map_parse(&map, (struct bytes){ data, size }, 6, true, charsets, &arena,
 			    &e) == 0 &&
 	    map.has_names &&
 	    mysql_table_new(&table, map.database, map.table, mysql_columns_copy(&map),

@@ -112,7 +112,9 @@ static int load_charsets(struct decoder *d, struct table_slot *s, struct bytes b
 	if (!has_loaded)
 		return 0;
 	arena_reset(&s->arena);
-	return table_map_parse(&s->map, body, id_size, d->charsets, &s->arena, e);
+	return table_map_parse(&s->map, body, id_size,
+			       table_map_year_has_sign(d->format.server_version), d->charsets,
+			       &s->arena, e);
 }
 
 static int make_plans(struct table_slot *s, struct err *e)
@@ -148,8 +150,9 @@ static int fill_slot(struct decoder *d, struct table_slot *s, const struct event
 	if (decoder_flush(d, e) < 0)
 		return -1;
 	slot_clear(s);
-	if (table_map_parse(&s->map, event->body, id_size, d->charsets, &s->arena, e) <
-		    0 ||
+	if (table_map_parse(&s->map, event->body, id_size,
+			    table_map_year_has_sign(d->format.server_version), d->charsets,
+			    &s->arena, e) < 0 ||
 	    load_charsets(d, s, event->body, id_size, e) < 0)
 		return -1;
 	if (d->callbacks.table(d->callbacks.context, &s->map, &s->table, e) < 0)

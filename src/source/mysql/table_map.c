@@ -10,6 +10,7 @@
  */
 #include "source/mysql/table_map.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum metadata_field {
@@ -36,6 +37,7 @@ struct parse {
 	const struct charset_list *charsets;
 	struct arena *arena;
 	struct bytes set_labels, enum_labels;
+	bool year_has_sign;
 };
 
 enum mysql_type mysql_real_type(uint8_t type, uint16_t meta)
@@ -95,10 +97,10 @@ static uint32_t next_of(const struct parse *p, uint32_t i, unsigned classes)
 	return i;
 }
 
-/* YEAR has a bit too, although it is never declared unsigned. */
+/* YEAR may have a bit too, although it is never declared unsigned. */
 static int read_signedness(struct parse *p, struct reader *r)
 {
-	static const unsigned classes = CLASS_SIGNED | CLASS_YEAR;
+	const unsigned classes = CLASS_SIGNED | (p->year_has_sign ? CLASS_YEAR : 0u);
 	uint32_t bit = 0;
 	uint8_t bits = 0;
 
@@ -367,12 +369,24 @@ uint64_t table_map_id(struct reader *body, size_t id_size)
 	return reader_uint_le(body, id_size);
 }
 
+bool table_map_year_has_sign(const char *server_version)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+
+	if (strstr(server_version, "MariaDB") != NULL)
+		return true;
+	if (sscanf(server_version, "%u.%u.%u", &major, &minor, &patch) != 3)
+		return true;
+	return major > 8 || (major == 8 && (minor > 0 || patch >= 17));
+}
+
 int table_map_parse(struct table_map *out, struct bytes body, size_t id_size,
-		    const struct charset_list *charsets, struct arena *arena,
-		    struct err *e)
+		    bool year_has_sign, const struct charset_list *charsets,
+		    struct arena *arena, struct err *e)
 {
 	struct table_map map = { 0 };
-	struct parse p = { .map = &map, .charsets = charsets, .arena = arena };
+	struct parse p = { .map = &map, .charsets = charsets, .arena = arena,
+			   .year_has_sign = year_has_sign };
 	struct reader r = reader_of(body);
 
 	map.id = table_map_id(&r, id_size);

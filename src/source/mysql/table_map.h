@@ -37,8 +37,13 @@ struct table_map {
  * NULL: whoever needs the table loads it and parses again.
  */
 int table_map_parse(struct table_map *out, struct bytes body, size_t id_size,
-		    const struct charset_list *charsets, struct arena *arena,
-		    struct err *e);
+		    bool year_has_sign, const struct charset_list *charsets,
+		    struct arena *arena, struct err *e);
+/*
+ * Whether a server of this version (of its FORMAT_DESCRIPTION) counts YEAR among the columns that have a sign: all
+ * but the first ones of MySQL 8.0.
+ */
+bool table_map_year_has_sign(const char *server_version);
 /* The id alone; the rest of the body is what makes two maps of one id the same. */
 uint64_t table_map_id(struct reader *body, size_t id_size);
 
