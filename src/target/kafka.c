@@ -188,14 +188,16 @@ static bool record_is_due(const struct kafka_target *k)
 	return clock_monotonic_us() - k->recorded_at_us >= k->context.options->record_interval_ms * 1000;
 }
 
-/* What time brings: acknowledgements, a record, whether another has begun to write. */
+/*
+ * What time brings: whether another has begun to write, acknowledgements, a record. In this order: a process that was
+ * stopped must not put its old record behind the other's.
+ */
 static int serve(struct kafka_target *k, int wait_ms, struct err *e)
 {
-	if (producer_serve(k->context.producer, wait_ms, e) < 0 || write_record(k, e) < 0)
+	if (journal_check(&k->journal, e) < 0 || producer_serve(k->context.producer, wait_ms, e) < 0 ||
+	    write_record(k, e) < 0)
 		return -1;
-	if (!k->in_transaction && record_is_due(k) && make_record(k, e) < 0)
-		return -1;
-	return journal_check(&k->journal, e);
+	return !k->in_transaction && record_is_due(k) ? make_record(k, e) : 0;
 }
 
 /* --- transactions ----------------------------------------------------------------------------- */
@@ -419,6 +421,8 @@ static int kafka_flush(struct target *target, struct err *e)
 	struct kafka_target *k = (struct kafka_target *)target;
 	uint64_t epoch;
 
+	if (journal_check(&k->journal, e) < 0)
+		return -1;
 	do {
 		if (make_record(k, e) < 0 || producer_next_epoch(k->context.producer, &epoch, e) < 0 ||
 		    wait_for(k, epoch, e) < 0 || write_record(k, e) < 0)
