@@ -27,6 +27,19 @@ const char *type_name(enum type t)
 	return names[t];
 }
 
+const char *table_mode_name(enum table_mode m)
+{
+	static const char *const names[TABLE_MODES] = {
+		[MODE_MERGE] = "merge",
+		[MODE_APPEND] = "append",
+		[MODE_RAW] = "raw",
+		[MODE_QUARANTINE] = "quarantine",
+	};
+
+	assert(m < TABLE_MODES);
+	return names[m];
+}
+
 enum storage field_storage(const struct field *f)
 {
 	static const enum storage storages[TYPES] = {

@@ -49,6 +49,15 @@ struct field {
 	int32_t id;        /* Parquet field id and Iceberg column id: 1.. , never reused in a table */
 };
 
+/* How rows come to a table of the lake. */
+enum table_mode {
+	MODE_MERGE,      /* changes by key: the table is what the source has */
+	MODE_APPEND,     /* a row for each change */
+	MODE_RAW,        /* a row for each message */
+	MODE_QUARANTINE, /* a row for each message that could not be read */
+	TABLE_MODES,
+};
+
 struct columns;
 
 /* A table's row. Shared by reference count between threads; nothing in it changes after schema_share. */
@@ -63,10 +72,12 @@ struct schema {
 	 * change has 0, and so has a NOT NULL one whose DEFAULT is invalid. NULL: not known.
 	 */
 	struct columns *defaults;
+	enum table_mode mode; /* any but MERGE is only ever appended to: no key, no deletes */
 	uint32_t references; /* atomic */
 };
 
 const char *type_name(enum type t); /* the specs' word: "timestamp_ntz" */
+const char *table_mode_name(enum table_mode m); /* "merge", "append", "raw", "quarantine" */
 enum storage field_storage(const struct field *f);
 /* Bytes of one cell in memory; 0 for STORAGE_BYTES. */
 size_t storage_size(enum storage s);

@@ -26,6 +26,7 @@ void lake_table_free(struct lake_table *t)
 	}
 	batch_free(t->open);
 	merge_close(t->merge);
+	append_close(t->append);
 	delta_close(t->delta);
 	if (t->store != NULL)
 		t->store->ops->close(t->store);
@@ -67,6 +68,7 @@ static struct schema *with_ids(const struct schema *source, const struct schema 
 		f->id = at >= 0 ? known->fields[at].id : ++next;
 	}
 	schema_set_key(s, source->key, source->key_count);
+	s->mode = source->mode;
 	return s;
 }
 
@@ -98,6 +100,10 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 {
 	struct schema *old = t->schema;
 
+	if (old != NULL && old->mode != source->mode)
+		return err_set(e, ERR_CONFIG, "the lake table is one of mode \"%s\", and this run writes one of mode \"%s\" "
+			       "(--mode): give it another --table or lake, or move the lake table away and run again",
+			       table_mode_name(old->mode), table_mode_name(source->mode));
 	if (old != NULL && !schema_extends(old, source))
 		return schema_differs(old, source, e);
 	t->schema = with_ids(source, old);
@@ -190,34 +196,44 @@ void lake_table_warn(struct lake_table *t)
 	t->warned = memory_copy_text(text);
 }
 
-/* The first batch makes the table, if need be, and opens its index. */
+/* The first batch makes the table, if need be, and opens its index, if it has one. */
 static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 {
 	enum commit_result result;
 
-	if (t->merge != NULL) {
-		merge_set_schema(t->merge, schema);
+	if (t->merge != NULL || t->append != NULL)
 		return 0;
-	}
 	if (delta_snapshot(t->delta)->version < 0) {
 		if (delta_create(t->delta, schema, t->source_name, NULL, &result, e) < 0)
 			return -1;
 		if (result == COMMIT_LOST)
 			return err_set(e, ERR_CONFLICT, "somebody else made the table meanwhile");
 	}
-	return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, e);
+	if (schema->mode == MODE_MERGE)
+		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, e);
+	t->append = append_open(t->store, t->delta);
+	return 0;
+}
+
+static int stage_merge(struct merge *m, const struct batch *b, struct err *e)
+{
+	merge_set_schema(m, b->schema);
+	return merge_stage(m, b, e);
 }
 
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
 		    struct merge_result *out, struct err *e)
 {
+	int rc = prepare(t, work->batch->schema, e);
+
 	*committed = false;
-	if (prepare(t, work->batch->schema, e) < 0 || merge_stage(t->merge, work->batch, e) < 0)
-		return err_wrap(e, "table %s", t->name);
-	if (!work->commits)
-		return 0;
-	if (merge_commit(t->merge, work->batch, out, e) < 0)
-		return err_wrap(e, "table %s", t->name);
-	*committed = true;
-	return 0;
+	if (rc == 0)
+		rc = t->append != NULL ? append_stage(t->append, work->batch, e) :
+					 stage_merge(t->merge, work->batch, e);
+	if (rc == 0 && work->commits) {
+		rc = t->append != NULL ? append_commit(t->append, work->batch, out, e) :
+					 merge_commit(t->merge, work->batch, out, e);
+		*committed = rc == 0;
+	}
+	return rc < 0 ? err_wrap(e, "table %s", t->name) : 0;
 }

@@ -4,6 +4,7 @@
 #define TARGET_LAKE_TABLE_H
 
 #include "batch/batch.h"
+#include "merge/append.h"
 #include "merge/merge.h"
 #include "store/store.h"
 
@@ -36,7 +37,8 @@ struct lake_table {
 	/* the worker's, or the taking thread's before the first batch: */
 	struct store *store;
 	struct delta *delta;
-	struct merge *merge;    /* opened with the first batch */
+	struct merge *merge;    /* opened with the first batch, ... */
+	struct append *append;  /* ... or this one, by the schema's mode */
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
 	char *warned;           /* the last delta_warning that was logged, or NULL */

@@ -261,6 +261,7 @@ struct schema *delta_adopt_schema(const struct delta *d, const struct schema *wa
 		f->id = known >= 0 ? old->fields[known].id : ++max;
 	}
 	schema_set_key(s, wanted->key, wanted->key_count);
+	s->mode = wanted->mode;
 	return s;
 }
 

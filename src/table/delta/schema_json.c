@@ -2,7 +2,7 @@
 /*
  * Schemas as Delta spells them. Our marks: field metadata "tailrace.id" and
  * "tailrace.type", configuration "tailrace.key" (a JSON array of names),
- * "tailrace.database" and "tailrace.table".
+ * "tailrace.database", "tailrace.table" and, unless it is "merge", "tailrace.mode".
  */
 #include "table/delta/schema_json.h"
 
@@ -170,6 +170,8 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 	text_map_set(&m->configuration, "tailrace.key", buffer_string(&text), arena);
 	text_map_set(&m->configuration, "tailrace.database", s->database, arena);
 	text_map_set(&m->configuration, "tailrace.table", s->table, arena);
+	if (s->mode != MODE_MERGE)
+		text_map_set(&m->configuration, "tailrace.mode", table_mode_name(s->mode), arena);
 	if (is_mapped) {
 		/* It never falls: a dropped column may have had the greatest id. */
 		if (old_max == NULL ||
@@ -275,6 +277,18 @@ static int parse_key(struct schema *s, const char *text, struct err *e)
 	return rc;
 }
 
+static int parse_mode(struct schema *s, const char *text, struct err *e)
+{
+	enum table_mode mode = MODE_MERGE;
+
+	while (text != NULL && mode < TABLE_MODES && strcmp(table_mode_name(mode), text) != 0)
+		mode++;
+	if (mode == TABLE_MODES)
+		return err_set(e, ERR_CONFIG, "configuration tailrace.mode is \"%s\", which this tailrace does not know", text);
+	s->mode = mode;
+	return 0;
+}
+
 static int parse_fields(struct schema *s, const json_t *fields, enum mapping_mode mode,
 			struct err *e)
 {
@@ -316,6 +330,8 @@ int schema_parse(struct schema **out, const struct metadata *m, const struct pro
 	json_decref(json);
 	if (rc == 0)
 		rc = parse_key(s, text_map_get(&m->configuration, "tailrace.key"), e);
+	if (rc == 0)
+		rc = parse_mode(s, text_map_get(&m->configuration, "tailrace.mode"), e);
 	if (rc < 0)
 		schema_release(s);
 	else

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/append.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+#include "merge/data_file.h"
+
+struct append {
+	struct store *store;
+	struct delta *delta;
+
+	/* staged, not yet committed: */
+	struct data_file *files;
+	uint32_t file_count;
+	uint64_t rows, file_bytes;
+};
+
+struct append *append_open(struct store *store, struct delta *delta)
+{
+	struct append *a = memory_new(struct append);
+
+	a->store = store;
+	a->delta = delta;
+	return a;
+}
+
+static void drop_files(struct append *a)
+{
+	for (uint32_t i = 0; i < a->file_count; i++)
+		data_file_release(&a->files[i]);
+	a->file_count = 0;
+	a->rows = a->file_bytes = 0;
+}
+
+void append_close(struct append *a)
+{
+	if (a == NULL)
+		return;
+	drop_files(a);
+	memory_free(a->files);
+	memory_free(a);
+}
+
+int append_stage(struct append *a, const struct batch *b, struct err *e)
+{
+	struct data_file file = { 0 };
+
+	assert(b->before.row_count == 0 && b->presence_count == 0 && !b->truncates_first && b->backfill.row_count == 0);
+	if (b->after.row_count == 0)
+		return 0;
+	if (data_file_write(&file, a->store, b->schema, &b->after, NULL, b->after.row_count, e) < 0)
+		return -1;
+	a->files = memory_grow(a->files, struct data_file, a->file_count + 1);
+	a->files[a->file_count++] = file;
+	a->rows += file.row_count;
+	a->file_bytes += file.size_bytes;
+	return 0;
+}
+
+int append_commit(struct append *a, const struct batch *last, struct merge_result *out, struct err *e)
+{
+	bool new_schema = !schema_equal(delta_snapshot(a->delta)->schema, last->schema);
+	const struct prepared_commit p = {
+		.operation = new_schema ? "ADD COLUMNS" : "WRITE",
+		.schema = new_schema ? last->schema : NULL,
+		.added = a->files,
+		.added_count = a->file_count,
+		.position = buffer_string((struct buffer *)&last->position),
+		.rows_in = a->rows,
+		.source_time_us = last->source_time_us,
+	};
+	enum commit_result result;
+
+	if (delta_commit(a->delta, &p, &result, e) < 0)
+		return -1;
+	if (result == COMMIT_LOST)
+		return err_set(e, ERR_CONFLICT, "another writer committed to the table meanwhile");
+	*out = (struct merge_result){ delta_snapshot(a->delta)->version, a->rows, 0, a->file_bytes };
+	drop_files(a);
+	return 0;
+}
