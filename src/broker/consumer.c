@@ -300,6 +300,7 @@ static void rouse(struct consumer *c)
 
 static int take(struct consumer *c, int wait_ms, uint32_t *count, struct err *e)
 {
+	const rd_kafka_topic_t *named = NULL; /* whose number `topic` is */
 	ssize_t taken;
 	uint32_t topic = 0;
 	int rc = 0;
@@ -322,8 +323,9 @@ static int take(struct consumer *c, int wait_ms, uint32_t *count, struct err *e)
 			rc = take_error(c, m, e);
 			continue;
 		}
-		if (i == 0 || c->taken[i - 1]->rkt != m->rkt)
+		if (m->rkt != named)
 			topic = topic_of(c, m);
+		named = m->rkt;
 		c->messages[(*count)++] = (struct consumer_message){
 			.topic = topic, .partition = (uint32_t)m->partition, .offset = m->offset,
 			.time_ms = rd_kafka_message_timestamp(m, &type),
