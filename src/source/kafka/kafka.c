@@ -228,6 +228,7 @@ static void source_close(struct source *source)
 		struct kafka_table *t = s->tables[i];
 
 		schema_release(t->schema);
+		schema_release(t->said);
 		offsets_release(&t->has);
 		memory_free(t->database);
 		memory_free(t->table);
@@ -235,6 +236,7 @@ static void source_close(struct source *source)
 	}
 	memory_free(s->tables);
 	row_run_release(&s->run);
+	changelog_release(&s->changelog);
 	offsets_release(&s->next);
 	offsets_release(&s->begin);
 	offsets_release(&s->positions[0].next);

@@ -15,6 +15,8 @@ struct kafka_source_options {
 	char *schema;    /* Spark DDL, NULL: from the messages */
 	char *key;       /* names of the key's columns with commas, NULL: from the messages */
 	char *table;     /* "database.table" of all messages, NULL: as each says */
+	char *mode;      /* "merge", "append" */
+	bool before_image; /* changelog tables have columns of the old image */
 	char *from_offset; /* "earliest", "latest": where topics begin that the tables have nothing of */
 };
 

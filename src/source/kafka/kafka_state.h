@@ -5,6 +5,7 @@
 
 #include "broker/consumer.h"
 #include "message/input.h"
+#include "source/kafka/changelog.h"
 #include "source/kafka/kafka.h"
 #include "source/kafka/offsets.h"
 
@@ -12,6 +13,7 @@
 struct kafka_table {
 	char *database, *table;
 	struct schema *schema;     /* as announced to the sink, or to be */
+	struct schema *said;       /* the messages' columns that it was made of */
 	struct offsets has;        /* what the target has of it already */
 	bool is_open;              /* the target knows it */
 	bool is_announced;
@@ -36,6 +38,7 @@ struct kafka_source {
 	uint32_t key_count;
 	struct schema *given;      /* of --schema, or NULL */
 	struct input_options input_options;
+	enum table_mode mode;
 
 	struct consumer *consumer;
 	const struct consumer_topic *names;
@@ -46,6 +49,7 @@ struct kafka_source {
 
 	struct sink *sink;
 	struct row_run run;
+	struct changelog changelog;    /* MODE_APPEND: what becomes of the run */
 	struct kafka_table *run_table; /* of the rows in `run` */
 	struct origin run_origin;      /* of its last row, texts left out */
 	struct offsets next;           /* behind the last message taken */

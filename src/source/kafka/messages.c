@@ -102,17 +102,27 @@ static struct schema *schema_of(const struct kafka_table *t, const struct schema
 	return s;
 }
 
-static void set_schema(struct kafka_table *t, const struct schema *said)
+/* The messages' columns become the table's. */
+static int set_schema(struct kafka_source *s, struct kafka_table *t, const struct schema *said, struct err *e)
 {
-	struct schema *s = schema_of(t, said);
+	struct schema *schema = NULL;
 
-	if (t->schema != NULL && schema_equal(t->schema, s)) {
-		schema_release(s);
-		return;
+	if (t->said == said)
+		return 0;
+	if (s->mode == MODE_MERGE)
+		schema = schema_of(t, said);
+	else if (changelog_schema(&schema, said, t->database, t->table, s->options->before_image, e) < 0)
+		return -1;
+	schema_release(t->said);
+	t->said = schema_share((struct schema *)(uintptr_t)said);
+	if (t->schema != NULL && schema_equal(t->schema, schema)) {
+		schema_release(schema);
+		return 0;
 	}
 	schema_release(t->schema);
-	t->schema = s;
+	t->schema = schema;
 	t->is_announced = false;
+	return 0;
 }
 
 int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct err *e)
@@ -122,8 +132,20 @@ int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct 
 	int rc = read_message(s, m, &input, &said, e);
 
 	if (rc == 0 && said.schema != NULL)
-		set_schema(table_of(s, m, &said), said.schema);
+		rc = set_schema(s, table_of(s, m, &said), said.schema, e);
 	return rc < 0 ? -1 : 0;
+}
+
+static int send_changes(struct kafka_source *s, struct err *e)
+{
+	struct change c = { .kind = CHANGE_ROWS, .schema = s->changelog.schema, .origin = &s->run_origin };
+	int rc;
+
+	changelog_end(&s->changelog, &s->run);
+	c.rows = (struct rows){ .op = OP_INSERT, .count = s->changelog.rows.row_count, .after = &s->changelog.rows };
+	rc = s->sink->take(s->sink, &c, e);
+	changelog_clear(&s->changelog);
+	return rc;
 }
 
 int kafka_flush(struct kafka_source *s, struct err *e)
@@ -133,9 +155,13 @@ int kafka_flush(struct kafka_source *s, struct err *e)
 
 	if (s->run.count == 0)
 		return 0;
-	c.schema = s->run_table->schema;
-	c.rows = row_run_rows(&s->run);
-	rc = s->sink->take(s->sink, &c, e);
+	if (s->mode == MODE_APPEND) {
+		rc = send_changes(s, e);
+	} else {
+		c.schema = s->run_table->schema;
+		c.rows = row_run_rows(&s->run);
+		rc = s->sink->take(s->sink, &c, e);
+	}
 	row_run_clear(&s->run);
 	return rc;
 }
@@ -210,30 +236,55 @@ static int check_whole(const struct row_run *r, struct err *e)
 	return 0;
 }
 
-static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
-		     struct err *e)
+/* Tells the changelog of what the run has got of the message since `count`. */
+static void note_rows(struct kafka_source *s, const struct consumer_message *m, const struct message *said,
+		      uint32_t count, uint32_t *row)
 {
-	int rc = 0;
+	const struct message_place at = { s->names[m->topic].name, m->partition, m->offset };
+
+	if (s->mode == MODE_APPEND)
+		changelog_note(&s->changelog, said, &at, *row, s->run.count - count);
+	*row += s->run.count - count;
+}
+
+static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input *input,
+		     const struct consumer_message *m, const struct message *said, struct err *e)
+{
+	uint32_t count, row = 0;
+	int rc;
 
 	if (s->run_table != t && kafka_flush(s, e) < 0)
 		return -1;
 	s->run_table = t;
 	s->run_origin = (struct origin){ .time_us = said->origin.time_us };
-	while ((rc = input_rows(input, &s->run, e)) == 1) {
+	if (s->mode == MODE_APPEND)
+		changelog_enter(&s->changelog, t->schema);
+	while (count = s->run.count, (rc = input_rows(input, &s->run, e)) == 1) {
+		note_rows(s, m, said, count, &row);
 		if (kafka_flush(s, e) < 0)
 			return -1;
 	}
 	if (rc == 0)
+		note_rows(s, m, said, count, &row);
+	if (rc == 0 && s->mode == MODE_MERGE)
 		rc = check_whole(&s->run, e);
 	return rc == 0 && s->run.count >= RUN_ROWS_MAX ? kafka_flush(s, e) : rc;
 }
 
-static int take_truncate(struct kafka_source *s, const struct kafka_table *t, struct err *e)
+static int take_truncate(struct kafka_source *s, const struct kafka_table *t, const struct consumer_message *m,
+			 const struct message *said, struct err *e)
 {
+	const struct message_place at = { s->names[m->topic].name, m->partition, m->offset };
 	struct origin origin = { 0 };
 	struct change c = { .kind = CHANGE_TRUNCATE, .schema = t->schema, .origin = &origin };
 
-	return kafka_flush(s, e) < 0 ? -1 : s->sink->take(s->sink, &c, e);
+	if (kafka_flush(s, e) < 0)
+		return -1;
+	if (s->mode == MODE_MERGE)
+		return s->sink->take(s->sink, &c, e);
+	changelog_enter(&s->changelog, t->schema);
+	changelog_note(&s->changelog, said, &at, 0, 1);
+	return send_changes(s, e);
 }
 
 int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
@@ -252,15 +303,12 @@ int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct 
 	if (said.schema == NULL)
 		return 0;
 	t = table_of(s, m, &said);
-	if (said.has_new_schema || t->schema == NULL) {
-		if (kafka_flush(s, e) < 0)
-			return -1;
-		set_schema(t, said.schema);
-	}
+	if (said.schema != t->said && (kafka_flush(s, e) < 0 || set_schema(s, t, said.schema, e) < 0))
+		return at_message(s, m, e);
 	if (announce(s, t, e) < 0)
 		return at_message(s, m, e);
 	if (m->offset < offsets_get(&t->has, topic, m->partition))
 		return 0;
-	rc = said.kind == MESSAGE_TRUNCATE ? take_truncate(s, t, e) : take_rows(s, t, input, &said, e);
+	rc = said.kind == MESSAGE_TRUNCATE ? take_truncate(s, t, m, &said, e) : take_rows(s, t, input, m, &said, e);
 	return rc < 0 ? at_message(s, m, e) : 0;
 }

@@ -19,6 +19,10 @@ const struct option kafka_source_option_table[] = {
 	  "Columns of the key with commas; else as the messages have it" },
 	{ "table", OPTION_TEXT, OPTION(table), NULL, 0, 0, NULL,
 	  "database.table that all messages go to; else the table that each names" },
+	{ "mode", OPTION_CHOICE, OPTION(mode), "merge", 0, 0, "merge|append",
+	  "merge: tables are what the source has; append: a row for each change, with what it was and where it stood" },
+	{ "before.image", OPTION_FLAG, OPTION(before_image), NULL, 0, 0, NULL,
+	  "With --mode append: columns _before_... of the row as it was before an update or delete" },
 	{ "from.offset", OPTION_CHOICE, OPTION(from_offset), "earliest", 0, 0, "earliest|latest",
 	  "Where a partition begins that the tables have nothing of" },
 	{ 0 },
@@ -84,11 +88,15 @@ int kafka_settings_read(struct kafka_source *s, struct err *e)
 	static const char *const times[] = { "adaptive_time_microseconds", "connect", "isostring", "microseconds",
 					     "nanoseconds", NULL };
 	static const char *const binaries[] = { "bytes", "base64", "base64-url-safe", "hex", NULL };
+	static const char *const modes[] = { "merge", "append", NULL };
 	const struct debezium_options *m = s->options->messages;
 	const char *table = s->options->table;
 
 	if (table != NULL && (strchr(table, '.') == NULL || *table == '.' || strchr(table, '.')[1] == '\0'))
 		return err_set(e, ERR_CONFIG, "--table: \"%s\" is not database.table", table);
+	s->mode = (enum table_mode)index_of(s->options->mode, modes);
+	if (s->options->before_image && s->mode != MODE_APPEND)
+		return err_set(e, ERR_CONFIG, "--before-image has no effect without --mode append");
 	if (read_url(s, e) < 0 || read_schema(s, e) < 0)
 		return -1;
 	read_key(s);
