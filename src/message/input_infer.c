@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "message/input_table.h"
+#include "message/put.h"
 #include "message/way_read.h"
 
 enum guess {
@@ -49,9 +50,8 @@ static bool same_digits(const struct decimal *a, const struct decimal *b)
 static uint8_t guess_fraction(struct bytes text)
 {
 	struct decimal given, again;
-	struct buffer printed = { 0 };
+	uint8_t printed[PUT_DOUBLE_MAX], *end;
 	char copy[64];
-	bool is_same;
 
 	if (text.size >= sizeof(copy) || !decimal_scan(&given, text))
 		return GUESS_TEXT;
@@ -59,10 +59,9 @@ static uint8_t guess_fraction(struct bytes text)
 		return GUESS_FRACTION;
 	memcpy(copy, text.data, text.size);
 	copy[text.size] = 0;
-	text_double(&printed, strtod(copy, NULL));
-	is_same = decimal_scan(&again, buffer_bytes(&printed)) && same_digits(&given, &again);
-	buffer_release(&printed);
-	return is_same ? GUESS_FRACTION : GUESS_TEXT;
+	end = put_double(printed, strtod(copy, NULL));
+	return decimal_scan(&again, (struct bytes){ printed, (size_t)(end - printed) }) && same_digits(&given, &again) ?
+		       GUESS_FRACTION : GUESS_TEXT;
 }
 
 static bool is_integer(struct bytes text)
