@@ -85,6 +85,47 @@ static void a_checkpoint_reads_back_to_the_same_state(void **state)
 	delta_close(d);
 }
 
+/* The loser of a race wrote its own over the winner's, and was killed before it could mend that. */
+static void a_side_copy_of_a_commit_that_lost_is_mended_behind_a_checkpoint_too(void **state)
+{
+	static const char lost[] = "{\"appId\":\"" TEST_APP "\",\"version\":1,\"txnId\":\"other\","
+				   "\"invalidValues\":0,\"position\":{\"at\":9}}";
+	struct test_lake *l = *state;
+	struct delta *d = delta_table_make(l->store);
+	struct err e = ERR_INIT;
+
+	delta_table_add(d, "a", 1, 5);
+	must(checkpoint_write(d, &e), &e);
+	delta_close(d);
+	scratch_write(&l->folder, "_tailrace/positions/00000000000000000001.json", lost, sizeof(lost) - 1);
+	d = delta_table_open(l->store);
+	assert_string_equal(delta_snapshot(d)->position, "{\"at\":5}");
+	delta_close(d);
+}
+
+static void whose_a_file_is_stays_known(void **state)
+{
+	struct test_lake *l = *state;
+	struct delta *d = delta_table_make(l->store);
+	struct data_file file = delta_table_file("a.parquet", 100);
+	struct row_set *three = delta_table_rows(5, 3);
+	struct dv_update update = { 0, three };
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	must(delta_commit(d, &(struct prepared_commit){ .operation = "MERGE", .added = &file, .added_count = 1,
+							.tag = "one of \"two\"" }, &result, &e), &e);
+	must(delta_commit(d, &(struct prepared_commit){ .operation = "MERGE", .dvs = &update, .dv_count = 1 }, &result, &e), &e);
+	delta_table_add(d, "b", 1, 1);
+	must(checkpoint_write(d, &e), &e);
+	delta_close(d);
+	d = delta_table_open(l->store);
+	assert_string_equal(delta_file_tag(d, 0), "one of \"two\"");
+	assert_null(delta_file_tag(d, 1));
+	row_set_free(three);
+	delta_close(d);
+}
+
 static void a_stale_or_wrong_hint_does_no_harm(void **state)
 {
 	static const char *const hints[] = { "{\"version\":2}",
@@ -319,6 +360,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LAKE_TEST(a_checkpoint_reads_back_to_the_same_state),
+		LAKE_TEST(a_side_copy_of_a_commit_that_lost_is_mended_behind_a_checkpoint_too),
+		LAKE_TEST(whose_a_file_is_stays_known),
 		LAKE_TEST(a_stale_or_wrong_hint_does_no_harm),
 		LAKE_TEST(a_damaged_checkpoint_without_the_log_behind_it_is_refused),
 		LAKE_TEST(a_damaged_checkpoint_is_passed_over_while_the_log_reaches_back),

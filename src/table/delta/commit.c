@@ -131,6 +131,7 @@ static int add_file(struct commit *c, const struct data_file *f,
 {
 	struct deletion_vector dv = { .offset = -1 };
 	const char *stats = f->stats;
+	struct text_map tags = { 0 };
 
 	if (f->row_count == 0 || f->row_count > UINT32_MAX ||
 	    stats_row_count(f->stats) != f->row_count)
@@ -152,6 +153,8 @@ static int add_file(struct commit *c, const struct data_file *f,
 		stats = wide_stats(c, stats);
 		c->actions.actions[0].commit_info.vectors_written++;
 	}
+	if (c->prepared->tag != NULL)
+		text_map_set(&tags, FILE_TAG, c->prepared->tag, &c->delta->arena);
 	action_list_add(&c->actions, ACTION_ADD)->file = (struct file_action){
 		.path = f->path,
 		.stats = stats,
@@ -159,6 +162,7 @@ static int add_file(struct commit *c, const struct data_file *f,
 		.time_ms = f->modified_at_ms > 0 ? f->modified_at_ms : c->now_ms,
 		.row_count = f->row_count,
 		.dv = dv,
+		.tags = tags,
 		.is_data_change = true,
 	};
 	c->actions.actions[0].commit_info.files_added++;

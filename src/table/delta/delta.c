@@ -135,6 +135,11 @@ int64_t delta_find_file(const struct delta *d, const char *path)
 	return state_find(&d->state, path);
 }
 
+const char *delta_file_tag(const struct delta *d, uint32_t slot)
+{
+	return text_map_get(&d->state.tags[slot], FILE_TAG);
+}
+
 /*
  * Entries that follow the state without a gap; false: others are there, or none of them
  * is.

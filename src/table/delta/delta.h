@@ -68,6 +68,7 @@ struct prepared_commit {
 	} *dvs;
 	uint32_t dv_count;
 	bool removes_all;            /* TRUNCATE: every file of the snapshot goes before the adds */
+	const char *tag;             /* of the added files, see delta_file_tag; NULL: none */
 	/* JSON object text, for commitInfo and _tailrace/positions/<number>; NULL: the table's stays */
 	const char *position;
 	uint64_t rows_in, rows_changed, rows_deleted; /* for history */
@@ -90,6 +91,8 @@ int delta_open_read(struct delta **out, struct store *store, int64_t version, st
 const struct snapshot *delta_snapshot(const struct delta *d);
 /* The slot of a live file by its path in the log, or -1. */
 int64_t delta_find_file(const struct delta *d, const char *path);
+/* Which of the table's writers the file is of, as its commit said (tag "tailrace.part"); NULL: nothing said so. */
+const char *delta_file_tag(const struct delta *d, uint32_t slot);
 /* The key in the store of a data file: its path decoded. An absolute path is ERR_CONFIG. */
 int delta_file_key(struct buffer *out, const struct data_file *f, struct err *e);
 /*

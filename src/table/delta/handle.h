@@ -7,6 +7,7 @@
 #include "table/delta/state.h"
 
 #define POSITION_FOLDER "_tailrace/positions"
+#define FILE_TAG        "tailrace.part"
 
 struct position_copy { /* what the newest commit of ours in the log says */
 	char *txn_id, *position; /* position NULL: none yet */
@@ -35,6 +36,8 @@ int delta_load(struct delta *d, int64_t version, struct err *e);
 int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed, struct err *e);
 /* Applies one entry and remembers our position in it. */
 int delta_apply(struct delta *d, const struct action_list *l, int64_t version, struct err *e);
+/* Looks for our newest commit in the entries behind the snapshot's, as far as they are there. */
+int delta_search_position(struct delta *d, struct err *e);
 /* Points the snapshot to the state; `schema_changed`: parses the schema. */
 int delta_show(struct delta *d, bool schema_changed, struct err *e);
 void position_copy_release(struct position_copy *c);

@@ -81,6 +81,31 @@ int delta_load_entry(struct delta *d, int64_t version, bool *schema_changed,
 	return rc;
 }
 
+int delta_search_position(struct delta *d, struct err *e)
+{
+	struct buffer text = { 0 };
+	struct err ignored = ERR_INIT;
+	int rc = 0;
+
+	position_copy_release(&d->logged);
+	for (int64_t v = d->snapshot.version; rc == 0 && v >= 0 && d->logged.number < 0; v--) {
+		struct action_list list = { 0 };
+		char key[LOG_KEY_BYTES_MAX];
+
+		log_entry_key(key, v);
+		buffer_clear(&text);
+		rc = store_get(d->store, key, 0, 0, &text, e);
+		/* one that is damaged is as good as gone: nothing but this looks at it */
+		if (rc == 0 && (action_list_parse(&list, buffer_bytes(&text), &d->arena, &ignored) < 0 ||
+				remember_position(d, &list, &ignored) < 0))
+			rc = 1;
+		action_list_release(&list);
+		arena_reset(&d->arena);
+	}
+	buffer_release(&text);
+	return rc < 0 ? -1 : 0;
+}
+
 int delta_show(struct delta *d, bool schema_changed, struct err *e)
 {
 	struct snapshot *s = &d->snapshot;

@@ -3,7 +3,8 @@
  * The second copy of our position, beside the table: _tailrace/positions/<txn version, 20
  * digits>.json. Log entries, and commitInfo with them, are cleaned up by age; txn actions
  * live on in checkpoints, and name the side copy. It is written before the entry, so one
- * of a commit that was never made may lie there.
+ * of a commit that was never made, or lost to another writer's of the same number, may lie
+ * there: as long as the entry is there, it decides.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,9 +97,14 @@ static int compare(struct delta *d, const struct position_record *side, struct e
 int position_load(struct delta *d, struct err *e)
 {
 	struct position_record side;
-	bool is_logged = d->logged.number == d->snapshot.txn_version;
 	struct err why = ERR_INIT;
-	int rc = read_side(d, &side, &why);
+	bool is_logged;
+	int rc;
+
+	if (d->logged.number != d->snapshot.txn_version && delta_search_position(d, e) < 0)
+		return -1;
+	is_logged = d->logged.number == d->snapshot.txn_version;
+	rc = read_side(d, &side, &why);
 
 	if (rc < 0 && (!is_logged || why.kind != ERR_DATA)) {
 		*e = why;
