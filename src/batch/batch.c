@@ -36,6 +36,7 @@ void batch_free(struct batch *b)
 	columns_release(&b->before);
 	columns_release(&b->backfill);
 	buffer_release(&b->position);
+	buffer_release(&b->tag);
 	schema_release(b->schema);
 	memory_free(b);
 }

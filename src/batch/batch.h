@@ -49,6 +49,7 @@ struct batch {
 	uint64_t sequence;      /* of the commit that it ends with */
 	struct batch_mark mark;
 	struct buffer position; /* JSON text at the end of the batch */
+	struct buffer tag;      /* of its data file (change/share.h); empty: none */
 };
 
 struct batch *batch_new(struct schema *schema);

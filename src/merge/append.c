@@ -76,7 +76,11 @@ int append_commit(struct append *a, const struct batch *last, struct merge_resul
 		return -1;
 	if (result == COMMIT_LOST)
 		return err_set(e, ERR_CONFLICT, "another writer committed to the table meanwhile");
-	*out = (struct merge_result){ delta_snapshot(a->delta)->version, a->rows, 0, a->file_bytes };
+	*out = (struct merge_result){
+		.version = delta_snapshot(a->delta)->version,
+		.rows_added = a->rows,
+		.file_bytes = a->file_bytes,
+	};
 	drop_files(a);
 	return 0;
 }

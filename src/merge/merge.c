@@ -2,6 +2,7 @@
 #include "merge/merge.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -12,6 +13,9 @@
 #include "merge/rewrite.h"
 
 #define SCAN_ROWS 65536u
+/* Commits in a row that others may be before; a pause grows by as much before each. */
+#define TRIES_MAX 50u
+#define TRY_PAUSE_US 2000
 
 struct merge {
 	struct store *store;
@@ -20,6 +24,7 @@ struct merge {
 	struct key_shape shape;
 	struct key_index *index;
 	struct places places;
+	const struct share *share; /* or NULL */
 
 	/* staged, not yet committed: */
 	struct data_file *files;
@@ -90,9 +95,20 @@ static int only_ours_since(const struct merge *m, int64_t version, bool *out, st
 	return 0;
 }
 
+/* Whether the index lacks a file whose rows it should know. A multiset is not searched beside other writers. */
+static bool is_wanted(const struct merge *m, uint32_t slot)
+{
+	const char *path = delta_snapshot(m->delta)->files[slot].path;
+
+	if (m->share != NULL && m->shape.is_multiset)
+		return false;
+	return !key_index_has_file(m->index, path) &&
+	       (m->share == NULL || m->share->concerns(m->share, delta_file_tag(m->delta, slot)));
+}
+
 /*
  * Brings the index to the table's version. Entries of files that are gone and of rows that are dead may
- * stay: a place that is not live, or dead already, counts as no place.
+ * stay: a place that is not live, or dead already, counts as no place. A share may have grown since.
  */
 static int index_catch_up(struct merge *m, struct err *e)
 {
@@ -101,7 +117,7 @@ static int index_catch_up(struct merge *m, struct err *e)
 	bool is_new = version < 0 || version > s->version, is_ours = true;
 	uint64_t rows = 0;
 
-	if (version == s->version)
+	if (version == s->version && m->share == NULL)
 		return 0;
 	if (!is_new && only_ours_since(m, version, &is_ours, e) < 0)
 		return -1;
@@ -109,14 +125,13 @@ static int index_catch_up(struct merge *m, struct err *e)
 	if (is_new)
 		key_index_clear(m->index);
 	for (uint32_t i = 0; i < s->file_count; i++) {
-		if (!key_index_has_file(m->index, s->files[i].path))
+		if (is_wanted(m, i))
 			rows += s->files[i].row_count - s->files[i].dv.cardinality;
 	}
 	if (key_index_reserve(m->index, key_index_count(m->index) + rows, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s->file_count; i++) {
-		if (!key_index_has_file(m->index, s->files[i].path) &&
-		    scan_file(m, &s->files[i], i, e) < 0)
+		if (is_wanted(m, i) && scan_file(m, &s->files[i], i, e) < 0)
 			return -1;
 	}
 	if (is_new && key_index_fit(m->index, e) < 0)
@@ -126,12 +141,13 @@ static int index_catch_up(struct merge *m, struct err *e)
 }
 
 int merge_open(struct merge **out, struct store *store, struct delta *delta, struct schema *schema,
-	       const char *index_path, struct err *e)
+	       const char *index_path, const struct share *share, struct err *e)
 {
 	struct merge *m = memory_new(struct merge);
 
 	m->store = store;
 	m->delta = delta;
+	m->share = share;
 	m->schema = schema_share(schema);
 	key_shape_init(&m->shape, m->schema);
 	if (key_index_open(&m->index, index_path, delta_snapshot(delta)->table_id, &m->shape, e) < 0 ||
@@ -287,6 +303,11 @@ static int take_multiset(struct merge *m, const struct fold *f, struct err *e)
 
 		if (f->changes[change].op != BATCH_DELETE)
 			continue;
+		if (m->share != NULL) {
+			rc = err_set(e, ERR_CONFIG, "a row of a table without a key is deleted, and it may be any of the group's "
+				     "workers that has it: let one process read this table's topic, without --group");
+			break;
+		}
 		at[change] = previous == FOLD_NONE ? first[next++] : at[previous];
 		rc = take_equal(m, f->keys[change], &at[change], e);
 		m->rows_deleted++;
@@ -441,36 +462,123 @@ static int after_commit(struct merge *m, struct err *e)
 	return 0;
 }
 
-int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e)
+/* Our own part is as we left it, and nobody did more than add to his. */
+static int check_others(struct merge *m, const char *before, const struct schema *schema, struct err *e)
+{
+	const struct snapshot *s = delta_snapshot(m->delta);
+	const char *passed = NULL; /* the tag of a file that does not concern us */
+
+	if (m->truncates || !schema_equal(schema, s->schema))
+		return err_set(e, ERR_CONFLICT, "another writer committed while all of the table was to change");
+	if (!m->share->holds(m->share, before, s->position))
+		return err_set(e, ERR_CONFLICT, "another writer has taken over our part of the table");
+	for (uint32_t i = 0; i < s->file_count && !m->shape.is_multiset; i++) {
+		const char *tag = delta_file_tag(m->delta, i);
+
+		if (key_index_file(m->index, s->files[i].path) != 0 ||
+		    (tag != NULL && passed != NULL && strcmp(tag, passed) == 0))
+			continue;
+		if (m->share->concerns(m->share, tag))
+			return err_set(e, ERR_CONFLICT, "another writer added rows to our part of the table");
+		passed = tag;
+	}
+	return 0;
+}
+
+/* Brings the snapshot to the newest version, and what is staged over it. */
+static int follow_others(struct merge *m, struct err *e)
+{
+	const struct snapshot *s = delta_snapshot(m->delta);
+	int64_t version = s->version, txn_version = s->txn_version;
+	struct schema *schema = schema_share(s->schema);
+	char *before = memory_copy_text(s->position);
+	bool changed = false;
+	int rc = delta_refresh(m->delta, &changed, e);
+
+	if (rc == 0 && changed && s->version - version != s->txn_version - txn_version)
+		rc = err_set(e, ERR_CONFLICT, "a writer that is not of this group committed to the table meanwhile");
+	if (rc == 0 && changed)
+		rc = check_others(m, before, schema, e);
+	if (rc == 0 && changed)
+		rc = places_follow(&m->places, e);
+	schema_release(schema);
+	memory_free(before);
+	return rc;
+}
+
+static int try_commit(struct merge *m, const struct batch *last, const char *position,
+		      struct prepared_commit *p, enum commit_result *out, struct err *e)
 {
 	bool new_schema = !schema_equal(delta_snapshot(m->delta)->schema, m->schema);
-	struct prepared_commit p = {
+	const struct row_set **added_dvs;
+	struct dv_update *dvs;
+	int rc;
+
+	*p = (struct prepared_commit){
 		.operation = operation_of(m, last, new_schema),
 		.schema = new_schema ? m->schema : NULL,
 		.added = m->files,
 		.added_count = m->file_count,
 		.removes_all = m->truncates,
-		.position = buffer_string((struct buffer *)&last->position),
+		.tag = m->truncates || last->tag.size == 0 ? NULL : buffer_string((struct buffer *)&last->tag),
+		.position = position,
 		.rows_in = m->rows_in,
 		.rows_changed = m->rows_changed,
 		.rows_deleted = m->rows_deleted - m->rows_changed,
 		.source_time_us = last->source_time_us,
 	};
-	const struct row_set **added_dvs;
-	struct dv_update *dvs;
+	collect_dead(m, p, &dvs, &added_dvs);
+	rc = delta_commit(m->delta, p, out, e);
+	memory_free(dvs);
+	memory_free(added_dvs);
+	return rc;
+}
+
+/* Beside other writers: over what they committed, until no other one is faster. */
+static int commit_share(struct merge *m, const struct batch *last, struct merge_result *out, enum commit_result *result,
+			struct prepared_commit *p, struct err *e)
+{
+	const char *ours = buffer_string((struct buffer *)&last->position);
+	struct buffer position = { 0 };
+	int rc = 0;
+
+	*result = COMMIT_LOST;
+	while (rc == 0 && *result == COMMIT_LOST && out->lost < TRIES_MAX) {
+		int64_t began_us = clock_monotonic_us();
+
+		rc = follow_others(m, e);
+		buffer_clear(&position);
+		if (rc == 0)
+			rc = m->share->join(m->share, m->schema, ours, delta_snapshot(m->delta)->position, &position, e);
+		if (rc == 0)
+			rc = try_commit(m, last, buffer_string(&position), p, result, e);
+		if (rc < 0 || *result == COMMIT_DONE)
+			break;
+		clock_sleep_us(random() % (++out->lost * TRY_PAUSE_US));
+		out->lost_us += clock_monotonic_us() - began_us;
+	}
+	buffer_release(&position);
+	return rc;
+}
+
+int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e)
+{
+	struct prepared_commit p = { 0 };
 	enum commit_result result;
 	int rc;
 
-	collect_dead(m, &p, &dvs, &added_dvs);
-	rc = delta_commit(m->delta, &p, &result, e);
-	memory_free(dvs);
-	memory_free(added_dvs);
+	*out = (struct merge_result){ 0 };
+	if (m->share != NULL)
+		rc = commit_share(m, last, out, &result, &p, e);
+	else
+		rc = try_commit(m, last, buffer_string((struct buffer *)&last->position), &p, &result, e);
 	if (rc < 0)
 		return -1;
 	if (result == COMMIT_LOST)
 		return err_set(e, ERR_CONFLICT, "another writer committed to the table meanwhile");
-	*out = (struct merge_result){ delta_snapshot(m->delta)->version, m->rows_added,
-				      p.rows_deleted, 0 };
+	out->version = delta_snapshot(m->delta)->version;
+	out->rows_added = m->rows_added;
+	out->rows_deleted = p.rows_deleted;
 	for (uint32_t i = 0; i < m->file_count; i++)
 		out->file_bytes += m->files[i].size_bytes;
 	return after_commit(m, e);

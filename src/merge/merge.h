@@ -9,6 +9,7 @@
 #define MERGE_MERGE_H
 
 #include "batch/batch.h"
+#include "change/share.h"
 #include "table/delta/delta.h"
 
 struct merge;
@@ -16,10 +17,11 @@ struct merge;
 /*
  * For the open table `delta` in `store` (both borrowed until close). The key index lives at
  * `index_path`; it is brought up to the table's version here, by scanning the key columns of files that it
- * does not know.
+ * does not know. With a share (borrowed until close; NULL: none) other writers may commit their parts under the same
+ * app id meanwhile: the index has the files that concern our part, and a commit goes over theirs.
  */
-int merge_open(struct merge **out, struct store *store, struct delta *delta,
-	       struct schema *schema, const char *index_path, struct err *e);
+int merge_open(struct merge **out, struct store *store, struct delta *delta, struct schema *schema,
+	       const char *index_path, const struct share *share, struct err *e);
 void merge_close(struct merge *m); /* NULL is fine; what was staged and not committed is dropped */
 
 /*
@@ -33,11 +35,14 @@ struct merge_result {
 	int64_t version;
 	uint64_t rows_added, rows_deleted;
 	uint64_t file_bytes; /* of the new data files */
+	uint32_t lost;       /* tries that another part's commit was before */
+	int64_t lost_us;     /* what they took */
 };
 
 /*
- * Publishes all that was staged as one version with this position. ERR_CONFLICT when another writer
- * was faster: close, and begin again from the table's position.
+ * Publishes all that was staged as one version with this position. ERR_CONFLICT when another writer was faster (with
+ * a share: one that had our part meanwhile, or whose change ours cannot go over): close, and begin again from the
+ * table's position.
  */
 int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e);
 

@@ -82,6 +82,13 @@ static uint64_t kept_bytes(const struct places *p)
 	return bytes;
 }
 
+/* The table has these marks now. */
+static void settle(struct file_rows *rows)
+{
+	rows->known = rows->dead != NULL ? row_set_count(rows->dead) : 0;
+	rows->is_touched = false;
+}
+
 void places_commit(struct places *p)
 {
 	uint32_t count = delta_snapshot(p->delta)->file_count;
@@ -92,18 +99,85 @@ void places_commit(struct places *p)
 		return;
 	}
 	for (uint32_t i = 0; i < p->slot_count; i++)
-		p->slots[i].is_touched = false;
+		settle(&p->slots[i]);
 	p->slots = memory_grow(p->slots, struct file_rows, count);
 	for (uint32_t i = 0; i < p->target_count; i++) {
 		if (p->target[i] < 0)
 			p->target[i] = (int32_t)p->slot_count - p->target[i];
 	}
-	for (uint32_t i = 0; i < p->staged_count; i++)
-		p->slots[p->slot_count + i] = (struct file_rows){ .dead = p->staged[i].dead };
+	for (uint32_t i = 0; i < p->staged_count; i++) {
+		settle(&p->staged[i]);
+		p->slots[p->slot_count + i] = p->staged[i];
+	}
 	p->slot_count = count;
 	memory_free(p->staged);
 	p->staged = NULL;
 	p->staged_count = 0;
+}
+
+/* Every file's bitmap goes to the slot that the file has now. */
+static int move_to_slots(struct places *p, struct file_rows *slots, struct err *e)
+{
+	for (uint32_t file = 1; file < p->target_count; file++) {
+		const char *path = p->target[file] > 0 ? key_index_path(p->index, file) : NULL;
+		int64_t slot = path != NULL ? delta_find_file(p->delta, path) : -1;
+		struct file_rows *rows;
+
+		if (path == NULL)
+			continue;
+		rows = &p->slots[p->target[file] - 1];
+		p->target[file] = (int32_t)slot + 1;
+		if (slot >= 0) {
+			slots[slot] = *rows;
+			rows->dead = NULL;
+		} else if (rows->is_touched) {
+			return err_set(e, ERR_CONFLICT, "another writer removed data file %s, which has rows of ours", path);
+		}
+	}
+	return 0;
+}
+
+/* A row that both marked is one that both replace, or take for a deleted row's: one of them must look again. */
+static int join_marks(struct places *p, uint32_t slot, struct err *e)
+{
+	const struct data_file *f = &delta_snapshot(p->delta)->files[slot];
+	struct file_rows *rows = &p->slots[slot];
+	uint64_t apart = row_set_count(rows->dead) + f->dv.cardinality - rows->known;
+	struct row_set *theirs;
+
+	if (delta_read_dv(p->delta, slot, &theirs, e) < 0)
+		return -1;
+	row_set_union(rows->dead, theirs);
+	row_set_free(theirs);
+	if (row_set_count(rows->dead) != apart)
+		return err_set(e, ERR_CONFLICT, "another writer deleted the same row of data file %s", f->path);
+	rows->known = f->dv.cardinality;
+	return 0;
+}
+
+int places_follow(struct places *p, struct err *e)
+{
+	const struct snapshot *s = delta_snapshot(p->delta);
+	struct file_rows *slots = memory_array(struct file_rows, s->file_count);
+	int rc = move_to_slots(p, slots, e);
+
+	release_rows(p->slots, p->slot_count);
+	p->slots = slots;
+	p->slot_count = s->file_count;
+	for (uint32_t slot = 0; slot < s->file_count && rc == 0; slot++) {
+		struct file_rows *rows = &p->slots[slot];
+
+		/* marks only become more: as many are the same ones */
+		if (rows->dead == NULL || rows->known == s->files[slot].dv.cardinality)
+			continue;
+		if (rows->is_touched) {
+			rc = join_marks(p, slot, e);
+			continue;
+		}
+		row_set_free(rows->dead);
+		*rows = (struct file_rows){ 0 };
+	}
+	return rc;
 }
 
 void places_forget(struct places *p)
@@ -137,6 +211,7 @@ static int load_rows(struct places *p, uint32_t file, struct file_rows **out, st
 			rows->dead = row_set_new();
 		else if (delta_read_dv(p->delta, (uint32_t)target - 1, &rows->dead, e) < 0)
 			return -1;
+		rows->known = row_set_count(rows->dead);
 	}
 	*out = rows;
 	return 0;

@@ -12,6 +12,7 @@
 
 struct file_rows { /* a file that places can mean */
 	struct row_set *dead; /* loaded on the first mark; NULL before */
+	uint64_t known;       /* how many of them are dead in the table too */
 	bool is_touched;      /* marks were added since the last commit */
 };
 
@@ -32,6 +33,11 @@ void places_release(struct places *p);
 void places_reload(struct places *p);
 /* After a commit: the staged files are the snapshot's last ones. Keeps the bitmaps in memory. */
 void places_commit(struct places *p);
+/*
+ * After a refresh: our marks move to the snapshot's slots and go over those that others made. ERR_CONFLICT when a
+ * file that we marked rows of is gone, or another writer marked one of the same rows.
+ */
+int places_follow(struct places *p, struct err *e);
 /* No place means anything any more: the table is being truncated. */
 void places_forget(struct places *p);
 /* A new staged file under this index file number. */

@@ -210,7 +210,7 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 			return err_set(e, ERR_CONFLICT, "somebody else made the table meanwhile");
 	}
 	if (schema->mode == MODE_MERGE)
-		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, e);
+		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, NULL, e);
 	t->append = append_open(t->store, t->delta);
 	return 0;
 }

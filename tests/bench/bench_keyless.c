@@ -39,7 +39,7 @@ static void table_open(struct table *t)
 	stop_on(delta_open(&t->delta, t->store, "bench", &e), &e);
 	if (delta_snapshot(t->delta)->version < 0)
 		stop_on(delta_create(t->delta, t->schema, "bench", NULL, &result, &e), &e);
-	stop_on(merge_open(&t->merge, t->store, t->delta, t->schema, t->index, &e), &e);
+	stop_on(merge_open(&t->merge, t->store, t->delta, t->schema, t->index, NULL, &e), &e);
 }
 
 static void table_close(struct table *t)

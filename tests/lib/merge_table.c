@@ -43,7 +43,7 @@ void merge_table_open(struct merge_table *t)
 	schema_release(t->schema);
 	t->schema = schema_share(delta_snapshot(t->delta)->schema);
 	snprintf(index, sizeof(index), "%s", scratch_path(&t->folder, "index"));
-	must(merge_open(&t->merge, t->store, t->delta, t->schema, index, &e), &e);
+	must(merge_open(&t->merge, t->store, t->delta, t->schema, index, NULL, &e), &e);
 }
 
 void merge_table_close(struct merge_table *t)
