@@ -99,29 +99,38 @@ static void an_unknown_event_that_may_be_ignored_is(void **state)
 	memory_free(out);
 }
 
-/* Splits the log at the first commit whose position holds the prepared XA transaction
- * "two". */
-static size_t run_until_prepared(struct recorded *r, struct bytes log,
-				 struct buffer *position)
+/* Runs the log until XA transactions were prepared or decided so often; "two" is the first that is prepared. */
+static void run_until(struct recorded *r, struct bytes log, int changes, struct mysql_position *out)
 {
 	struct mysql_position start = { .file = "binlog.000001", .offset = 4 };
 	struct reader at = reader_of(log);
 	struct err e = ERR_INIT;
+	uint32_t count = 0;
 
 	decoder_set_position(r->decoder, &start);
 	reader_skip(&at, 4);
-	while (reader_left(&at) > 0 &&
-	       decoder_position(r->decoder)->prepared_count == 0) {
+	while (reader_left(&at) > 0 && changes > 0) {
 		struct reader look = at;
 
 		reader_skip(&look, 9);
-		assert_int_equal(decoder_event(r->decoder,
-					       reader_bytes(&at, reader_u32le(&look)),
-					       &e),
-				 0);
+		must(decoder_event(r->decoder, reader_bytes(&at, reader_u32le(&look)), &e), &e);
+		changes -= decoder_position(r->decoder)->prepared_count != count;
+		count = decoder_position(r->decoder)->prepared_count;
 	}
-	mysql_position_format(&decoder_position(r->decoder)->base, NULL, position);
-	return (size_t)(at.at - log.data);
+	position_copy(out, decoder_position(r->decoder));
+}
+
+/* By way of its text. */
+static struct mysql_position read_back(const struct mysql_position *p)
+{
+	struct mysql_position out;
+	struct buffer json = { 0 };
+	struct err e = ERR_INIT;
+
+	mysql_position_format(&p->base, NULL, &json);
+	must(mysql_position_parse(&out, buffer_string(&json), p->gtids.is_mariadb, &e), &e);
+	buffer_release(&json);
+	return out;
 }
 
 static void feed(struct recorded *r, struct bytes log, uint64_t from)
@@ -144,32 +153,31 @@ static void feed(struct recorded *r, struct bytes log, uint64_t from)
 	}
 }
 
+static const char *const servers[] = { "mysql_events", "mariadb_events" };
+
 static void a_restart_reads_prepared_transactions_again(void **state)
 {
-	struct buffer log = { 0 }, json = { 0 };
+	struct buffer log = { 0 };
 	struct recorded whole, resumed;
-	struct mysql_position p;
-	struct gtid_set gtids = { .is_mariadb = false };
-	struct err e = ERR_INIT;
-	uint64_t offset;
-	char file[256];
+	struct mysql_position at, p;
+	struct mysql_start start;
 	const char *rest;
 
 	(void)state;
 	assert_true(recorded_file(&log, FOLDER, "mysql_events", ".binlog"));
 	recorded_init(&whole, FOLDER, false, true);
-	run_until_prepared(&whole, buffer_bytes(&log), &json);
-	assert_int_equal(mysql_position_parse(&p, buffer_string(&json), false, &e), 0);
+	run_until(&whole, buffer_bytes(&log), 1, &at);
+	p = read_back(&at);
 	assert_int_equal(p.prepared_count, 1);
-	mysql_position_start(&p, file, &offset, &gtids);
-	assert_true(offset < p.offset);
-	assert_false(gtid_set_has(&gtids, &p.prepared[0].gtid));
+	mysql_position_start(&p, &start);
+	assert_true(start.offset < p.offset);
+	assert_false(gtid_set_has(&start.gtids, &p.prepared[0].gtid));
 	buffer_clear(&whole.out);
 	feed(&whole, buffer_bytes(&log), p.offset);
 
 	recorded_init(&resumed, FOLDER, false, true);
 	decoder_set_position(resumed.decoder, &p);
-	feed(&resumed, buffer_bytes(&log), offset);
+	feed(&resumed, buffer_bytes(&log), start.offset);
 	assert_null(strstr(buffer_string(&resumed.out), "\"xa1\""));
 	rest = strstr(buffer_string(&resumed.out),
 		      "insert golden.t 1\n  + {\"id\":8,\"v\":\"xa2\",\"n\":8}");
@@ -178,12 +186,107 @@ static void a_restart_reads_prepared_transactions_again(void **state)
 	assert_string_equal(
 		strstr(rest, "commit"),
 		strstr(strstr(buffer_string(&whole.out), "\"xa2\""), "commit"));
-	gtid_set_release(&gtids);
+	mysql_start_release(&start);
+	mysql_position_release(&at);
 	mysql_position_release(&p);
 	recorded_release(&whole);
 	recorded_release(&resumed);
 	buffer_release(&log);
-	buffer_release(&json);
+}
+
+/* Also behind the prepared transaction, up to the position. */
+static void nothing_else_is_read_twice(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct buffer log = { 0 };
+		struct mysql_position prepared, p;
+		struct recorded r;
+
+		assert_true(recorded_file(&log, FOLDER, servers[i], ".binlog"));
+		recorded_init(&r, FOLDER, i == 1, true);
+		run_until(&r, buffer_bytes(&log), 1, &prepared);
+		run_until(&r, buffer_bytes(&log), 4, &p); /* "three" was rolled back */
+		assert_int_equal(p.prepared_count, 0);
+		p.prepared = memory_copy(prepared.prepared, sizeof(*p.prepared));
+		p.prepared_count = 1;
+		buffer_clear(&r.out);
+		decoder_set_position(r.decoder, &p);
+		feed(&r, buffer_bytes(&log), p.prepared->offset);
+		assert_null(strstr(buffer_string(&r.out), "\"xa2\""));
+		assert_non_null(strstr(buffer_string(&r.out), "{\"id\":10"));
+		mysql_position_release(&prepared);
+		mysql_position_release(&p);
+		recorded_release(&r);
+		buffer_release(&log);
+	}
+}
+
+static struct mysql_position place_of_copy(const struct mysql_position *at)
+{
+	struct mysql_position p;
+
+	position_copy(&p, at);
+	p.prepared_count = 0;
+	p.xa_from.offset = 4;
+	memcpy(p.xa_from.file, "binlog.000001", sizeof("binlog.000001"));
+	return p;
+}
+
+static void a_copy_s_place_has_what_was_prepared_before_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct buffer log = { 0 };
+		struct mysql_position at, unread, p;
+		struct recorded r;
+
+		assert_true(recorded_file(&log, FOLDER, servers[i], ".binlog"));
+		recorded_init(&r, FOLDER, i == 1, true);
+		run_until(&r, buffer_bytes(&log), 1, &at);
+		unread = place_of_copy(&at);
+		p = read_back(&unread);
+		assert_int_equal(p.xa_from.offset, 4);
+		buffer_clear(&r.out);
+		decoder_set_position(r.decoder, &p);
+		feed(&r, buffer_bytes(&log), 0);
+		assert_null(strstr(buffer_string(&r.out), "\"xa1\""));
+		assert_non_null(strstr(buffer_string(&r.out), "\"xa2\""));
+		assert_null(strstr(buffer_string(&r.out), "\"xa3\""));
+		assert_int_equal(decoder_position(r.decoder)->xa_from.file[0], 0);
+		assert_int_equal(decoder_position(r.decoder)->prepared_count, 0);
+		mysql_position_release(&at);
+		mysql_position_release(&unread);
+		mysql_position_release(&p);
+		recorded_release(&r);
+		buffer_release(&log);
+	}
+}
+
+static void what_was_decided_before_a_copy_s_place_is_forgotten(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct buffer log = { 0 };
+		struct mysql_position at, p;
+		struct recorded r;
+
+		assert_true(recorded_file(&log, FOLDER, servers[i], ".binlog"));
+		recorded_init(&r, FOLDER, i == 1, true);
+		run_until(&r, buffer_bytes(&log), 3, &at); /* "two" was committed, "three" is prepared */
+		p = place_of_copy(&at);
+		decoder_set_position(r.decoder, &p);
+		log.size = at.offset;
+		feed(&r, buffer_bytes(&log), 0);
+		assert_int_equal(decoder_position(r.decoder)->prepared_count, 1);
+		assert_memory_equal(&decoder_position(r.decoder)->prepared->xid, &at.prepared->xid,
+				    sizeof(at.prepared->xid));
+		assert_int_equal(decoder_position(r.decoder)->xa_from.file[0], 0);
+		mysql_position_release(&at);
+		mysql_position_release(&p);
+		recorded_release(&r);
+		buffer_release(&log);
+	}
 }
 
 static void an_unwanted_old_row_has_its_key_only(void **state)
@@ -325,6 +428,9 @@ int main(void)
 		cmocka_unit_test(damage_is_refused_with_its_place),
 		cmocka_unit_test(an_unknown_event_that_may_be_ignored_is),
 		cmocka_unit_test(a_restart_reads_prepared_transactions_again),
+		cmocka_unit_test(nothing_else_is_read_twice),
+		cmocka_unit_test(a_copy_s_place_has_what_was_prepared_before_it),
+		cmocka_unit_test(what_was_decided_before_a_copy_s_place_is_forgotten),
 		cmocka_unit_test(an_unwanted_old_row_has_its_key_only),
 		cmocka_unit_test(what_a_table_has_already_is_left_out),
 		cmocka_unit_test(every_row_tells_its_event_in_the_log),

@@ -33,6 +33,7 @@ void decoder_free(struct decoder *d)
 	memory_free(d->images);
 	decoder_xa_forget(d);
 	mysql_position_release(&d->position);
+	mysql_start_release(&d->again);
 	buffer_release(&d->transaction.held);
 	buffer_release(&d->inflated);
 	buffer_release(&d->payload);
@@ -41,23 +42,31 @@ void decoder_free(struct decoder *d)
 	memory_free(d);
 }
 
+/* While `xa_from` is read again, all that is prepared there is found again. */
+static void expect_prepared(struct decoder *d)
+{
+	const struct mysql_position *p = &d->position;
+
+	decoder_xa_forget(d);
+	if (p->xa_from.file[0] != '\0')
+		return;
+	d->prepared = memory_array(struct prepared, p->prepared_count);
+	d->prepared_count = p->prepared_count;
+	for (uint32_t i = 0; i < p->prepared_count; i++)
+		d->prepared[i] = (struct prepared){ .place = p->prepared[i], .is_missing = true };
+}
+
 void decoder_set_position(struct decoder *d, const struct mysql_position *p)
 {
 	uint64_t sequence = d->position.base.sequence;
-	struct mysql_position copy = *p;
+	struct mysql_position copy;
 
+	position_copy(&copy, p);
 	copy.base.format = mysql_position_format;
 	if (copy.base.sequence < sequence)
 		copy.base.sequence = sequence;
-	copy.gtids = (struct gtid_set){ .is_mariadb = d->is_mariadb };
-	gtid_set_copy(&copy.gtids, &p->gtids);
-	copy.gtids.is_mariadb = d->is_mariadb;
-	copy.prepared = memory_array(struct mysql_prepared, p->prepared_count);
-	if (p->prepared_count > 0)
-		memcpy(copy.prepared, p->prepared,
-		       p->prepared_count * sizeof(*p->prepared));
-	if (p != &d->position)
-		mysql_position_release(&d->position);
+	copy.gtids.is_mariadb = copy.xa_from.gtids.is_mariadb = d->is_mariadb;
+	mysql_position_release(&d->position);
 	d->position = copy;
 	memcpy(d->file, copy.file, sizeof(d->file));
 	d->offset = copy.offset;
@@ -65,12 +74,10 @@ void decoder_set_position(struct decoder *d, const struct mysql_position *p)
 	decoder_drop_slots(d);
 	d->transaction.is_open = false;
 	d->has_format = false;
-	decoder_xa_forget(d);
-	d->prepared = memory_array(struct prepared, copy.prepared_count);
-	d->prepared_count = d->missing_count = copy.prepared_count;
-	for (uint32_t i = 0; i < copy.prepared_count; i++)
-		d->prepared[i] = (struct prepared){ .place = copy.prepared[i],
-						    .is_missing = true };
+	mysql_start_release(&d->again);
+	mysql_position_start(&d->position, &d->again);
+	d->reads_again = !mysql_start_reaches(&d->again, &d->position);
+	expect_prepared(d);
 }
 
 const struct mysql_position *decoder_position(const struct decoder *d)
@@ -112,7 +119,7 @@ static void pass_place(struct decoder *d)
 {
 	struct mysql_position *p = &d->position;
 
-	if (d->missing_count > 0 ||
+	if (d->reads_again ||
 	    mysql_place_compare(d->file, d->offset, p->file, p->offset) < 0)
 		return;
 	memcpy(p->file, d->file, sizeof(p->file));

@@ -24,6 +24,13 @@ struct mysql_prepared {
 	struct gtid gtid; /* of the group that prepared it; it is in the position's set */
 };
 
+/* Where the log is read from: with GTIDs all that is not in the set. */
+struct mysql_start {
+	char file[256];
+	uint64_t offset;
+	struct gtid_set gtids;
+};
+
 /* A place in the log, after a finished transaction. */
 struct mysql_position {
 	struct position base;
@@ -35,6 +42,11 @@ struct mysql_position {
 		gtids; /* all that was read and finished, or empty without GTIDs */
 	struct mysql_prepared *prepared;
 	uint32_t prepared_count;
+	/*
+	 * Instead of a list: what is prepared here, was prepared behind this place. `file` is "" when
+	 * there is no such place.
+	 */
+	struct mysql_start xa_from;
 	/* Adds members to the JSON object for a table whose copy is under way; may be
 	 * NULL. */
 	void (*format_copy)(void *context, const struct schema *table,
@@ -44,7 +56,7 @@ struct mysql_position {
 /*
  * {"server":"uuid","server_id":1,"file":"binlog.000003","offset":1234,"gtids":"…","time_us":…}
  * and, while there are such, "prepared":[{"xid":"format:global:branch" in
- * hex,"file":…,"offset":…,"gtid":…}]
+ * hex,"file":…,"offset":…,"gtid":…}], or "xa_from":{"file":…,"offset":…,"gtids":"…"}
  */
 void mysql_position_format(const struct position *p, const struct schema *table,
 			   struct buffer *out);
@@ -52,14 +64,19 @@ void mysql_position_format(const struct position *p, const struct schema *table,
 int mysql_position_parse(struct mysql_position *out, const char *json, bool is_mariadb,
 			 struct err *e);
 void mysql_position_release(struct mysql_position *p);
+/* Copies; `to` is overwritten. */
+void position_copy(struct mysql_position *to, const struct mysql_position *from);
 /*
  * Where the stream must be asked to start: the position itself, or what comes before it
  * when prepared XA transactions have to be read again (the decoder tells them from the
- * rest, and drops the rest). `gtids`: the set to send, `file` and `offset` for a start
- * without GTIDs.
+ * rest, and drops the rest). `out` is overwritten.
  */
-void mysql_position_start(const struct mysql_position *p, char file[256],
-			  uint64_t *offset, struct gtid_set *gtids);
+void mysql_position_start(const struct mysql_position *p, struct mysql_start *out);
+void mysql_start_copy(struct mysql_start *to,
+		      const struct mysql_start *from); /* `to` is overwritten */
+void mysql_start_release(struct mysql_start *s);
+/* True when nothing up to the position comes any more from there on. */
+bool mysql_start_reaches(const struct mysql_start *s, const struct mysql_position *p);
 
 /* <0, 0, >0: order of two places in one server's log; a longer file name is a later number. */
 int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_b,

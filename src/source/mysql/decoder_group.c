@@ -23,11 +23,10 @@ static bool is_known(const struct decoder *d)
 	const struct transaction *t = &d->transaction;
 	const struct mysql_position *p = &d->position;
 
-	if (t->has_gtid && (!d->is_mariadb || d->missing_count > 0))
+	if (t->has_gtid && p->gtids.count > 0 && (!d->is_mariadb || d->reads_again))
 		return gtid_set_has(&p->gtids, &t->gtid);
-	if (d->missing_count == 0)
-		return false;
-	return mysql_place_compare(d->file, t->start, p->file, p->offset) < 0;
+	return d->reads_again &&
+	       mysql_place_compare(d->file, t->start, p->file, p->offset) < 0;
 }
 
 static void open_group(struct decoder *d, const struct event *event)
@@ -119,12 +118,28 @@ static void move_position(struct decoder *d, const struct event *event)
 	p->offset = d->end;
 }
 
+/* The group at hand is over. From the position on, the list knows what is prepared. */
+static void read_on(struct decoder *d)
+{
+	if (!d->reads_again)
+		return;
+	if (d->transaction.has_gtid)
+		gtid_set_add(&d->again.gtids, &d->transaction.gtid);
+	memcpy(d->again.file, d->file, sizeof(d->again.file));
+	d->again.offset = d->end;
+	if (!mysql_start_reaches(&d->again, &d->position))
+		return;
+	d->reads_again = false;
+	mysql_start_release(&d->position.xa_from);
+}
+
 int decoder_commit(struct decoder *d, const struct event *event, struct err *e)
 {
 	struct change change = { .kind = CHANGE_COMMIT, .position = &d->position.base };
 	struct origin origin;
 
 	if (d->transaction.is_known) {
+		read_on(d);
 		close_group(d);
 		return 0;
 	}
@@ -133,6 +148,7 @@ int decoder_commit(struct decoder *d, const struct event *event, struct err *e)
 	decoder_origin(d, event, &origin);
 	change.origin = &origin;
 	move_position(d, event);
+	read_on(d);
 	close_group(d);
 	return d->sink->take(d->sink, &change, e);
 }

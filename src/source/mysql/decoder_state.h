@@ -91,6 +91,8 @@ struct decoder {
 	struct event_format format;
 	bool has_format;
 	struct mysql_position position;
+	bool reads_again; /* up to the position: the log was asked for from before it */
+	struct mysql_start again; /* how far that is */
 	uint64_t rows;
 
 	struct table_slot **slots; /* open hash by id */
@@ -99,7 +101,7 @@ struct decoder {
 	uint64_t transaction_number;
 	struct block block;
 	struct prepared *prepared;
-	uint32_t prepared_count, missing_count;
+	uint32_t prepared_count;
 	struct buffer inflated, payload, text;
 	struct buffer statement; /* MariaDB: the beginning of the one whose rows these are, or empty */
 	struct image *images; /* before and after, of the event at hand */

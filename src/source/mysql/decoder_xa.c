@@ -14,7 +14,7 @@ void decoder_xa_forget(struct decoder *d)
 		buffer_release(&d->prepared[i].held);
 	memory_free(d->prepared);
 	d->prepared = NULL;
-	d->prepared_count = d->missing_count = 0;
+	d->prepared_count = 0;
 }
 
 int decoder_xa_start(struct decoder *d, const struct xid *xid, struct err *e)
@@ -89,7 +89,6 @@ static void list_prepared(struct decoder *d)
 
 static void drop_prepared(struct decoder *d, uint32_t at)
 {
-	d->missing_count -= d->prepared[at].is_missing;
 	buffer_release(&d->prepared[at].held);
 	d->prepared_count--;
 	memmove(d->prepared + at, d->prepared + at + 1,
@@ -109,7 +108,6 @@ static void keep_prepared(struct decoder *d)
 			(struct prepared){ .is_missing = false };
 	}
 	p = &d->prepared[at];
-	d->missing_count -= p->is_missing;
 	p->is_missing = false;
 	p->place = (struct mysql_prepared){ .xid = t->xid,
 					    .offset = t->start,
@@ -120,6 +118,14 @@ static void keep_prepared(struct decoder *d)
 	p->held = t->held;
 	t->held = (struct buffer){ 0 };
 	list_prepared(d);
+}
+
+/* What is read again and not listed was decided before our position, unless nothing is
+ * listed yet. */
+static bool is_wanted(const struct decoder *d)
+{
+	return !d->transaction.is_known || d->position.xa_from.file[0] != '\0' ||
+	       find_prepared(d, &d->transaction.xid) < d->prepared_count;
 }
 
 /* XA_PREPARE: one phase u8, format u32, global size u32, branch size u32, data. */
@@ -134,8 +140,7 @@ int decoder_xa_prepare(struct decoder *d, const struct event *event, struct err 
 	if (r.short_read || !t->is_open || !t->is_xa)
 		return err_set(e, ERR_DATA, "it ends no XA transaction");
 	if (one_phase == 0) {
-		/* Read again, and decided before our position: nobody will ask for it. */
-		if (!t->is_known || find_prepared(d, &t->xid) < d->prepared_count)
+		if (is_wanted(d))
 			keep_prepared(d);
 		return decoder_commit(d, event, e);
 	}
@@ -153,8 +158,11 @@ int decoder_xa_end(struct decoder *d, const struct event *event, const struct xi
 	struct buffer held;
 	int rc = 0;
 
-	if (d->transaction.is_known)
+	if (d->transaction.is_known) {
+		if (at < d->prepared_count && d->position.xa_from.file[0] != '\0')
+			drop_prepared(d, at);
 		return decoder_commit(d, event, e);
+	}
 	if (at < d->prepared_count) {
 		held = d->prepared[at].held;
 		d->prepared[at].held = (struct buffer){ 0 };

@@ -31,6 +31,25 @@ static void format_prepared(struct buffer *out, const struct mysql_prepared *p)
 	buffer_char(out, '}');
 }
 
+static void format_prepared_list(struct buffer *out, const struct mysql_position *p)
+{
+	for (uint32_t i = 0; i < p->prepared_count; i++) {
+		buffer_text(out, i == 0 ? ",\"prepared\":[" : ",");
+		format_prepared(out, &p->prepared[i]);
+	}
+	if (p->prepared_count > 0)
+		buffer_char(out, ']');
+}
+
+static void format_start(struct buffer *out, const struct mysql_start *s)
+{
+	buffer_text(out, ",\"xa_from\":{\"file\":");
+	text_json_string(out, s->file);
+	buffer_format(out, ",\"offset\":%llu,\"gtids\":\"", (unsigned long long)s->offset);
+	gtid_set_format(&s->gtids, out);
+	buffer_text(out, "\"}");
+}
+
 void mysql_position_format(const struct position *base, const struct schema *table,
 			   struct buffer *out)
 {
@@ -44,15 +63,10 @@ void mysql_position_format(const struct position *base, const struct schema *tab
 		      (unsigned long long)p->offset);
 	gtid_set_format(&p->gtids, out);
 	buffer_format(out, "\",\"time_us\":%lld", (long long)p->base.committed_at_us);
-	if (p->prepared_count > 0) {
-		buffer_text(out, ",\"prepared\":[");
-		for (uint32_t i = 0; i < p->prepared_count; i++) {
-			if (i > 0)
-				buffer_char(out, ',');
-			format_prepared(out, &p->prepared[i]);
-		}
-		buffer_char(out, ']');
-	}
+	if (p->xa_from.file[0] != '\0')
+		format_start(out, &p->xa_from);
+	else
+		format_prepared_list(out, p);
 	if (p->format_copy != NULL)
 		p->format_copy(p->copy_context, table, out);
 	buffer_char(out, '}');
@@ -141,22 +155,38 @@ static bool parse_prepared(struct mysql_prepared *out, const json_t *object,
 	       (gtid == NULL || parse_one_gtid(&out->gtid, gtid, is_mariadb));
 }
 
+/* The members "file", "offset" and "gtids". */
+static bool parse_start(struct mysql_start *out, const json_t *object, bool is_mariadb,
+			struct err *e)
+{
+	const json_t *offset = json_object_get(object, "offset");
+	const char *gtids = json_string_value(json_object_get(object, "gtids"));
+
+	if (!copy_text(out->file, sizeof(out->file), json_object_get(object, "file")) ||
+	    !json_is_integer(offset) || json_integer_value(offset) < 0 || gtids == NULL)
+		return false;
+	out->offset = (uint64_t)json_integer_value(offset);
+	return gtid_set_parse(&out->gtids, is_mariadb, bytes_of_text(gtids), e) == 0;
+}
+
 static bool parse_members(struct mysql_position *p, const json_t *root, bool is_mariadb,
 			  struct err *e)
 {
-	const json_t *offset = json_object_get(root, "offset"),
-		     *prepared = json_object_get(root, "prepared");
-	const char *gtids = json_string_value(json_object_get(root, "gtids"));
+	const json_t *prepared = json_object_get(root, "prepared"),
+		     *xa_from = json_object_get(root, "xa_from");
+	struct mysql_start own = { .gtids.is_mariadb = is_mariadb };
 
 	if (!copy_text(p->server_uuid, sizeof(p->server_uuid),
 		       json_object_get(root, "server")) ||
-	    !copy_text(p->file, sizeof(p->file), json_object_get(root, "file")) ||
-	    !json_is_integer(offset) || json_integer_value(offset) < 0 || gtids == NULL)
+	    !parse_start(&own, root, is_mariadb, e))
 		return false;
-	p->offset = (uint64_t)json_integer_value(offset);
+	memcpy(p->file, own.file, sizeof(p->file));
+	p->offset = own.offset;
+	p->gtids = own.gtids;
 	p->server_id = (uint32_t)json_integer_value(json_object_get(root, "server_id"));
 	p->base.committed_at_us = json_integer_value(json_object_get(root, "time_us"));
-	if (gtid_set_parse(&p->gtids, is_mariadb, bytes_of_text(gtids), e) < 0)
+	if (xa_from != NULL && (!parse_start(&p->xa_from, xa_from, is_mariadb, e) ||
+				p->xa_from.file[0] == '\0'))
 		return false;
 	p->prepared = memory_array(struct mysql_prepared, json_array_size(prepared));
 	for (size_t i = 0; i < json_array_size(prepared); i++) {
@@ -172,7 +202,8 @@ int mysql_position_parse(struct mysql_position *out, const char *json, bool is_m
 			 struct err *e)
 {
 	struct mysql_position p = { .base.format = mysql_position_format,
-				    .gtids.is_mariadb = is_mariadb };
+				    .gtids.is_mariadb = is_mariadb,
+				    .xa_from.gtids.is_mariadb = is_mariadb };
 	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
 	bool is_good = json_is_object(root) && parse_members(&p, root, is_mariadb, e);
 
@@ -189,9 +220,39 @@ int mysql_position_parse(struct mysql_position *out, const char *json, bool is_m
 void mysql_position_release(struct mysql_position *p)
 {
 	gtid_set_release(&p->gtids);
+	mysql_start_release(&p->xa_from);
 	memory_free(p->prepared);
 	p->prepared = NULL;
 	p->prepared_count = 0;
+}
+
+static struct gtid_set copy_set(const struct gtid_set *from)
+{
+	struct gtid_set copy = { .is_mariadb = from->is_mariadb };
+
+	gtid_set_copy(&copy, from);
+	return copy;
+}
+
+void mysql_start_copy(struct mysql_start *to, const struct mysql_start *from)
+{
+	struct gtid_set gtids = copy_set(&from->gtids);
+
+	*to = *from;
+	to->gtids = gtids;
+}
+
+void position_copy(struct mysql_position *to, const struct mysql_position *from)
+{
+	struct mysql_position copy = *from;
+
+	copy.gtids = copy_set(&from->gtids);
+	mysql_start_copy(&copy.xa_from, &from->xa_from);
+	copy.prepared = NULL;
+	if (from->prepared_count > 0)
+		copy.prepared = memory_copy(from->prepared,
+					    from->prepared_count * sizeof(*from->prepared));
+	*to = copy;
 }
 
 int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_b,
@@ -205,24 +266,41 @@ int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_
 	return offset_a < offset_b ? -1 : offset_a > offset_b;
 }
 
-void mysql_position_start(const struct mysql_position *p, char file[256],
-			  uint64_t *offset, struct gtid_set *gtids)
+static void step_back(struct mysql_start *s, const struct mysql_prepared *x)
 {
-	memcpy(file, p->file, sizeof(p->file));
-	*offset = p->offset;
-	gtid_set_copy(gtids, &p->gtids);
-	for (uint32_t i = 0; i < p->prepared_count; i++) {
-		const struct mysql_prepared *x = &p->prepared[i];
-
-		if (mysql_place_compare(x->file, x->offset, file, *offset) < 0) {
-			memcpy(file, x->file, sizeof(x->file));
-			*offset = x->offset;
-		}
-		if (!x->has_gtid)
-			continue;
-		if (!gtids->is_mariadb)
-			gtid_set_remove(gtids, &x->gtid);
-		else
-			gtid_set_step_back(gtids, &x->gtid);
+	if (mysql_place_compare(x->file, x->offset, s->file, s->offset) < 0) {
+		memcpy(s->file, x->file, sizeof(x->file));
+		s->offset = x->offset;
 	}
+	if (!x->has_gtid)
+		return;
+	if (!s->gtids.is_mariadb)
+		gtid_set_remove(&s->gtids, &x->gtid);
+	else
+		gtid_set_step_back(&s->gtids, &x->gtid);
+}
+
+void mysql_position_start(const struct mysql_position *p, struct mysql_start *out)
+{
+	if (p->xa_from.file[0] != '\0') {
+		mysql_start_copy(out, &p->xa_from);
+		return;
+	}
+	*out = (struct mysql_start){ .offset = p->offset, .gtids = copy_set(&p->gtids) };
+	memcpy(out->file, p->file, sizeof(p->file));
+	for (uint32_t i = 0; i < p->prepared_count; i++)
+		step_back(out, &p->prepared[i]);
+}
+
+void mysql_start_release(struct mysql_start *s)
+{
+	gtid_set_release(&s->gtids);
+	*s = (struct mysql_start){ .gtids.is_mariadb = s->gtids.is_mariadb };
+}
+
+bool mysql_start_reaches(const struct mysql_start *s, const struct mysql_position *p)
+{
+	if (s->gtids.count > 0 || p->gtids.count > 0)
+		return gtid_set_contains(&s->gtids, &p->gtids);
+	return mysql_place_compare(s->file, s->offset, p->file, p->offset) >= 0;
 }

@@ -72,7 +72,7 @@ static int lost(const struct mysql_position *p, const struct server *s, struct e
 		       s->server_id, p->server_id);
 }
 
-static int purged(const struct mysql_position *p, struct err *e)
+static int purged(const struct mysql_start *p, struct err *e)
 {
 	return err_set(e, ERR_DATA,
 		       "the server has purged log that the tables still need (they stand at %s:%llu); nothing "
@@ -80,8 +80,8 @@ static int purged(const struct mysql_position *p, struct err *e)
 		       "(binlog_expire_logs_seconds)", p->file, (unsigned long long)p->offset);
 }
 
-static int verify_mysql_sets(const struct mysql_position *p, const struct server *s,
-			     struct connection *c, struct err *e)
+static int verify_mysql_sets(const struct mysql_position *p, const struct mysql_start *start,
+			     const struct server *s, struct connection *c, struct err *e)
 {
 	struct gtid_set executed = { 0 }, gone = { 0 };
 	struct answer a = { 0 };
@@ -93,8 +93,8 @@ static int verify_mysql_sets(const struct mysql_position *p, const struct server
 		rc = parse_set(&gone, false, answer_bytes(&a, 0, 1), e);
 	if (rc == 0 && !gtid_set_contains(&executed, &p->gtids))
 		rc = lost(p, s, e);
-	if (rc == 0 && !gtid_set_contains(&p->gtids, &gone))
-		rc = purged(p, e);
+	if (rc == 0 && !gtid_set_contains(&start->gtids, &gone))
+		rc = purged(start, e);
 	gtid_set_release(&executed);
 	gtid_set_release(&gone);
 	answer_release(&a);
@@ -123,8 +123,8 @@ static int verify_mariadb(const struct mysql_position *p, const struct server *s
 	return rc;
 }
 
-static int verify_file(const struct mysql_position *p, const struct server *s, struct connection *c,
-		       struct err *e)
+static int verify_file(const struct mysql_position *p, const struct mysql_start *start,
+		       const struct server *s, struct connection *c, struct err *e)
 {
 	struct answer a = { 0 };
 	bool found = false, has_older = false;
@@ -144,20 +144,24 @@ static int verify_file(const struct mysql_position *p, const struct server *s, s
 			found = true;
 			size = answer_uint(&a, i, 1);
 		}
-		has_older |= place_compare(file, 0, p->file, 0) < 0;
+		has_older |= place_compare(file, 0, start->file, 0) <= 0;
 	}
 	answer_release(&a);
-	if (found && size >= p->offset)
-		return 0;
-	return found || has_older ? lost(p, s, e) : purged(p, e);
+	if (!has_older)
+		return purged(start, e);
+	return found && size >= p->offset ? 0 : lost(p, s, e);
 }
 
 int resume_verify(const struct mysql_position *p, const struct server *s, struct connection *c,
 		  struct err *e)
 {
+	struct mysql_start start;
+	int rc;
+
 	if (s->is_mariadb)
 		return verify_mariadb(p, s, c, e);
-	if (s->has_gtids)
-		return verify_mysql_sets(p, s, c, e);
-	return verify_file(p, s, c, e);
+	mysql_position_start(p, &start);
+	rc = s->has_gtids ? verify_mysql_sets(p, &start, s, c, e) : verify_file(p, &start, s, c, e);
+	mysql_start_release(&start);
+	return rc;
 }

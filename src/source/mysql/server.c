@@ -221,19 +221,6 @@ int server_position(struct mysql_position *out, const struct server *s, struct c
 	return rc < 0 ? err_wrap(e, "reading the log's position") : 0;
 }
 
-void position_copy(struct mysql_position *to, const struct mysql_position *from)
-{
-	struct gtid_set gtids = { .is_mariadb = from->gtids.is_mariadb };
-
-	gtid_set_copy(&gtids, &from->gtids);
-	*to = *from;
-	to->gtids = gtids;
-	to->prepared = NULL;
-	if (from->prepared_count > 0)
-		to->prepared = memory_copy(from->prepared,
-					   from->prepared_count * sizeof(*from->prepared));
-}
-
 static uint64_t file_number(const char *file)
 {
 	const char *dot = strrchr(file, '.');

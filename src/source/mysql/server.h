@@ -42,8 +42,6 @@ int server_position(struct mysql_position *out, const struct server *s, struct c
 int server_position_at(struct mysql_position *out, const struct server *s, struct connection *c,
 		       const char *file, uint64_t offset, struct err *e);
 
-/* Copies; `to` is overwritten. */
-void position_copy(struct mysql_position *to, const struct mysql_position *from);
 /*
  * Order of two places in the log of one server: file numbers ("binlog.000009" < "binlog.1000000"), then
  * offsets.

@@ -136,24 +136,24 @@ static int refused(const struct stream *s, struct err *e)
 static int send_request(struct stream *s, struct err *e)
 {
 	const struct mysql_position *p = decoder_position(s->decoder);
-	struct gtid_set gtids = { .is_mariadb = s->server.is_mariadb };
+	struct mysql_start start;
 	struct dump_request r = { .server_id = s->settings->server_id,
 				  .is_mariadb = s->server.is_mariadb, .by_gtid = s->server.has_gtids };
 	struct buffer set = { 0 };
-	char file[256];
 	int rc;
 
-	mysql_position_start(p, file, &r.offset, &gtids);
-	r.file = s->server.is_mariadb ? "" : file;
+	mysql_position_start(p, &start);
+	r.offset = start.offset;
+	r.file = s->server.is_mariadb ? "" : start.file;
 	r.heartbeat_ms = connection_is_encrypted(s->connection) ? HEARTBEAT_MS_ENCRYPTED
 								: HEARTBEAT_MS_PLAIN;
 	if (s->server.is_mariadb)
-		gtid_set_format(&gtids, &set);
+		gtid_set_format(&start.gtids, &set);
 	else if (r.by_gtid)
-		gtid_set_encode(&gtids, &set);
+		gtid_set_encode(&start.gtids, &set);
 	r.gtids = buffer_bytes(&set);
 	rc = connection_dump(s->connection, &r, e);
-	gtid_set_release(&gtids);
+	mysql_start_release(&start);
 	buffer_release(&set);
 	return rc < 0 ? refused(s, e) : 0;
 }
