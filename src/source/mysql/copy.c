@@ -356,6 +356,23 @@ static bool all_are_there(const struct captured_list *l)
 	return true;
 }
 
+/* Tables whose copy goes on have their own beginning. */
+static bool some_are_new(const struct captured_list *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (!l->tables[i].has_position)
+			return true;
+	}
+	return false;
+}
+
+static int begin(struct copy *c, struct mysql_position *start, struct connection *connection, struct err *e)
+{
+	if (some_are_new(c->tables) && copy_await_xa(c, connection, e) < 0)
+		return -1;
+	return copy_start_position(start, c, connection, e);
+}
+
 int copy_run(const struct copy_settings *s, const struct server *server, struct captured_list *tables,
 	     struct copy_position *position, struct sink *sink, struct err *e)
 {
@@ -373,7 +390,7 @@ int copy_run(const struct copy_settings *s, const struct server *server, struct 
 	position->base.format = format_position;
 	rc = connection_open(&connection, &s->connection, e);
 	if (rc == 0)
-		rc = copy_start_position(&start, &c, connection, e);
+		rc = begin(&c, &start, connection, e);
 	if (rc == 0) {
 		position->base.committed_at_us = start.base.committed_at_us;
 		rc = set_low(&c, &start, e);
@@ -388,6 +405,7 @@ int copy_run(const struct copy_settings *s, const struct server *server, struct 
 	if (rc == 0 && any)
 		rc = run_workers(&c, e);
 	mysql_position_release(&start);
+	mysql_start_release(&c.xa_from);
 	pthread_mutex_destroy(&c.lock);
 	return rc;
 }

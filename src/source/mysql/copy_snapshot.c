@@ -106,8 +106,10 @@ int copy_start_position(struct mysql_position *out, const struct copy *c, struct
 		if (rc == 0)
 			rc = snapshot_unlock(connection, e);
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		out->base.committed_at_us = clock_now_us();
+		copy_mark_xa(c, out);
+	}
 	return rc;
 }
 
@@ -135,6 +137,7 @@ static int open_snapshots(struct copy *c, struct reader_thread *readers, uint32_
 		else if (rc == 0)
 			rc = snapshot_position(&readers[i].at, c, readers[i].connection, e);
 		readers[i].at.base.committed_at_us = clock_now_us();
+		copy_mark_xa(c, &readers[i].at);
 	}
 	if (rc == 0 && locks)
 		rc = snapshot_unlock(lock, e);
@@ -158,6 +161,7 @@ static int lock_table(struct reader_thread *r, const struct captured *t, struct 
 		return err_wrap(e, "the table's engine has no snapshots: it is read under a lock (GRANT LOCK "
 				"TABLES)");
 	at->base.committed_at_us = clock_now_us();
+	copy_mark_xa(r->copy, at);
 	return 0;
 }
 

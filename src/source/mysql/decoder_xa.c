@@ -178,7 +178,9 @@ int decoder_xa_end(struct decoder *d, const struct event *event, const struct xi
 		rc = err_set(
 			e, ERR_DATA,
 			"XA COMMIT of a transaction that was prepared before we began to "
-			"read: its rows are unknown; the tables must be copied anew");
+			"read: its rows are unknown; the tables must be copied anew%s",
+			d->is_mariadb ? "" : ", and GRANT XA_RECOVER_ADMIN ON *.* TO the user before, "
+					     "so that the copy can wait for such transactions");
 	}
 	return rc < 0 ? -1 : decoder_commit(d, event, e);
 }

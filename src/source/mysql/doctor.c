@@ -166,7 +166,7 @@ static bool is_of_use(const struct doctor *d, const struct right *r)
 {
 	static const char *const names[] = { "SELECT", "REPLICATION SLAVE", "REPLICATION CLIENT",
 					     "BINLOG MONITOR", "LOCK TABLES", "USAGE", "SLAVE MONITOR",
-					     "SHOW VIEW", NULL };
+					     "SHOW VIEW", "XA_RECOVER_ADMIN", NULL };
 
 	if (strcasecmp(r->name, "RELOAD") == 0 || strcasecmp(r->name, "FLUSH_TABLES") == 0)
 		return wants_lock(d);
@@ -262,16 +262,31 @@ static void check_server_id(struct doctor *d)
 	answer_release(&a);
 }
 
-/* Only who has XA_RECOVER_ADMIN may ask MySQL: without it nothing is known, and nothing said. */
+static bool has_xa(struct doctor *d)
+{
+	struct answer a = { 0 };
+	struct err e = ERR_INIT;
+	bool has = connection_ask(d->connection, &a, "SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'", &e) == 0 &&
+		   answer_uint(&a, 0, 1) > 0;
+
+	answer_release(&a);
+	return has;
+}
+
 static void check_prepared(struct doctor *d)
 {
 	struct answer a = { 0 };
 	struct err e = ERR_INIT;
 
-	if (connection_ask(d->connection, &a, "XA RECOVER", &e) == 0 && a.row_count > 0)
-		find(d, false, "%u XA transactions are prepared and not decided: if one of them was prepared before "
-		     "the first copy begins, its rows are unknown and its XA COMMIT halts; mend: XA RECOVER; then "
-		     "XA COMMIT or XA ROLLBACK for each, before the first copy", a.row_count);
+	if (connection_ask(d->connection, &a, "XA RECOVER", &e) < 0) {
+		if (has_xa(d))
+			need(d, "XA_RECOVER_ADMIN", false, "the server has XA transactions: one that is prepared "
+			     "when a copy begins halts at its XA COMMIT, unless the copy can wait for it");
+	} else if (a.row_count > 0) {
+		find(d, false, "%u XA transactions are prepared and not decided: the first copy of a table waits a "
+		     "minute for them, and ends if one of them is still not decided; mend: XA RECOVER; then XA "
+		     "COMMIT or XA ROLLBACK for each", a.row_count);
+	}
 	answer_release(&a);
 }
 
