@@ -244,12 +244,13 @@ static uint8_t *put_image_or_null(uint8_t *at, const struct debezium_table *t, s
 	return put_image(at, t->fields, t->schema->field_count, image, is_copy);
 }
 
-void debezium_value(const struct debezium_table *t, const struct debezium_event *event, struct debezium_image before,
+void debezium_value(struct debezium_table *t, const struct debezium_event *event, struct debezium_image before,
 		    struct debezium_image after, struct buffer *out)
 {
 	bool is_copy = event->op == 'r';
 	uint8_t *at;
 
+	source_block_make(&t->source, event);
 	buffer_reserve(out, t->value_head.size + image_size(t, before) + image_size(t, after) +
 				    source_block_size(&t->source, event) + 16);
 	at = put_bytes(out->data + out->size, buffer_bytes(&t->value_head));

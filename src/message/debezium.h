@@ -59,7 +59,7 @@ struct debezium_image {
 	uint32_t row;
 };
 
-/* What is made once for a schema: topic, schema texts, how each field is written. Immutable. */
+/* What is made once for a schema: topic, schema texts, how each field is written. For one thread. */
 struct debezium_table;
 
 /*
@@ -77,7 +77,7 @@ bool debezium_key(const struct debezium_table *t, struct debezium_image row, str
 /* The part of a key message that is not its schema: what headers tell of a key. */
 struct bytes debezium_key_payload(const struct debezium_table *t, struct bytes key);
 /* Appends the value message. */
-void debezium_value(const struct debezium_table *t, const struct debezium_event *event, struct debezium_image before,
+void debezium_value(struct debezium_table *t, const struct debezium_event *event, struct debezium_image before,
 		    struct debezium_image after, struct buffer *out);
 
 /*

@@ -286,6 +286,7 @@ static void append_source(const struct debezium_options *o, const struct ddl *dd
 	place.thread_id = 0;
 	place.time_us = ddl->is_copy ? 0 : origin->time_us / 1000 * 1000;
 	source_block_init(&block, o, &names);
+	source_block_make(&block, &event);
 	buffer_reserve(out, source_block_size(&block, &event));
 	out->size = (size_t)(put_source(out->data + out->size, &block, &event) - out->data);
 	source_block_release(&block);

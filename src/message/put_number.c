@@ -25,24 +25,31 @@ const char put_pairs[200] = {
 	"8081828384858687888990919293949596979899"
 };
 
+static const uint64_t tens[20] = {
+	0u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u,
+	100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u,
+	100000000000000000u, 1000000000000000000u, 10000000000000000000u,
+};
+
+/* At least 1. */
+static unsigned digit_count(uint64_t v)
+{
+	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1), least = bits * 1233 >> 12; /* log10(2) = 1233 / 4096 */
+
+	return least + (v >= tens[least]);
+}
+
 uint8_t *put_uint(uint8_t *at, uint64_t v)
 {
-	uint8_t digits[PUT_INT_MAX];
-	size_t start = sizeof(digits);
+	uint8_t *end = at + digit_count(v), *digit = end;
 
-	while (v >= 100) {
-		start -= 2;
-		memcpy(digits + start, put_pairs + v % 100 * 2, 2);
-		v /= 100;
-	}
-	if (v >= 10) {
-		start -= 2;
-		memcpy(digits + start, put_pairs + v * 2, 2);
-	} else {
-		digits[--start] = (uint8_t)('0' + v);
-	}
-	memcpy(at, digits + start, sizeof(digits) - start);
-	return at + (sizeof(digits) - start);
+	for (; v >= 100; v /= 100)
+		memcpy(digit -= 2, put_pairs + v % 100 * 2, 2);
+	if (v >= 10)
+		memcpy(digit - 2, put_pairs + v * 2, 2);
+	else
+		digit[-1] = (uint8_t)('0' + v);
+	return end;
 }
 
 /* digits * 10^exponent */

@@ -29,106 +29,54 @@ void source_block_release(struct source_block *b)
 	buffer_release(&b->head);
 	buffer_release(&b->database);
 	buffer_release(&b->table);
+	buffer_release(&b->start);
+	buffer_release(&b->thread);
+	buffer_release(&b->times);
+	memory_free(b->gtid);
+	memory_free(b->file);
 }
 
-#define SOURCE_FIXED_MAX 640u /* names and numbers: 13 of at most 23 digits, 330 bytes between them */
-
-static struct bytes text_of(const char *text)
-{
-	return text != NULL ? (struct bytes){ (const uint8_t *)text, strlen(text) } : (struct bytes){ 0 };
-}
-
-size_t source_block_size(const struct source_block *b, const struct debezium_event *event)
-{
-	const struct debezium_transaction *transaction = event->transaction;
-
-	return b->head.size + b->database.size + b->table.size + SOURCE_FIXED_MAX +
-	       put_string_size(text_of(event->origin->gtid)) + put_string_size(text_of(event->origin->log_file)) +
-	       put_string_size(text_of(transaction != NULL ? transaction->id : NULL));
-}
-
-/* A time's digits in microseconds: those of the other units are cut off or have zeros behind. */
-struct time_digits {
-	uint8_t text[PUT_INT_MAX];
-	size_t size;
-};
-
-static struct time_digits digits_of(int64_t us)
-{
-	struct time_digits d;
-
-	d.size = (size_t)(put_uint(d.text, us < 1000 ? 1000 : (uint64_t)us) - d.text);
-	return d;
-}
-
-static uint8_t *put_ms(uint8_t *at, const struct time_digits *d)
-{
-	return put_bytes(at, (struct bytes){ d->text, d->size - 3 });
-}
-
-static uint8_t *put_us(uint8_t *at, const struct time_digits *d)
-{
-	return put_bytes(at, (struct bytes){ d->text, d->size });
-}
-
-static uint8_t *put_us_and_ns(uint8_t *at, const struct time_digits *d)
-{
-	at = put_us(at, d);
-	at = PUT_LITERAL(at, ",\"ts_ns\":");
-	at = put_us(at, d);
-	return PUT_LITERAL(at, "000");
-}
-
-static uint8_t *put_text_or_null(uint8_t *at, const char *text)
-{
-	return text != NULL ? put_string(at, text_of(text)) : PUT_LITERAL(at, "null");
-}
-
-static uint8_t *put_transaction(uint8_t *at, const struct debezium_transaction *t)
-{
-	if (t == NULL)
-		return PUT_LITERAL(at, "null");
-	at = PUT_LITERAL(at, "{\"id\":");
-	at = put_string(at, text_of(t->id));
-	at = PUT_LITERAL(at, ",\"total_order\":");
-	at = put_uint(at, t->total_order);
-	at = PUT_LITERAL(at, ",\"data_collection_order\":");
-	at = put_uint(at, t->table_order);
-	*at++ = '}';
-	return at;
-}
-
-/* Behind the table's name: the place in the log. */
-static uint8_t *put_place(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
-{
-	const struct origin *o = event->origin;
-
-	at = put_uint(at, o->server_id);
-	at = PUT_LITERAL(at, ",\"gtid\":");
-	at = put_text_or_null(at, o->gtid);
-	at = PUT_LITERAL(at, ",\"file\":");
-	at = put_string(at, text_of(o->log_file));
-	at = PUT_LITERAL(at, ",\"pos\":");
-	at = put_uint(at, event->log_offset);
-	at = PUT_LITERAL(at, ",\"row\":");
-	at = put_uint(at, event->log_row);
-	at = PUT_LITERAL(at, ",\"thread\":");
-	if (b->has_threads && o->thread_id != 0 && event->op != 't')
-		at = put_uint(at, o->thread_id);
-	else
-		at = PUT_LITERAL(at, "null");
-	return PUT_LITERAL(at, ",\"query\":null}");
-}
+/* --- what a change's messages share ----------------------------------------------------------- */
 
 /* Statements have milliseconds there, and no thread. */
-static int64_t source_time_of(const struct debezium_event *event)
+static struct source_facts facts_of(const struct source_block *b, const struct debezium_event *event)
 {
-	int64_t us = event->origin->time_us != 0 ? event->origin->time_us : event->now_us;
+	const struct origin *o = event->origin;
+	int64_t us = o->time_us != 0 ? o->time_us : event->now_us;
+	bool is_statement = event->op == 't';
 
-	return event->op == 't' ? us - us % 1000 : us;
+	return (struct source_facts){
+		.changed_us = is_statement ? us - us % 1000 : us,
+		.now_us = event->now_us,
+		.thread_id = b->has_threads && !is_statement ? o->thread_id : 0,
+		.server_id = o->server_id,
+		.snapshot = event->snapshot,
+	};
 }
 
-uint8_t *put_source(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_made(const struct source_block *b, const struct source_facts *f, const struct origin *o)
+{
+	const struct source_facts *made = &b->facts;
+
+	return b->times.size > 0 && made->now_us == f->now_us && made->changed_us == f->changed_us &&
+	       made->thread_id == f->thread_id && made->server_id == f->server_id && made->snapshot == f->snapshot &&
+	       is_same_text(b->gtid, o->gtid) && is_same_text(b->file, o->log_file);
+}
+
+/* Milliseconds and the rest: what is before 1970 has no digits of its own. */
+static void append_times(struct buffer *out, int64_t us, const char *behind_ms)
+{
+	unsigned long long v = us < 1000 ? 1000 : (unsigned long long)us;
+
+	buffer_format(out, "%llu%s%llu,\"ts_ns\":%llu000", v / 1000, behind_ms, v, v);
+}
+
+static void append_start(struct source_block *b, const struct origin *o)
 {
 	static const char *const marks[SNAPSHOTS] = {
 		[SNAPSHOT_FALSE] = "false",
@@ -138,32 +86,91 @@ uint8_t *put_source(uint8_t *at, const struct source_block *b, const struct debe
 		[SNAPSHOT_LAST_IN_TABLE] = "last_in_data_collection",
 		[SNAPSHOT_LAST] = "last",
 	};
-	struct time_digits changed = digits_of(source_time_of(event));
+	struct buffer between = { 0 };
 
-	at = put_bytes(at, buffer_bytes(&b->head));
-	at = put_ms(at, &changed);
-	at = PUT_LITERAL(at, ",\"snapshot\":\"");
-	at = put_bytes(at, text_of(marks[event->snapshot]));
-	at = put_bytes(at, buffer_bytes(&b->database));
-	at = put_us_and_ns(at, &changed);
-	at = put_bytes(at, buffer_bytes(&b->table));
-	return put_place(at, b, event);
+	buffer_format(&between, ",\"snapshot\":\"%s", marks[b->facts.snapshot]);
+	buffer_bytes_append(&between, buffer_bytes(&b->database));
+	buffer_bytes_append(&b->start, buffer_bytes(&b->head));
+	append_times(&b->start, b->facts.changed_us, buffer_string(&between));
+	buffer_bytes_append(&b->start, buffer_bytes(&b->table));
+	buffer_format(&b->start, "%u,\"gtid\":", b->facts.server_id);
+	append_string(&b->start, o->gtid);
+	buffer_text(&b->start, ",\"file\":");
+	append_string(&b->start, o->log_file != NULL ? o->log_file : "");
+	buffer_text(&b->start, ",\"pos\":");
+	buffer_release(&between);
+}
+
+void source_block_make(struct source_block *b, const struct debezium_event *event)
+{
+	const struct origin *o = event->origin;
+	struct source_facts facts = facts_of(b, event);
+
+	if (is_made(b, &facts, o))
+		return;
+	memory_free(b->gtid);
+	memory_free(b->file);
+	b->gtid = memory_copy_text(o->gtid);
+	b->file = memory_copy_text(o->log_file);
+	b->facts = facts;
+	buffer_clear(&b->start);
+	append_start(b, o);
+	buffer_clear(&b->thread);
+	buffer_text(&b->thread, ",\"thread\":");
+	if (facts.thread_id != 0)
+		buffer_format(&b->thread, "%llu", (unsigned long long)facts.thread_id);
+	else
+		buffer_text(&b->thread, "null");
+	buffer_text(&b->thread, ",\"query\":null}");
+	buffer_clear(&b->times);
+	buffer_text(&b->times, "\",\"ts_ms\":");
+	append_times(&b->times, facts.now_us, ",\"ts_us\":");
+}
+
+/* --- a message ---------------------------------------------------------------------------------- */
+
+#define SOURCE_FIXED_MAX 256u /* names and numbers: 4 of at most 20 digits, 90 bytes between them */
+
+size_t source_block_size(const struct source_block *b, const struct debezium_event *event)
+{
+	const struct debezium_transaction *transaction = event->transaction;
+
+	return b->start.size + b->thread.size + b->times.size + SOURCE_FIXED_MAX +
+	       (transaction != NULL ? put_string_size(bytes_of_text(transaction->id)) : 0);
+}
+
+static uint8_t *put_transaction(uint8_t *at, const struct debezium_transaction *t)
+{
+	if (t == NULL)
+		return PUT_LITERAL(at, "null");
+	at = PUT_LITERAL(at, "{\"id\":");
+	at = put_string(at, bytes_of_text(t->id));
+	at = PUT_LITERAL(at, ",\"total_order\":");
+	at = put_uint(at, t->total_order);
+	at = PUT_LITERAL(at, ",\"data_collection_order\":");
+	at = put_uint(at, t->table_order);
+	*at++ = '}';
+	return at;
+}
+
+uint8_t *put_source(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
+{
+	at = put_bytes(at, buffer_bytes(&b->start));
+	at = put_uint(at, event->log_offset);
+	at = PUT_LITERAL(at, ",\"row\":");
+	at = put_uint(at, event->log_row);
+	return put_bytes(at, buffer_bytes(&b->thread));
 }
 
 uint8_t *put_source_block(uint8_t *at, const struct source_block *b, const struct debezium_event *event)
 {
-	struct time_digits now = digits_of(event->now_us);
-
 	*at++ = ',';
 	at = put_source(at, b, event);
 	at = PUT_LITERAL(at, ",\"transaction\":");
 	at = put_transaction(at, event->transaction);
 	at = PUT_LITERAL(at, ",\"op\":\"");
 	*at++ = (uint8_t)event->op;
-	at = PUT_LITERAL(at, "\",\"ts_ms\":");
-	at = put_ms(at, &now);
-	at = PUT_LITERAL(at, ",\"ts_us\":");
-	return put_us_and_ns(at, &now);
+	return put_bytes(at, buffer_bytes(&b->times));
 }
 
 void source_schema(const char *connector, struct buffer *out)

@@ -80,7 +80,7 @@ static void compare_texts(const char *theirs, const char *ours)
 		fail_msg("Debezium %s\nwe       %s", theirs, ours);
 }
 
-static bool compare_message(const struct debezium_table *encoder, struct mysql_table *t, const struct line *line)
+static bool compare_message(struct debezium_table *encoder, struct mysql_table *t, const struct line *line)
 {
 	json_t *payload = payload_of(line->value), *source = json_object_get(payload, "source");
 	json_t *in = json_object_get(payload, "transaction");
@@ -256,7 +256,7 @@ static void drop_others(json_t *schema)
 	}
 }
 
-static void compare_defaults_schema(const struct debezium_table *encoder, const struct line *line)
+static void compare_defaults_schema(struct debezium_table *encoder, const struct line *line)
 {
 	static const struct origin origin = { 0 };
 	struct debezium_event event = { .op = 'r', .origin = &origin };

@@ -160,7 +160,7 @@ static void compare_schemas(const struct debezium_options *o, const struct schem
 }
 
 static void compare_row(const struct debezium_options *o, struct recorded_table *t,
-			const struct debezium_table *encoder, const struct line *line)
+			struct debezium_table *encoder, const struct line *line)
 {
 	static const struct origin origin = { .log_file = "x" };
 	json_t *payload = payload_of(line->value), *ours;
