@@ -8,11 +8,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "broker/client.h"
+#include "broker/labels.h"
 
 #define METADATA_MS   10000
 #define WAIT_MS       100
 #define EVENT_MESSAGES_MAX 512
-#define SLABS_MAX     256 /* a power of two: the low bits of a message's mark */
+#define SLABS_MAX     256
 #define SLAB_BYTES    ((size_t)1 << 20)
 
 /* Messages that were sent between two calls of producer_next_epoch. */
@@ -21,13 +22,20 @@ struct epoch {
 };
 
 /*
- * Values of many messages, which the library reads where they are: a copy of its own for each would be taken from and
- * given back to the heap in another order every time.
+ * Many messages: of each a struct sent and its value, which the library reads where it is. A copy of its own for each
+ * would be taken from and given back to the heap in another order every time.
  */
 struct slab {
 	uint8_t *data; /* NULL: not made yet */
 	size_t used, size;
 	uint32_t outstanding; /* messages in it that were not reported */
+};
+
+/* What a message carries through the library. */
+struct sent {
+	uint64_t epoch;
+	struct slab *slab;
+	struct producer_labels *labels; /* whose list of headers it has; NULL: it has its own */
 };
 
 struct producer_topic {
@@ -41,9 +49,10 @@ struct producer {
 	rd_kafka_t *client;
 	rd_kafka_queue_t *events;
 	struct producer_topic *topics;
+	struct producer_labels *labels;
 	const struct rd_kafka_metadata *known;    /* the cluster's topics at the beginning; NULL: not asked yet */
 	struct slab slabs[SLABS_MAX];
-	uint32_t slab;                            /* the one that fills */
+	struct slab *slab;                        /* the one that fills */
 	struct epoch epochs[PRODUCER_EPOCHS_MAX]; /* a ring */
 	uint64_t first_open, open;                /* numbers of epochs */
 };
@@ -75,6 +84,7 @@ int producer_open(struct producer **out, const struct broker_options *o, struct 
 	p->options = o;
 	p->client = client;
 	p->events = rd_kafka_queue_get_main(client);
+	p->slab = p->slabs;
 	p->first_open = p->open = 1;
 	*out = p;
 	return 0;
@@ -89,6 +99,10 @@ void producer_close(struct producer *p)
 		next = t->next;
 		rd_kafka_topic_destroy(t->handle);
 		memory_free(t);
+	}
+	for (struct producer_labels *l = p->labels, *next; l != NULL; l = next) {
+		next = l->next;
+		labels_free(l);
 	}
 	if (p->known != NULL)
 		rd_kafka_metadata_destroy(p->known);
@@ -266,18 +280,16 @@ static int undelivered(struct producer *p, const rd_kafka_message_t *m, struct e
 	return client_error(e, p->options, code, NULL, context);
 }
 
-/* What a message carries through the library: its epoch and its slab. */
-static void *mark_of(const struct producer *p)
+static void forget(struct producer *p, const rd_kafka_message_t *m)
 {
-	return (void *)(uintptr_t)(p->open * SLABS_MAX | p->slab);
-}
+	struct sent *sent = m->_private;
+	rd_kafka_headers_t *headers;
 
-static void forget(struct producer *p, void *mark)
-{
-	struct slab *slab = &p->slabs[(uintptr_t)mark % SLABS_MAX];
-
-	epoch_at(p, (uintptr_t)mark / SLABS_MAX)->acknowledged++;
-	slab->outstanding--;
+	if (sent->labels != NULL &&
+	    rd_kafka_message_detach_headers((rd_kafka_message_t *)(uintptr_t)m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		labels_give(sent->labels, headers);
+	epoch_at(p, sent->epoch)->acknowledged++;
+	sent->slab->outstanding--;
 }
 
 static int take_reports(struct producer *p, rd_kafka_event_t *event, struct err *e)
@@ -289,7 +301,7 @@ static int take_reports(struct producer *p, rd_kafka_event_t *event, struct err 
 		for (size_t i = 0; i < count; i++) {
 			if (messages[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 				return undelivered(p, messages[i], e);
-			forget(p, messages[i]->_private);
+			forget(p, messages[i]);
 		}
 	}
 	return 0;
@@ -318,77 +330,98 @@ int producer_serve(struct producer *p, int wait_ms, struct err *e)
 	return rc;
 }
 
+struct producer_labels *producer_labels(struct producer *p, const struct producer_header *headers, uint32_t count)
+{
+	struct producer_labels *l = labels_new(headers, count);
+
+	l->next = p->labels;
+	p->labels = l;
+	return l;
+}
+
 static rd_kafka_headers_t *make_headers(const struct producer_message *m)
 {
 	rd_kafka_headers_t *headers;
 
+	if (m->labels != NULL)
+		return labels_take(m->labels, m->headers);
 	if (m->header_count == 0)
 		return NULL;
 	headers = rd_kafka_headers_new(m->header_count);
 	for (uint32_t i = 0; i < m->header_count; i++)
-		rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value.data,
-				    (ssize_t)m->headers[i].value.size);
+		header_add(headers, &m->headers[i]);
 	return headers;
 }
 
-/* Room in the open slab, or in the first one that is empty. 1: all are in use. */
-static int find_room(struct producer *p, size_t size)
+static void drop_headers(const struct producer_message *m, rd_kafka_headers_t *headers)
 {
-	struct slab *slab = &p->slabs[p->slab];
+	if (m->labels != NULL)
+		labels_give(m->labels, headers);
+	else if (headers != NULL)
+		rd_kafka_headers_destroy(headers);
+}
+
+/* Room in the open slab, or in the first one that is empty. false: all are in use. */
+static bool find_room(struct producer *p, size_t size)
+{
+	struct slab *slab = p->slab, *last = &p->slabs[SLABS_MAX - 1];
 
 	if (size <= slab->size - slab->used)
-		return 0;
-	for (p->slab = 0; p->slab < SLABS_MAX - 1 && p->slabs[p->slab].outstanding > 0; p->slab++)
+		return true;
+	for (slab = p->slabs; slab < last && slab->outstanding > 0; slab++)
 		;
-	slab = &p->slabs[p->slab];
 	if (slab->outstanding > 0)
-		return 1;
+		return false;
 	slab->used = 0;
 	if (size > slab->size) {
 		memory_free(slab->data);
 		slab->size = size > SLAB_BYTES ? size : SLAB_BYTES;
 		slab->data = memory_resize(NULL, slab->size, 1);
 	}
-	return 0;
+	p->slab = slab;
+	return true;
 }
 
-static void *put_value(struct producer *p, struct bytes value)
+/* In whole structures, so that the next one begins at its boundary. */
+static size_t room_of(const struct producer_message *m)
 {
-	struct slab *slab = &p->slabs[p->slab];
-	void *at = slab->data + slab->used;
+	return (sizeof(struct sent) * 2 + m->value.size - 1) / sizeof(struct sent) * sizeof(struct sent);
+}
 
-	if (value.size > 0)
-		memcpy(at, value.data, value.size);
-	return at;
+static struct sent *put(struct producer *p, const struct producer_message *m)
+{
+	struct sent *sent = (struct sent *)(void *)(p->slab->data + p->slab->used);
+
+	*sent = (struct sent){ p->open, p->slab, m->labels };
+	if (m->value.size > 0)
+		memcpy(sent + 1, m->value.data, m->value.size);
+	return sent;
 }
 
 static rd_kafka_resp_err_t enqueue(struct producer *p, struct producer_topic *t, const struct producer_message *m)
 {
+	struct sent *sent = put(p, m);
 	rd_kafka_headers_t *headers = make_headers(m);
 	rd_kafka_vu_t with[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->handle },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)m->partition },
 		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)m->key.data, m->key.size } },
-		{ .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { NULL, m->value.size } },
-		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = mark_of(p) },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { m->value.data != NULL ? sent + 1 : NULL, m->value.size } },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = sent },
 		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
 	};
 	size_t count = sizeof(with) / sizeof(with[0]) - (headers == NULL ? 1 : 0);
-	rd_kafka_error_t *error;
+	rd_kafka_error_t *error = rd_kafka_produceva(p->client, with, count);
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
-	if (m->value.data != NULL)
-		with[3].u.mem.ptr = put_value(p, m->value);
-	error = rd_kafka_produceva(p->client, with, count);
 	if (error != NULL) {
 		code = rd_kafka_error_code(error);
 		rd_kafka_error_destroy(error);
-		if (headers != NULL)
-			rd_kafka_headers_destroy(headers);
+		drop_headers(m, headers);
 		return code;
 	}
-	p->slabs[p->slab].used += m->value.size;
-	p->slabs[p->slab].outstanding++;
+	p->slab->used += room_of(m);
+	p->slab->outstanding++;
 	epoch_at(p, p->open)->sent++;
 	return code;
 }
@@ -398,7 +431,8 @@ int producer_send(struct producer *p, struct producer_topic *t, const struct pro
 	rd_kafka_resp_err_t code;
 	char context[400];
 
-	while (find_room(p, m->value.size) == 1 || (code = enqueue(p, t, m)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+	assert(m->labels == NULL || m->header_count == 1);
+	while (!find_room(p, room_of(m)) || (code = enqueue(p, t, m)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 		if (producer_serve(p, WAIT_MS, e) < 0)
 			return -1;
 	}

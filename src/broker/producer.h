@@ -15,16 +15,26 @@ struct producer_header {
 	struct bytes value;
 };
 
+/* Headers that many messages have. */
+struct producer_labels;
+
 struct producer_message {
 	uint32_t partition;
 	struct bytes key, value; /* data NULL: null */
 	const struct producer_header *headers;
 	uint32_t header_count;
+	struct producer_labels *labels; /* in front of the headers, of which there is one then; NULL: none */
 };
 
 int producer_open(struct producer **out, const struct broker_options *o, struct err *e);
 /* What was not acknowledged may arrive or not. NULL is fine. */
 void producer_close(struct producer *p);
+
+/*
+ * Lives until producer_close. Cheaper than as many headers of each message, if the one behind them has the same name
+ * in all messages.
+ */
+struct producer_labels *producer_labels(struct producer *p, const struct producer_header *headers, uint32_t count);
 
 /* How a topic is made when it is not there. */
 struct topic_wish {

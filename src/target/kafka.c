@@ -520,8 +520,7 @@ static void make_shared_headers(struct kafka_context *x)
 		 (unsigned long long)(run[1] & 0xffffffffffff));
 	x->shared[0] = (struct producer_header){ "__debezium.context.connectorLogicalName", bytes_of_text(x->prefix) };
 	x->shared[1] = (struct producer_header){ "__debezium.context.taskId", BYTES_OF("0") };
-	x->shared[2] = (struct producer_header){ "__debezium.context.connectorName",
-						 bytes_of_text(x->options->messages->connector) };
+	x->shared[2].name = "__debezium.context.connectorName";
 	x->shared[3] = (struct producer_header){ "__debezium.context.runId", bytes_of_text(x->run_id) };
 	x->shared_count = 4;
 }
@@ -561,7 +560,6 @@ static int open_broker(struct kafka_target *k, struct err *e)
 		return -1;
 	o->broker->brokers = x->brokers;
 	o->messages->topic_prefix = x->prefix;
-	o->messages->connector = "mysql"; /* until the source tells */
 	make_shared_headers(x);
 	x->wish = (struct topic_wish){ .partitions = o->partitions > 0 ? (int)o->partitions : -1,
 				       .replicas = o->replicas > 0 ? (int)o->replicas : -1 };
@@ -569,6 +567,8 @@ static int open_broker(struct kafka_target *k, struct err *e)
 	    partition_reader_open(&x->reader, o->broker, e) < 0 ||
 	    journal_open(&k->journal, x->producer, o->broker, x->prefix, x->wish.replicas, &k->record, e) < 0)
 		return -1;
+	x->no_labels = producer_labels(x->producer, NULL, 0);
+	kafka_context_name_connector(x, "mysql"); /* until the source tells */
 	if (o->start_at != NULL && take_over(k, o->start_at, e) < 0)
 		return -1;
 	return open_side_topics(k, e);

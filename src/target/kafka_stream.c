@@ -192,27 +192,26 @@ static bool is_from_debezium(struct kafka_tail *tail, const struct kafka_place *
 	return order <= 0;
 }
 
-int kafka_stream_send(struct kafka_stream *s, struct bytes key, struct bytes value, struct producer_header *headers,
-		      uint32_t header_count, const char *transaction, const struct kafka_place *place, struct err *e)
+int kafka_stream_send(struct kafka_stream *s, struct producer_message *m, struct producer_header *ours,
+		      const char *transaction, const struct kafka_place *place, struct err *e)
 {
-	struct producer_message m = { 0, key, value, headers, header_count };
 	struct kafka_tail *tail;
 
 	if (s->topic == NULL && open_topic(s, e) < 0)
 		return -1;
-	m.partition = key.data != NULL ? producer_partition(s->topic, key) : s->keyless;
-	tail = &s->tails[m.partition];
+	m->partition = m->key.data != NULL ? producer_partition(s->topic, m->key) : s->keyless;
+	tail = &s->tails[m->partition];
 	s->number++;
 	if (s->number <= tail->number)
-		return same_transaction(s, m.partition, transaction, e) < 0 ? -1 : 1;
+		return same_transaction(s, m->partition, transaction, e) < 0 ? -1 : 1;
 	if (is_from_debezium(tail, place))
 		return 1;
 	buffer_clear(&s->header);
 	text_uint(&s->header, s->number);
 	buffer_char(&s->header, ' ');
 	buffer_text(&s->header, transaction);
-	headers[0] = (struct producer_header){ HEADER, buffer_bytes(&s->header) };
-	if (producer_send(s->producer, s->topic, &m, e) < 0)
+	*ours = (struct producer_header){ HEADER, buffer_bytes(&s->header) };
+	if (producer_send(s->producer, s->topic, m, e) < 0)
 		return -1;
 	tail->number = s->number;
 	if (tail->transaction != NULL)

@@ -55,11 +55,12 @@ void kafka_stream_init(struct kafka_stream *s, struct producer *p, struct partit
 int kafka_stream_settle(struct kafka_stream *s, struct err *e);
 void kafka_stream_release(struct kafka_stream *s);
 /*
- * The next message; 1: it is there already and was not sent. headers[0] is left free for ours. `transaction` names the
- * source's transaction. ERR_DATA when the topic has another transaction in its place.
+ * The next message; 1: it is there already and was not sent. The last of its headers is left free for ours, the
+ * partition is found here. `transaction` names the source's transaction. ERR_DATA when the topic has another
+ * transaction in its place.
  */
-int kafka_stream_send(struct kafka_stream *s, struct bytes key, struct bytes value, struct producer_header *headers,
-		      uint32_t header_count, const char *transaction, const struct kafka_place *place, struct err *e);
+int kafka_stream_send(struct kafka_stream *s, struct producer_message *m, struct producer_header *ours,
+		      const char *transaction, const struct kafka_place *place, struct err *e);
 /* The source begins its open transaction anew. */
 void kafka_stream_roll_back(struct kafka_stream *s);
 

@@ -28,12 +28,17 @@ void kafka_table_free(struct kafka_table *t)
 	memory_free(t);
 }
 
+void kafka_context_name_connector(struct kafka_context *k, const char *name)
+{
+	k->options->messages->connector = name;
+	k->shared[2].value = bytes_of_text(name);
+	k->labels = producer_labels(k->producer, k->shared, k->shared_count);
+}
+
 void kafka_context_set_connector(struct kafka_context *k, const struct origin *origin)
 {
-	if (origin->connector == NULL)
-		return;
-	k->options->messages->connector = origin->connector;
-	k->shared[2].value = bytes_of_text(origin->connector);
+	if (origin->connector != NULL && strcmp(origin->connector, k->options->messages->connector) != 0)
+		kafka_context_name_connector(k, origin->connector);
 }
 
 int kafka_table_set_schema(struct kafka_table *t, struct kafka_context *k, struct schema *s,
@@ -73,28 +78,29 @@ static int send(struct kafka_table *t, struct kafka_context *k, struct bytes key
 		const char *related_name, struct bytes related, struct err *e)
 {
 	struct producer_header headers[KAFKA_HEADERS_MAX];
-	uint32_t header_count = 1;
+	struct producer_message m = { .key = key, .value = value, .headers = headers };
 
-	if (related_name != NULL)
-		headers[header_count++] = (struct producer_header){ related_name, related };
-	for (uint32_t i = 0; i < k->shared_count; i++)
-		headers[header_count++] = k->shared[i];
+	if (related_name != NULL) {
+		headers[m.header_count++] = (struct producer_header){ related_name, related };
+		for (uint32_t i = 0; i < k->shared_count; i++)
+			headers[m.header_count++] = k->shared[i];
+	} else {
+		m.labels = k->labels;
+	}
 	t->is_dirty = true;
-	return count(k, kafka_stream_send(&t->stream, key, value, headers, header_count, k->transaction, &k->place,
-					  e));
+	return count(k, kafka_stream_send(&t->stream, &m, &headers[m.header_count++], k->transaction, &k->place, e));
 }
 
 int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, const struct kafka_place *place,
 			    struct err *e)
 {
 	static const struct kafka_place nowhere;
-	struct producer_header headers[KAFKA_HEADERS_MAX];
-	uint32_t header_count = 1;
+	struct producer_header ours;
+	struct producer_message m = { .key = buffer_bytes(&k->key), .value = buffer_bytes(&k->value),
+				      .headers = &ours, .header_count = 1,
+				      .labels = place != NULL ? k->labels : k->no_labels };
 
-	for (uint32_t i = 0; place != NULL && i < k->shared_count; i++)
-		headers[header_count++] = k->shared[i];
-	return count(k, kafka_stream_send(s, buffer_bytes(&k->key), buffer_bytes(&k->value), headers, header_count,
-					  k->transaction, place != NULL ? place : &nowhere, e));
+	return count(k, kafka_stream_send(s, &m, &ours, k->transaction, place != NULL ? place : &nowhere, e));
 }
 
 /* An event, with the transaction block if that is wanted. */

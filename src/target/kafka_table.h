@@ -6,7 +6,7 @@
 #include "target/kafka.h"
 #include "target/kafka_stream.h"
 
-#define KAFKA_HEADERS_MAX 6 /* ours, a key's other side, those that all messages have */
+#define KAFKA_HEADERS_MAX 6 /* a key's other side, those that all messages have, ours */
 
 /* What the tables of a target share. */
 struct kafka_context {
@@ -17,6 +17,7 @@ struct kafka_context {
 	struct topic_wish wish;
 	struct producer_header shared[4]; /* Debezium's extended headers */
 	uint32_t shared_count;
+	struct producer_labels *labels, *no_labels; /* the shared headers, and none */
 	char run_id[40];
 	bool skips[OPS], skips_truncate; /* skipped.operations */
 	bool any_copied;                 /* a row of this copy is out or held back */
@@ -61,7 +62,9 @@ int kafka_table_truncate(struct kafka_table *t, struct kafka_context *k, const s
  */
 int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, const struct kafka_place *place,
 			    struct err *e);
-/* The connector that messages name from here on, unless the origin does not tell. */
+/* The connector that messages name from here on. */
+void kafka_context_name_connector(struct kafka_context *k, const char *name);
+/* The same, unless the origin does not tell. */
 void kafka_context_set_connector(struct kafka_context *k, const struct origin *origin);
 /* Sends the row that the copy held back, as the table's last or as the last of all. */
 int kafka_table_end_copy(struct kafka_table *t, struct kafka_context *k, bool is_last, struct err *e);

@@ -258,6 +258,8 @@ static void read_partition(struct content *out, struct partition_reader *r, cons
 		if (rc == 1)
 			continue;
 		next = m.offset + 1;
+		assert_int_equal(partition_message_header(&m, "__debezium.context.taskId", &header),
+				 strcmp(topic, "p.transaction") != 0);
 		assert_true(partition_message_header(&m, "tailrace", &header));
 		number = strtoull((const char *)header.data, NULL, 10);
 		assert_true(number > before); /* in order */
