@@ -15,6 +15,11 @@
 #define EVENT_MESSAGES_MAX 512
 #define SLABS_MAX     256
 #define SLAB_BYTES    ((size_t)1 << 20)
+/*
+ * Two requests' worth. The library has one of a partition on its way at a time, and its thread asks for the answer
+ * without a pause as long as messages wait behind it for longer than linger.ms.
+ */
+#define PARTITION_BYTES_MAX ((size_t)2 << 20)
 
 /* Messages that were sent between two calls of producer_next_epoch. */
 struct epoch {
@@ -34,6 +39,7 @@ struct slab {
 /* What a message carries through the library. */
 struct sent {
 	uint64_t epoch;
+	size_t *waiting;                /* of its partition */
 	struct slab *slab;
 	struct producer_labels *labels; /* whose list of headers it has; NULL: it has its own */
 };
@@ -42,6 +48,7 @@ struct producer_topic {
 	struct producer_topic *next;
 	rd_kafka_topic_t *handle;
 	uint32_t partitions;
+	size_t *waiting; /* bytes of each partition that were not reported */
 };
 
 struct producer {
@@ -58,7 +65,7 @@ struct producer {
 };
 
 static const char *const defaults[] = {
-	"compression.codec", "lz4", "linger.ms", "5", "batch.size", "1000000",
+	"compression.codec", "lz4", "linger.ms", "20", "batch.size", "1000000",
 	"queue.buffering.max.kbytes", "32768", "queue.buffering.max.messages", "200000",
 	"message.timeout.ms", "60000", "client.id", "tailrace", NULL,
 };
@@ -98,6 +105,7 @@ void producer_close(struct producer *p)
 	for (struct producer_topic *t = p->topics, *next; t != NULL; t = next) {
 		next = t->next;
 		rd_kafka_topic_destroy(t->handle);
+		memory_free(t->waiting);
 		memory_free(t);
 	}
 	for (struct producer_labels *l = p->labels, *next; l != NULL; l = next) {
@@ -239,7 +247,7 @@ int producer_topic(struct producer *p, const char *name, const struct topic_wish
 		return -1;
 	}
 	t = memory_new(struct producer_topic);
-	*t = (struct producer_topic){ p->topics, handle, partitions };
+	*t = (struct producer_topic){ p->topics, handle, partitions, memory_array(size_t, partitions) };
 	p->topics = t;
 	*out = t;
 	return 0;
@@ -289,6 +297,7 @@ static void forget(struct producer *p, const rd_kafka_message_t *m)
 	    rd_kafka_message_detach_headers((rd_kafka_message_t *)(uintptr_t)m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		labels_give(sent->labels, headers);
 	epoch_at(p, sent->epoch)->acknowledged++;
+	*sent->waiting -= m->len;
 	sent->slab->outstanding--;
 }
 
@@ -388,11 +397,18 @@ static size_t room_of(const struct producer_message *m)
 	return (sizeof(struct sent) * 2 + m->value.size - 1) / sizeof(struct sent) * sizeof(struct sent);
 }
 
-static struct sent *put(struct producer *p, const struct producer_message *m)
+static bool may_send(struct producer *p, const struct producer_topic *t, const struct producer_message *m)
+{
+	size_t waiting = t->waiting[m->partition];
+
+	return (waiting == 0 || waiting + m->value.size <= PARTITION_BYTES_MAX) && find_room(p, room_of(m));
+}
+
+static struct sent *put(struct producer *p, struct producer_topic *t, const struct producer_message *m)
 {
 	struct sent *sent = (struct sent *)(void *)(p->slab->data + p->slab->used);
 
-	*sent = (struct sent){ p->open, p->slab, m->labels };
+	*sent = (struct sent){ p->open, &t->waiting[m->partition], p->slab, m->labels };
 	if (m->value.size > 0)
 		memcpy(sent + 1, m->value.data, m->value.size);
 	return sent;
@@ -400,7 +416,7 @@ static struct sent *put(struct producer *p, const struct producer_message *m)
 
 static rd_kafka_resp_err_t enqueue(struct producer *p, struct producer_topic *t, const struct producer_message *m)
 {
-	struct sent *sent = put(p, m);
+	struct sent *sent = put(p, t, m);
 	rd_kafka_headers_t *headers = make_headers(m);
 	rd_kafka_vu_t with[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->handle },
@@ -422,6 +438,7 @@ static rd_kafka_resp_err_t enqueue(struct producer *p, struct producer_topic *t,
 	}
 	p->slab->used += room_of(m);
 	p->slab->outstanding++;
+	t->waiting[m->partition] += m->value.size;
 	epoch_at(p, p->open)->sent++;
 	return code;
 }
@@ -432,7 +449,7 @@ int producer_send(struct producer *p, struct producer_topic *t, const struct pro
 	char context[400];
 
 	assert(m->labels == NULL || m->header_count == 1);
-	while (!find_room(p, room_of(m)) || (code = enqueue(p, t, m)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+	while (!may_send(p, t, m) || (code = enqueue(p, t, m)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 		if (producer_serve(p, WAIT_MS, e) < 0)
 			return -1;
 	}

@@ -53,7 +53,9 @@ uint32_t producer_topic_partitions(const struct producer_topic *t);
 /* Where Kafka's own clients put this key: murmur2. */
 uint32_t producer_partition(const struct producer_topic *t, struct bytes key);
 
-/* Queues a copy; blocks while the queue is full. The message belongs to the open epoch. */
+/*
+ * Queues a copy; blocks while the queue is full, or the partition's share of it. The message belongs to the open epoch.
+ */
 int producer_send(struct producer *p, struct producer_topic *t, const struct producer_message *m, struct err *e);
 /*
  * Takes in acknowledgements, waiting for them for at most `wait_ms`. A message that could not be delivered is the
