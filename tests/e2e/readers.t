@@ -11,7 +11,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from rig import *
 
-READERS = os.environ.get("READERS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/readers"))
 PYTHON = f"{READERS}/venv/bin/python"
 ENGINES = os.environ.get("ENGINES", "kernel deltalake duckdb polars clickhouse spark").split()
 

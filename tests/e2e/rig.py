@@ -26,6 +26,7 @@ TREE = os.path.dirname(os.path.dirname(HERE))
 TAILRACE = os.path.abspath(os.environ.get("TAILRACE", f"{TREE}/build/release/tailrace"))
 KIND = os.environ.get("SERVER", "mariadb")
 MINUTES = float(os.environ.get("MINUTES", "1"))
+READERS = os.environ.get("READERS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/readers"))
 CAPTURE = ("tailrace", "tailrace")  # user and password that server.sh makes
 
 

@@ -15,19 +15,17 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 import rig
+from rig import READERS
 
-READERS = os.environ.get("READERS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/readers"))
 PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
-# Each gives an Arrow table, or rows of canonical cells.
-
-def spark(path, schema):
+def spark_session(memory="2g"):
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.master("local[2]").appName("readers")
     for key, value in {
-            "spark.driver.memory": "2g", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false",
+            "spark.driver.memory": memory, "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.jars": ",".join(sorted(glob.glob(f"{READERS}/spark/*.jar"))), "spark.sql.session.timeZone": "UTC",
             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "spark.log.level": "ERROR",
@@ -35,7 +33,13 @@ def spark(path, schema):
             "spark.databricks.delta.snapshotPartitions": "2", "spark.sql.warehouse.dir": "/tmp/tr-warehouse",
             "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dderby.system.home=/tmp/tr-derby"}.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate().read.format("delta").load(path).toArrow()
+    return builder.getOrCreate()
+
+
+# Each gives an Arrow table, or rows of canonical cells.
+
+def spark(path, schema):
+    return spark_session().read.format("delta").load(path).toArrow()
 
 
 def kernel(path, schema):
