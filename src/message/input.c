@@ -151,6 +151,14 @@ int input_enter_table(struct input *in, struct err *e)
 	return 0;
 }
 
+int input_know(struct input *in, const char *database, const char *table, const struct schema *known, bool is_final,
+	       struct err *e)
+{
+	in->message.database = database;
+	in->message.table = table;
+	return input_enter_table(in, e) < 0 ? -1 : input_table_know(in->table, &in->options, known, is_final, e);
+}
+
 void input_take_key_list(struct input *in, const struct json_value *names)
 {
 	struct json_cursor list = json_open(names);
@@ -225,7 +233,7 @@ int input_fail(const struct input *in, struct err *e)
 	for (size_t i = 0; i < in->head_size; i++)
 		shown[i] = in->head[i] != 0 ? (char)in->head[i] : '?';
 	shown[in->head_size] = 0;
-	return err_set(e, why.kind, "%.380s; the value begins %s", why.text, text_plain(plain, sizeof(plain), shown));
+	return err_set(e, why.kind, "%.400s; the value begins %s", why.text, text_plain(plain, sizeof(plain), shown));
 }
 
 static void keep_head(struct input *in, struct bytes value)
@@ -275,30 +283,4 @@ int input_read(struct input *in, struct bytes key, struct bytes value, struct me
 		in->message.table = "";
 	*out = in->message;
 	return 0;
-}
-
-/* "binlog.000003": by its number, so that .1000000 stands behind .999999. */
-static int file_compare(const char *a, const char *b)
-{
-	size_t as = strlen(a), bs = strlen(b);
-	int order = strcmp(a, b);
-
-	if (as != bs)
-		return as < bs ? -1 : 1;
-	return order < 0 ? -1 : order > 0;
-}
-
-int message_compare(const struct message *a, const struct message *b)
-{
-	const struct origin *x = &a->origin, *y = &b->origin;
-
-	if (x->connector == NULL || y->connector == NULL || strcmp(x->connector, y->connector) != 0 ||
-	    (x->log_file == NULL) != (y->log_file == NULL) || a->is_snapshot != b->is_snapshot ||
-	    x->server_id != y->server_id)
-		return 2;
-	if (x->log_file != NULL && strcmp(x->log_file, y->log_file) != 0)
-		return file_compare(x->log_file, y->log_file);
-	if (x->log_offset != y->log_offset)
-		return x->log_offset < y->log_offset ? -1 : 1;
-	return a->log_row < b->log_row ? -1 : a->log_row > b->log_row;
 }

@@ -57,6 +57,8 @@ struct message {
 	const char *database, *table; /* "" when the message does not say */
 	const char *control;          /* CONTROL: the statement or the record's word; never NULL */
 	struct origin origin;         /* what the message says of it; of PostgreSQL, log_offset is the LSN */
+	const char *log_name;         /* Debezium's topic.prefix, whose log it is; NULL unknown */
+	uint64_t commit_offset;       /* PostgreSQL: LSN of the commit before this transaction; 0 unknown */
 	uint32_t log_row;             /* the row's number in its event, from 0 */
 	uint64_t transaction;         /* the source's number of it; 0 unknown */
 	bool is_snapshot;
@@ -85,6 +87,14 @@ struct input *input_new(const struct input_options *o);
 void input_free(struct input *in); /* NULL is fine */
 
 /*
+ * What the table of such rows has already, in the lake or by another topic: those fields stand first, in their order, and
+ * what comes to them may be NULL. `is_final`: types that are inferred stay what they are there, and values must fit
+ * them. The schema is another one then: the message that was read last is to be read again. Columns that were given are
+ * only brought into that order. ERR_DATA: a type that a field's cannot become.
+ */
+int input_know(struct input *in, const char *database, const char *table, const struct schema *known, bool is_final,
+	       struct err *e);
+/*
  * Takes a message apart; `data` NULL is Kafka's null. ERR_DATA says what is wrong in which field, and how the value
  * begins; ERR_CONFIG what the user must say. The bytes are not needed any more when it returns.
  */
@@ -97,8 +107,5 @@ int input_read(struct input *in, struct bytes key, struct bytes value, struct me
  * operation. An update without an old image has the new key as `before`, with the other fields absent.
  */
 int input_rows(struct input *in, struct row_run *run, struct err *e);
-
-/* The order of two messages at their source: -1, 0, 1; or 2 when they do not say, or are of different servers. */
-int message_compare(const struct message *a, const struct message *b);
 
 #endif

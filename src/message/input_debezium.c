@@ -2,6 +2,7 @@
 /* Debezium's messages, of any connector, with and without the schema beside the payload. */
 #include <string.h>
 
+#include "base/text.h"
 #include "message/input_parts.h"
 
 #define NAME(text) { (const uint8_t *)(text), sizeof(text) - 1 }
@@ -15,9 +16,11 @@ static const struct member_names envelope_names = { ENVELOPE,
 
 enum source {
 	CONNECTOR,
+	LOG_NAME,
 	SOURCE_TS_MS,
 	SNAPSHOT,
 	DB,
+	SEQUENCE,
 	SOURCE_TS_US,
 	SOURCE_TS_NS,
 	SCHEMA,
@@ -35,7 +38,7 @@ enum source {
 
 static const struct member_names source_names = {
 	SOURCE_MEMBERS,
-	{ NAME("connector"), NAME("ts_ms"), NAME("snapshot"), NAME("db"), NAME("ts_us"), NAME("ts_ns"),
+	{ NAME("connector"), NAME("name"), NAME("ts_ms"), NAME("snapshot"), NAME("db"), NAME("sequence"), NAME("ts_us"), NAME("ts_ns"),
 	  NAME("schema"), NAME("table"), NAME("server_id"), NAME("gtid"), NAME("file"), NAME("pos"), NAME("row"),
 	  NAME("thread"), NAME("txId"), NAME("lsn") }
 };
@@ -55,6 +58,17 @@ static bool is_snapshot(const struct json_value *v)
 	return v->type == JSON_TRUE || (v->type == JSON_STRING && !json_is_text(v, "false"));
 }
 
+/* PostgreSQL: ["LSN of the last commit","LSN"] in a text; the first may be null. */
+static uint64_t commit_of(const struct json_value *sequence)
+{
+	const char *text = member_text(sequence);
+	uint64_t lsn = 0;
+
+	if (text != NULL && strncmp(text, "[\"", 2) == 0)
+		(void)text_parse_uint((struct bytes){ (const uint8_t *)text + 2, strcspn(text + 2, "\"") }, &lsn);
+	return lsn;
+}
+
 static int take_source(struct input *in, const struct json_value *source, struct err *e)
 {
 	struct json_value got[SOURCE_MEMBERS];
@@ -67,6 +81,8 @@ static int take_source(struct input *in, const struct json_value *source, struct
 	m->database = schema != NULL ? schema : member_text(&got[DB]);
 	m->table = member_text(&got[TABLE]);
 	m->is_snapshot = is_snapshot(&got[SNAPSHOT]);
+	m->log_name = member_text(&got[LOG_NAME]);
+	m->commit_offset = commit_of(&got[SEQUENCE]);
 	m->log_row = (uint32_t)member_int(&got[ROW]);
 	m->transaction = (uint64_t)member_int(&got[TX_ID]);
 	m->origin = (struct origin){

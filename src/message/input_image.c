@@ -125,8 +125,11 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 		if (c->columns[place].row_count > c->row_count)
 			return err_set(e, ERR_DATA, "column \"%s\" stands in a row twice", t->fields[at].name);
 		if (read_member(&t->fields[at], &t->schema->fields[place], &v, rules, &c->columns[place], &is_there,
-				e) < 0)
+				e) < 0) {
+			if (t->types == TYPES_INFERRED)
+				input_table_suggest(t, (uint32_t)at, &v, e);
 			return -1;
+		}
 		if (is_there)
 			present[place >> 3] = (uint8_t)(present[place >> 3] | 1u << (place & 7));
 	}

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "message/input_table.h"
 #include "message/put.h"
+#include "message/spark_ddl.h"
 #include "message/way_read.h"
 
 enum guess {
@@ -103,6 +104,15 @@ static void type_of(uint8_t seen, struct declared *is)
 	}
 }
 
+uint8_t guess_of_field(const struct field *f)
+{
+	static const uint8_t guesses[TYPES] = { [TYPE_BOOLEAN] = GUESS_BOOLEAN, [TYPE_LONG] = GUESS_INTEGER | GUESS_LONG,
+						[TYPE_DECIMAL] = GUESS_BIG,     [TYPE_DOUBLE] = GUESS_FRACTION,
+						[TYPE_STRING] = GUESS_TEXT };
+
+	return f->source_type == NULL && f->scale == 0 ? guesses[f->type] : 0;
+}
+
 int input_table_infer(struct input_table *t, const struct json_value *row, struct image_rules rules, struct err *e)
 {
 	struct json_cursor members = json_open(row);
@@ -120,7 +130,7 @@ int input_table_infer(struct input_table *t, const struct json_value *row, struc
 		if (rules.has_both)
 			(void)image_old_name(row, &name);
 		at = input_table_find(t, name, hint);
-		if (seen == 0 || (at >= 0 && (t->fields[at].guess | seen) == t->fields[at].guess))
+		if (seen == 0 || (at >= 0 && (t->fields[at].is_final || (t->fields[at].guess | seen) == t->fields[at].guess)))
 			continue;
 		type_of((uint8_t)((at >= 0 ? t->fields[at].guess : 0) | seen), &is);
 		is.name = name;
@@ -134,4 +144,48 @@ int input_table_infer(struct input_table *t, const struct json_value *row, struc
 		t->fields[at].guess |= seen;
 	}
 	return 0;
+}
+
+#define SUGGESTION_MAX 150u
+
+/* The table's columns with this one as the type that holds its values, too; the one alone when they are too many. */
+static void append_columns(const struct input_table *t, int place, const struct declared *is, bool is_alone,
+			   struct buffer *out)
+{
+	struct schema *s = schema_new(t->database, t->table);
+
+	for (int i = 0; i < (int)t->schema->field_count; i++) {
+		const struct field *from = &t->schema->fields[i];
+		struct field *to;
+
+		if (is_alone && i != place)
+			continue;
+		to = schema_add(s, from->name, i == place ? is->type : from->type, from->is_nullable);
+		to->precision = i == place ? is->precision : from->precision;
+		to->scale = i == place ? is->scale : from->scale;
+	}
+	spark_ddl_format(s, out);
+	schema_release(s);
+}
+
+void input_table_suggest(const struct input_table *t, uint32_t field, const struct json_value *v, struct err *e)
+{
+	const struct input_field *f = &t->fields[field];
+	struct buffer ddl = { 0 };
+	struct err why = *e;
+	struct declared is;
+	bool is_long;
+
+	type_of((uint8_t)(f->guess | guess_of(v)), &is);
+	append_columns(t, f->place, &is, false, &ddl);
+	is_long = ddl.size > SUGGESTION_MAX;
+	if (is_long) {
+		buffer_clear(&ddl);
+		append_columns(t, f->place, &is, true, &ddl);
+	}
+	if (is.type != f->is.type)
+		err_set(e, why.kind, "%.160s; the first messages told that type: --schema \"%s%.150s%s\" would do, with a lake "
+			"table that has it moved away", why.text, is_long ? "..., " : "", buffer_string(&ddl),
+			is_long ? ", ..." : "");
+	buffer_release(&ddl);
 }

@@ -296,7 +296,7 @@ static void merge_declared(struct input_table *t, struct input_field *f, const s
 		return;
 	}
 	widen(&f->is, &was, d);
-	f->is.is_nullable = was.is_nullable || d->is_nullable;
+	f->is.is_nullable = was.is_nullable || (d->is_nullable && !f->is_final);
 }
 
 int input_table_declare(struct input_table *t, const struct declared *d, struct err *e)
@@ -325,6 +325,77 @@ int input_table_declare(struct input_table *t, const struct declared *d, struct 
 	    f->is.is_nullable != was.is_nullable)
 		t->has_changes = true;
 	f->is_settled = true;
+	return 0;
+}
+
+static void take_place(struct input_table *t, uint32_t field)
+{
+	t->places = memory_grow(t->places, uint32_t, t->place_count + 1);
+	t->places[t->place_count] = field;
+	t->fields[field].place = (int)t->place_count++;
+}
+
+/* What is inferred is widened by what it was inferred as elsewhere; what was said of it once is not for values to say. */
+static void know_inferred(struct input_field *f, const struct input_options *o, const struct field *known)
+{
+	struct declared was = f->is, is = declared_given(o, known, (struct bytes){ NULL, 0 });
+	uint8_t guess = guess_of_field(known);
+
+	f->is = is;
+	if (guess == 0)
+		f->is_final = true;
+	if (!f->is_final && f->is_settled && (was.type != is.type || was.precision != is.precision)) {
+		widen(&f->is, &was, &is);
+		f->is.from.coding = CODING_PLAIN;
+		f->guess |= guess;
+	} else if (f->guess == 0) {
+		f->guess = guess;
+	}
+}
+
+static void know_field(struct input_table *t, struct input_field *f, const struct input_options *o,
+		       const struct field *known, bool is_final)
+{
+	struct declared is = declared_given(o, known, (struct bytes){ NULL, 0 }), was = f->is;
+
+	if (t->types == TYPES_GIVEN)
+		return;
+	f->is_final |= is_final;
+	if (t->types == TYPES_INFERRED)
+		know_inferred(f, o, known);
+	else if (f->is_settled)
+		widen(&f->is, &was, &is);
+	else
+		f->is = is;
+	f->is.is_nullable = known->is_nullable || (!f->is_final && f->is_settled && was.is_nullable);
+	if (f->source_type == NULL)
+		f->source_type = memory_copy_text(known->source_type);
+	f->is_settled = true;
+}
+
+int input_table_know(struct input_table *t, const struct input_options *o, const struct schema *known, bool is_final,
+		     struct err *e)
+{
+	t->place_count = 0;
+	for (uint32_t i = 0; i < t->field_count; i++)
+		t->fields[i].place = -1;
+	for (uint32_t i = 0; i < known->field_count; i++) {
+		struct bytes name = bytes_of_text(known->fields[i].name);
+		int at = input_table_find(t, name, i);
+
+		if (at < 0 && t->types == TYPES_GIVEN)
+			continue;
+		at = at >= 0 ? at : add_checked(t, name, e);
+		if (at < 0)
+			return -1;
+		know_field(t, &t->fields[at], o, &known->fields[i], is_final);
+		take_place(t, (uint32_t)at);
+	}
+	for (uint32_t i = 0; i < t->field_count; i++) {
+		if (t->fields[i].place < 0 && t->types != TYPES_GIVEN)
+			t->fields[i].is.is_nullable = true;
+	}
+	t->has_changes = true;
 	return 0;
 }
 
@@ -368,11 +439,8 @@ static void add_to_schema(const struct input_table *t, const struct input_field 
 static void take_places(struct input_table *t)
 {
 	for (uint32_t i = 0; i < t->field_count; i++) {
-		if (!t->fields[i].is_settled || t->fields[i].place >= 0)
-			continue;
-		t->places = memory_grow(t->places, uint32_t, t->place_count + 1);
-		t->places[t->place_count] = i;
-		t->fields[i].place = (int)t->place_count++;
+		if (t->fields[i].is_settled && t->fields[i].place < 0)
+			take_place(t, i);
 	}
 }
 

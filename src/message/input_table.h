@@ -26,6 +26,7 @@ struct input_field {
 	char *source_type;
 	uint8_t guess;      /* inferred: bit set of what was seen */
 	bool is_settled;    /* has a type: stands in the schema */
+	bool is_final;      /* its type is not for its values to say any more, nor its NULLs for the message */
 	int place;          /* in the schema, in the order in which they were settled; or -1 */
 	struct way way;
 };
@@ -57,6 +58,9 @@ void input_table_free(struct input_table *t);
 int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint);
 /* Adds and widens what the message declares. ERR_DATA: too many fields, or a type that the field's cannot become. */
 int input_table_declare(struct input_table *t, const struct declared *d, struct err *e);
+/* See input_know. */
+int input_table_know(struct input_table *t, const struct input_options *o, const struct schema *known, bool is_final,
+		     struct err *e);
 /* The key's columns, once; they must be fields by the next input_table_schema. */
 void input_table_add_key(struct input_table *t, struct bytes name);
 /* Makes the schema anew if there are changes: 1, otherwise 0. */
@@ -73,8 +77,15 @@ struct image_rules {
 	bool has_both;         /* the old row's members stand among the new one's: "BI_name" beside "name" */
 };
 
+/* The looks that a field's values have when it was inferred as this type, or 0: it was not inferred. */
+uint8_t guess_of_field(const struct field *f);
 /* Widens by the values of a row. */
 int input_table_infer(struct input_table *t, const struct json_value *row, struct image_rules rules, struct err *e);
+/*
+ * Puts behind the sentence which columns to give, so that the field of an inferred table could hold this value; nothing
+ * when none would do.
+ */
+void input_table_suggest(const struct input_table *t, uint32_t field, const struct json_value *v, struct err *e);
 /* Appends the row's cells, and sets the bits of the fields that are there. */
 int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
 	       uint8_t *present, struct err *e);

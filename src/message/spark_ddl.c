@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "message/spark_ddl.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -242,4 +243,51 @@ int spark_ddl_parse(struct schema **out, const char *ddl, const char *database, 
 	else
 		*out = s;
 	return rc;
+}
+
+static bool is_plain_name(const char *name)
+{
+	for (const char *c = name; *c != 0; c++) {
+		if (!isalnum((unsigned char)*c) && *c != '_')
+			return false;
+	}
+	return *name != 0;
+}
+
+static void append_name(struct buffer *out, const char *name)
+{
+	if (is_plain_name(name)) {
+		buffer_text(out, name);
+		return;
+	}
+	buffer_char(out, '`');
+	for (const char *c = name; *c != 0; c++) {
+		if (*c == '`')
+			buffer_char(out, '`');
+		buffer_char(out, *c);
+	}
+	buffer_char(out, '`');
+}
+
+void spark_ddl_format(const struct schema *s, struct buffer *out)
+{
+	static const char *const words[TYPES] = {
+		[TYPE_BOOLEAN] = "BOOLEAN", [TYPE_INT] = "INT",
+		[TYPE_LONG] = "BIGINT",     [TYPE_FLOAT] = "FLOAT",
+		[TYPE_DOUBLE] = "DOUBLE",   [TYPE_DECIMAL] = "DECIMAL",
+		[TYPE_DATE] = "DATE",       [TYPE_TIMESTAMP] = "TIMESTAMP",
+		[TYPE_TIMESTAMP_NTZ] = "TIMESTAMP_NTZ", [TYPE_STRING] = "STRING",
+		[TYPE_BINARY] = "BINARY",
+	};
+
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		const struct field *f = &s->fields[i];
+
+		buffer_text(out, i > 0 ? ", " : "");
+		append_name(out, f->name);
+		buffer_format(out, " %s", words[f->type]);
+		if (f->type == TYPE_DECIMAL)
+			buffer_format(out, "(%u,%u)", f->precision, f->scale);
+		buffer_text(out, f->is_nullable ? "" : " NOT NULL");
+	}
 }

@@ -12,5 +12,7 @@
  * does not hold, and what is no DDL, is ERR_CONFIG with the character where it begins, counted from 1.
  */
 int spark_ddl_parse(struct schema **out, const char *ddl, const char *database, const char *table, struct err *e);
+/* The other way: "id BIGINT NOT NULL, amount DECIMAL(12,2)", without the comments. */
+void spark_ddl_format(const struct schema *s, struct buffer *out);
 
 #endif

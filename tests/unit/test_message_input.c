@@ -324,22 +324,6 @@ static void a_key_without_names_must_be_named(void **state)
 	reading_stop(&r);
 }
 
-static void the_order_at_the_source_tells_a_replay(void **state)
-{
-	struct message a = { .origin = { .connector = "mysql", .log_file = "b.999999", .log_offset = 9 } }, b = a;
-
-	(void)state;
-	assert_int_equal(message_compare(&a, &b), 0);
-	b.log_row = 1;
-	assert_int_equal(message_compare(&a, &b), -1);
-	b.origin.log_offset = 4;
-	assert_int_equal(message_compare(&a, &b), 1);
-	b.origin.log_file = "b.1000000";
-	assert_int_equal(message_compare(&a, &b), -1);
-	b.origin.server_id = 2;
-	assert_int_equal(message_compare(&a, &b), 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,7 +340,6 @@ int main(void)
 		cmocka_unit_test(a_format_is_known_by_its_message),
 		cmocka_unit_test(a_key_that_the_caller_names_goes_before_the_messages),
 		cmocka_unit_test(a_key_without_names_must_be_named),
-		cmocka_unit_test(the_order_at_the_source_tells_a_replay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
