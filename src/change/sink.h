@@ -22,6 +22,12 @@ struct sink {
 	 * hears of tables as it goes. NULL: this sink takes none.
 	 */
 	int (*open_table)(struct sink *, struct schema *, char **position, bool **lacks, struct err *);
+	/*
+	 * The columns that the table of this name has there already: *out is the caller's, NULL when there is no such
+	 * table. NULL: this sink has no tables.
+	 */
+	int (*known_table)(const struct sink *, const char *database, const char *table, struct schema **out,
+			   struct err *);
 	/* false: `before` of an update carries only the key's fields (before_present says so). */
 	bool wants_before;
 	/* false: a row may come again after a restart of a copy (the target upserts by key). */

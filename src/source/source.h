@@ -23,7 +23,7 @@ struct source {
 struct source_ops {
 	/*
 	 * Connects, checks the server, finds the tables. On success tables[0..table_count) stay valid
-	 * and in this order until close. Of `to`, the sink of the run to come, only its wishes are read.
+	 * and in this order until close. Of `to`, the sink of the run to come, only its wishes are read, and what tables it knows.
 	 */
 	int (*open)(struct source *, const struct sink *to, struct err *);
 	uint32_t (*table_count)(const struct source *);

@@ -165,6 +165,14 @@ static int lake_open_table(struct sink *sink, struct schema *schema, char **posi
 		       "beginning of their topic", schema->database, schema->table);
 }
 
+static int lake_known_table(const struct sink *sink, const char *database, const char *table, struct schema **out,
+			    struct err *e)
+{
+	const struct lake *l = (const struct lake *)sink;
+
+	return lake_table_columns(l->root, database, table, out, e);
+}
+
 static int lake_stream_start(struct target *target, char **position, struct err *e)
 {
 	struct lake *l = lake_of(target);
@@ -478,7 +486,8 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint32_t threads = (uint32_t)options->workers;
 
-	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle, .open_table = lake_open_table }, .ops = &ops,
+	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle, .open_table = lake_open_table,
+					    .known_table = lake_known_table }, .ops = &ops,
 				      .can_resume = true };
 	l->options = options;
 	l->lock_file = -1;

@@ -119,6 +119,27 @@ static void table_folder(struct buffer *out, const struct schema *s)
 	store_key_part(out, s->table);
 }
 
+int lake_table_columns(struct store *root, const char *database, const char *table, struct schema **out,
+		       struct err *e)
+{
+	struct schema *name = schema_new(database, table);
+	struct buffer folder = { 0 };
+	struct delta *delta = NULL;
+	struct store *store;
+	int rc = -1;
+
+	table_folder(&folder, name);
+	store = store_open_below(root, buffer_string(&folder), e);
+	if (store != NULL)
+		rc = delta_open_read(&delta, store, -1, e);
+	*out = rc == 0 && delta_snapshot(delta)->version >= 0 ? schema_share(delta_snapshot(delta)->schema) : NULL;
+	delta_close(delta);
+	store_close(store);
+	buffer_release(&folder);
+	schema_release(name);
+	return rc < 0 ? err_wrap(e, "table %s.%s", database, table) : 0;
+}
+
 #define OTHERS_SEARCHED 100 /* versions */
 
 /* Whoever else changed rows made the table differ from the source, which no later commit of ours mends. */

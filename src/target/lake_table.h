@@ -49,6 +49,9 @@ void lake_table_free(struct lake_table *t); /* NULL is fine */
 /* Opens the Delta table below `root` and takes over its field ids; its position is then known. */
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
 		    const char *index_folder, struct schema *source, struct err *e);
+/* The columns of the Delta table of this name: *out is the caller's, NULL when it is not there. */
+int lake_table_columns(struct store *root, const char *database, const char *table, struct schema **out,
+		       struct err *e);
 /* The source's columns changed: new fields get fresh ids. */
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e);
 /* Logs the table's delta_warning, once until it changes. */

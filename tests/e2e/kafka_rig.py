@@ -109,6 +109,10 @@ class Broker(Service):
     def add_partitions(self, topic, total):
         self.asked("create_partitions", [confluent_kafka.admin.NewPartitions(topic, total)])
 
+    def purge(self, topic, offset, partition=0):
+        """Retention: what stands before the offset is gone."""
+        self.asked("delete_records", [confluent_kafka.TopicPartition(topic, partition, offset)])
+
     def topics(self):
         """{name: number of partitions}, without the broker's own."""
         listed = self.admin().list_topics(timeout=PATIENCE).topics

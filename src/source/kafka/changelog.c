@@ -23,6 +23,17 @@ static const struct {
 	[ABSENT] = { "_absent", TYPE_STRING, true },
 };
 
+#define BEFORE "_before_"
+
+static bool is_note(const char *name)
+{
+	for (size_t i = 0; i < NOTES; i++) {
+		if (strcmp(notes[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void changelog_release(struct changelog *l)
 {
 	schema_release(l->schema);
@@ -73,12 +84,30 @@ int changelog_schema(struct schema **out, const struct schema *columns, const ch
 	for (uint32_t i = 0; i < columns->field_count && rc == 0; i++)
 		rc = add_column(s, "", &columns->fields[i], e);
 	for (uint32_t i = 0; i < columns->field_count && has_before && rc == 0; i++)
-		rc = add_column(s, "_before_", &columns->fields[i], e);
+		rc = add_column(s, BEFORE, &columns->fields[i], e);
 	if (rc < 0)
 		schema_release(s);
 	else
 		*out = s;
 	return rc;
+}
+
+struct schema *changelog_columns(const struct schema *changelog)
+{
+	struct schema *s = schema_new(changelog->database, changelog->table);
+
+	for (uint32_t i = 0; i < changelog->field_count; i++) {
+		const struct field *from = &changelog->fields[i];
+		struct field *f;
+
+		if (is_note(from->name) || strncmp(from->name, BEFORE, sizeof(BEFORE) - 1) == 0)
+			continue;
+		f = schema_add(s, from->name, from->type, true);
+		f->source_type = memory_copy_text(from->source_type);
+		f->precision = from->precision;
+		f->scale = from->scale;
+	}
+	return s;
 }
 
 /* --- the rows --------------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ void changelog_release(struct changelog *l);
 int changelog_schema(struct schema **out, const struct schema *columns, const char *database, const char *table,
 		     bool has_before, struct err *e);
 
+/* The table's columns that a changelog table was made of, without a key; the caller's. */
+struct schema *changelog_columns(const struct schema *changelog);
+
 /* Where a message stands in Kafka. */
 struct message_place {
 	const char *topic;

@@ -49,12 +49,38 @@ static int look_at(struct kafka_source *s, uint32_t topic, struct err *e)
 	return rc;
 }
 
+static void free_table(struct kafka_table *t)
+{
+	schema_release(t->schema);
+	schema_release(t->columns);
+	schema_release(t->said);
+	offsets_release(&t->has);
+	seen_release(&t->seen);
+	memory_free(t->database);
+	memory_free(t->table);
+	memory_free(t);
+}
+
+/* Tables that were named, and have no columns yet. */
+static void drop_unknown(struct kafka_source *s)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		if (s->tables[i]->schema != NULL)
+			s->tables[kept++] = s->tables[i];
+		else
+			free_table(s->tables[i]);
+	}
+	s->table_count = kept;
+}
+
 static int source_open(struct source *source, const struct sink *to, struct err *e)
 {
 	struct kafka_source *s = source_of(source);
 	int rc;
 
-	(void)to;
+	s->known = to;
 	if (kafka_settings_read(s, e) < 0 || consumer_open(&s->consumer, s->options->broker, e) < 0 ||
 	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, e) < 0)
 		return -1;
@@ -64,6 +90,7 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	rc = 0;
 	for (uint32_t i = 0; i < s->topic_count && rc == 0; i++)
 		rc = look_at(s, i, e);
+	drop_unknown(s);
 	return rc;
 }
 
@@ -85,13 +112,37 @@ static void source_progress(const struct source *source, uint32_t i, struct tabl
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+/* Asked for between a COMMIT and the message behind it: what the table has seen by then is what it has. */
 static void format_position(const struct position *base, const struct schema *table, struct buffer *out)
 {
-	(void)table;
-	offsets_format(&((const struct kafka_position *)base)->next, out);
+	const struct kafka_position *p = (const struct kafka_position *)base;
+	const struct kafka_table *t;
+
+	offsets_format(&p->next, out);
+	t = table != NULL ? kafka_table_named(p->source, table->database, table->table) : NULL;
+	if (t == NULL || t->seen.topic_count == 0)
+		return;
+	out->size--; /* the closing brace */
+	buffer_text(out, ",\"seen\":");
+	seen_format(&t->seen, out);
+	buffer_char(out, '}');
 }
 
-static int commit(struct kafka_source *s, struct err *e)
+#define REPLAY_TOLD_EVERY_US 10000000
+
+/* Not for each message that comes again, but for many of them. */
+static void tell_replayed(struct kafka_source *s, bool at_once)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	if (s->replayed == 0 || (!at_once && now_us - s->replay_told_us < REPLAY_TOLD_EVERY_US))
+		return;
+	log_info("events that came again were ignored", "count=%llu", (unsigned long long)s->replayed);
+	s->replayed = 0;
+	s->replay_told_us = now_us;
+}
+
+int kafka_commit(struct kafka_source *s, struct err *e)
 {
 	struct kafka_position *p = &s->positions[s->commits % 2];
 	struct origin origin = { 0 };
@@ -99,6 +150,8 @@ static int commit(struct kafka_source *s, struct err *e)
 
 	if (kafka_flush(s, e) < 0)
 		return -1;
+	tell_replayed(s, false);
+	p->source = s;
 	p->base = (struct position){ ++s->commits, s->time_us, format_position };
 	offsets_copy(&p->next, &s->next);
 	return s->sink->take(s->sink, &c, e);
@@ -179,7 +232,7 @@ static int follow(struct kafka_source *s, const struct offsets *ends, struct err
 			if (kafka_take(s, &messages[i], e) < 0)
 				return -1;
 		}
-		if (count > 0 ? commit(s, e) < 0 : s->sink->idle(s->sink, e) < 0)
+		if (count > 0 ? kafka_commit(s, e) < 0 : s->sink->idle(s->sink, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -208,6 +261,7 @@ static int source_run(struct source *source, const struct table_start *starts, c
 		rc = assign(s, &ends, e);
 	if (rc == 0)
 		rc = follow(s, until_now ? &ends : NULL, e);
+	tell_replayed(s, true);
 	offsets_release(&ends);
 	return rc;
 }
@@ -224,16 +278,8 @@ static void source_close(struct source *source)
 	for (uint32_t i = 0; i < s->topic_count && s->topics != NULL; i++)
 		input_free(s->topics[i].input);
 	memory_free(s->topics);
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		struct kafka_table *t = s->tables[i];
-
-		schema_release(t->schema);
-		schema_release(t->said);
-		offsets_release(&t->has);
-		memory_free(t->database);
-		memory_free(t->table);
-		memory_free(t);
-	}
+	for (uint32_t i = 0; i < s->table_count; i++)
+		free_table(s->tables[i]);
 	memory_free(s->tables);
 	row_run_release(&s->run);
 	changelog_release(&s->changelog);

@@ -4,17 +4,22 @@
 #define SOURCE_KAFKA_KAFKA_STATE_H
 
 #include "broker/consumer.h"
-#include "message/input.h"
 #include "source/kafka/changelog.h"
 #include "source/kafka/kafka.h"
 #include "source/kafka/offsets.h"
+#include "source/kafka/seen.h"
 
 /* A table that messages named. */
 struct kafka_table {
 	char *database, *table;
-	struct schema *schema;     /* as announced to the sink, or to be */
-	struct schema *said;       /* the messages' columns that it was made of */
+	struct schema *schema;     /* as announced to the sink, or to be; NULL: not known yet */
+	struct schema *columns;    /* of them, what stands in messages; NULL with schema */
+	struct schema *said;       /* an input's that was found to be the same; NULL: none */
+	bool is_sought;            /* whether the sink has it already is known */
+	bool is_final;             /* it has: its columns' types stay as they are */
 	struct offsets has;        /* what the target has of it already */
+	struct seen seen;          /* MODE_MERGE: with the last message taken */
+	bool is_told;              /* that rows are older than a column */
 	bool is_open;              /* the target knows it */
 	bool is_announced;
 };
@@ -27,6 +32,7 @@ struct kafka_topic {
 /* A COMMIT's position; the last one stays as it is until the next COMMIT was taken. */
 struct kafka_position {
 	struct position base;      /* first */
+	const struct kafka_source *source;
 	struct offsets next;
 };
 
@@ -47,7 +53,8 @@ struct kafka_source {
 	struct kafka_table **tables;
 	uint32_t table_count;
 
-	struct sink *sink;
+	const struct sink *known;      /* the sink of the run to come: what tables it has */
+	struct sink *sink;             /* NULL before the run */
 	struct row_run run;
 	struct changelog changelog;    /* MODE_APPEND: what becomes of the run */
 	struct kafka_table *run_table; /* of the rows in `run` */
@@ -56,6 +63,8 @@ struct kafka_source {
 	struct offsets begin;          /* where this run began */
 	struct kafka_position positions[2];
 	uint64_t commits, controls;
+	uint64_t replayed;             /* messages that came again, since that was logged */
+	int64_t replay_told_us;        /* monotonic; 0: never */
 	int64_t time_us;               /* of the newest message at its source */
 	volatile bool is_stopping;
 };
@@ -64,8 +73,22 @@ struct kafka_source {
 int kafka_settings_read(struct kafka_source *s, struct err *e);
 void kafka_settings_release(struct kafka_source *s);
 
+/* kafka.c: a COMMIT behind the last message taken. */
+int kafka_commit(struct kafka_source *s, struct err *e);
+
+/* columns.c: the columns that the sink's table has, once. */
+int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *e);
+/*
+ * Makes the table's columns and those that the input reads the same: new ones stand behind the table's. 1: the input was
+ * told of the table's, the message is to be read again, and `is_again` then. ERR_DATA: a column became another one.
+ */
+int kafka_table_meet(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+		     bool is_again, struct err *e);
+
 /* messages.c */
 struct kafka_table *kafka_table_find(struct kafka_source *s, const char *database, const char *table);
+/* Only if it was named already, otherwise NULL. */
+struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table);
 /* What the target has of it. */
 int kafka_table_start(struct kafka_table *t, const struct table_start *start, struct err *e);
 /* Looks at a message of a topic that was not read yet: its format, its table's columns. */

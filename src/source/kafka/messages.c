@@ -9,14 +9,21 @@
 
 #define RUN_ROWS_MAX 4096u
 
-struct kafka_table *kafka_table_find(struct kafka_source *s, const char *database, const char *table)
+struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table)
 {
-	struct kafka_table *t;
-
 	for (uint32_t i = 0; i < s->table_count; i++) {
 		if (strcmp(s->tables[i]->table, table) == 0 && strcmp(s->tables[i]->database, database) == 0)
 			return s->tables[i];
 	}
+	return NULL;
+}
+
+struct kafka_table *kafka_table_find(struct kafka_source *s, const char *database, const char *table)
+{
+	struct kafka_table *t = kafka_table_named(s, database, table);
+
+	if (t != NULL)
+		return t;
 	t = memory_new(struct kafka_table);
 	t->database = memory_copy_text(database);
 	t->table = memory_copy_text(table);
@@ -82,58 +89,33 @@ static struct kafka_table *table_of(struct kafka_source *s, const struct consume
 	return kafka_table_find(s, *database != '\0' ? database : "topics", *table != '\0' ? table : s->names[m->topic].name);
 }
 
-/* The message's columns under the table's name. Shared: the caller owns it. */
-static struct schema *schema_of(const struct kafka_table *t, const struct schema *said)
+/* Reads a message; *table is NULL when there is nothing in it for one, else what the input reads are its columns. */
+static int read_for_table(struct kafka_source *s, const struct consumer_message *m, struct input **input,
+			  struct message *said, struct kafka_table **table, struct err *e)
 {
-	struct schema *s;
+	int rc = read_message(s, m, input, said, e);
 
-	if (strcmp(said->database, t->database) == 0 && strcmp(said->table, t->table) == 0)
-		return schema_share((struct schema *)(uintptr_t)said);
-	s = schema_new(t->database, t->table);
-	for (uint32_t i = 0; i < said->field_count; i++) {
-		const struct field *from = &said->fields[i];
-		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
-
-		f->source_type = memory_copy_text(from->source_type);
-		f->precision = from->precision;
-		f->scale = from->scale;
+	*table = NULL;
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	*table = table_of(s, m, said);
+	rc = kafka_table_seek(s, *table, e);
+	for (int again = 0; rc == 0 && said->kind == MESSAGE_ROWS; again++) {
+		rc = kafka_table_meet(s, *table, *input, said, again > 0, e);
+		if (rc <= 0)
+			break;
+		rc = read_message(s, m, input, said, e);
 	}
-	schema_set_key(s, said->key, said->key_count);
-	return s;
-}
-
-/* The messages' columns become the table's. */
-static int set_schema(struct kafka_source *s, struct kafka_table *t, const struct schema *said, struct err *e)
-{
-	struct schema *schema = NULL;
-
-	if (t->said == said)
-		return 0;
-	if (s->mode == MODE_MERGE)
-		schema = schema_of(t, said);
-	else if (changelog_schema(&schema, said, t->database, t->table, s->options->before_image, e) < 0)
-		return -1;
-	schema_release(t->said);
-	t->said = schema_share((struct schema *)(uintptr_t)said);
-	if (t->schema != NULL && schema_equal(t->schema, schema)) {
-		schema_release(schema);
-		return 0;
-	}
-	schema_release(t->schema);
-	t->schema = schema;
-	t->is_announced = false;
-	return 0;
+	return rc < 0 ? at_message(s, m, e) : 0;
 }
 
 int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct err *e)
 {
+	struct kafka_table *t;
 	struct message said;
 	struct input *input;
-	int rc = read_message(s, m, &input, &said, e);
 
-	if (rc == 0 && said.schema != NULL)
-		rc = set_schema(s, table_of(s, m, &said), said.schema, e);
-	return rc < 0 ? -1 : 0;
+	return read_for_table(s, m, &input, &said, &t, e);
 }
 
 static int send_changes(struct kafka_source *s, struct err *e)
@@ -160,6 +142,8 @@ int kafka_flush(struct kafka_source *s, struct err *e)
 	} else {
 		c.schema = s->run_table->schema;
 		c.rows = row_run_rows(&s->run);
+		if (c.rows.op == OP_INSERT || c.rows.op == OP_COPY)
+			c.rows.after_present = NULL; /* what is left out is NULL */
 		rc = s->sink->take(s->sink, &c, e);
 	}
 	row_run_clear(&s->run);
@@ -168,11 +152,15 @@ int kafka_flush(struct kafka_source *s, struct err *e)
 
 int kafka_table_start(struct kafka_table *t, const struct table_start *start, struct err *e)
 {
-	t->is_open = true;
+	t->is_open = t->is_final = true;
 	if (start->position == NULL)
 		return 0;
 	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
-	return offsets_parse(&t->has, start->position, e);
+	if (offsets_parse(&t->has, start->position, e) < 0 || seen_parse(&t->seen, start->position, e) < 0)
+		return -1;
+	if (start->lacks != NULL)
+		seen_widened(&t->seen);
+	return 0;
 }
 
 /* What a table of the lake has ends behind where the topics begin: nobody knows what stood between. */
@@ -220,19 +208,48 @@ static int announce(struct kafka_source *s, struct kafka_table *t, struct err *e
 	return rc;
 }
 
-/* A new row must have every column: what is left out has no value from anywhere. */
-static int check_whole(const struct row_run *r, struct err *e)
+/*
+ * A new row without one of the table's columns: it is older than the column, and has NULL there, as long as its
+ * partition has not shown a row with all of them. After that the column was dropped, or left out by mistake.
+ */
+static int check_lacking(const struct kafka_source *s, struct kafka_table *t, const struct consumer_message *m,
+			 bool is_dropped, struct err *e)
 {
-	const uint8_t *present = row_run_rows(r).after_present;
+	const uint8_t *present = row_run_rows(&s->run).after_present;
+	const char *lacking = NULL;
 
-	if ((r->op != OP_INSERT && r->op != OP_COPY) || !r->after_is_partial)
-		return 0;
-	for (uint32_t i = 0; i < r->schema->field_count; i++) {
-		if (!field_present(present, i))
-			return err_set(e, ERR_DATA, "a new row of table %s.%s leaves out column \"%s\" (was it dropped at the source? "
-				       "then move the lake table away and run again)", r->schema->database, r->schema->table,
-				       r->schema->fields[i].name);
+	for (uint32_t i = 0; i < t->columns->field_count; i++) {
+		const struct field *f = &t->columns->fields[i];
+
+		if (field_present(present, i))
+			continue;
+		if (is_dropped || !f->is_nullable)
+			return err_set(e, ERR_DATA, "a new row of table %s.%s leaves out column \"%s\"%s (was it dropped at the "
+				       "source? then move the lake table away and run again)", t->database, t->table, f->name,
+				       f->is_nullable ? "" : ", which is NOT NULL");
+		lacking = f->name;
 	}
+	if (!t->is_told && lacking != NULL)
+		log_warn("rows that are older than a column have NULL there", "table=%s.%s column=%s topic=%s partition=%u "
+			 "offset=%lld", t->database, t->table, lacking, s->names[m->topic].name, m->partition,
+			 (long long)m->offset);
+	t->is_told |= lacking != NULL;
+	return 0;
+}
+
+/* The columns that the message's rows have, the last ones of the run. */
+static int check_whole(struct kafka_source *s, struct kafka_table *t, const struct consumer_message *m,
+		       struct err *e)
+{
+	const struct row_run *r = &s->run;
+	struct seen_partition *p;
+
+	if (r->count == 0 || r->op == OP_DELETE || (r->op == OP_UPDATE && r->after_is_partial))
+		return 0;
+	p = seen_at(&t->seen, s->names[m->topic].name, m->partition);
+	if (r->after_is_partial)
+		return check_lacking(s, t, m, p->is_whole, e);
+	p->is_whole = true;
 	return 0;
 }
 
@@ -267,7 +284,7 @@ static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input
 	if (rc == 0)
 		note_rows(s, m, said, count, &row);
 	if (rc == 0 && s->mode == MODE_MERGE)
-		rc = check_whole(&s->run, e);
+		rc = check_whole(s, t, m, e);
 	return rc == 0 && s->run.count >= RUN_ROWS_MAX ? kafka_flush(s, e) : rc;
 }
 
@@ -287,27 +304,39 @@ static int take_truncate(struct kafka_source *s, const struct kafka_table *t, co
 	return send_changes(s, e);
 }
 
+/* Its partition has shown a later event of the same log: an older row must not come back. */
+static bool came_before(struct kafka_source *s, struct kafka_table *t, const struct consumer_message *m,
+			const struct message *said)
+{
+	struct log_place at;
+
+	if (s->mode != MODE_MERGE || !message_place(said, &at) ||
+	    !seen_before(seen_at(&t->seen, s->names[m->topic].name, m->partition), &at))
+		return false;
+	s->replayed++;
+	return true;
+}
+
 int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
 {
 	const char *topic = s->names[m->topic].name;
 	struct kafka_table *t;
 	struct message said;
 	struct input *input;
-	int rc = read_message(s, m, &input, &said, e);
+	int rc;
 
+	if (read_for_table(s, m, &input, &said, &t, e) < 0)
+		return -1;
 	offsets_set(&s->next, topic, m->partition, m->offset + 1);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
+	if (t == NULL)
+		return 0;
 	if (said.origin.time_us > s->time_us)
 		s->time_us = said.origin.time_us;
-	if (said.schema == NULL)
+	if (t->schema == NULL) /* a table that is made empty before it was there */
 		return 0;
-	t = table_of(s, m, &said);
-	if (said.schema != t->said && (kafka_flush(s, e) < 0 || set_schema(s, t, said.schema, e) < 0))
-		return at_message(s, m, e);
 	if (announce(s, t, e) < 0)
 		return at_message(s, m, e);
-	if (m->offset < offsets_get(&t->has, topic, m->partition))
+	if (m->offset < offsets_get(&t->has, topic, m->partition) || came_before(s, t, m, &said))
 		return 0;
 	rc = said.kind == MESSAGE_TRUNCATE ? take_truncate(s, t, m, &said, e) : take_rows(s, t, input, m, &said, e);
 	return rc < 0 ? at_message(s, m, e) : 0;

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The columns of a table and those of its messages. The table's stand as they are once the sink has it: what an input
+ * finds in messages is brought into that order, whichever topic it reads and wherever in it a run begins.
+ */
+#include <string.h>
+
+#include "base/memory.h"
+#include "source/kafka/kafka_state.h"
+
+int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *e)
+{
+	struct schema *known = NULL;
+
+	if (t->is_sought)
+		return 0;
+	if (s->known->known_table != NULL && s->known->known_table(s->known, t->database, t->table, &known, e) < 0)
+		return -1;
+	if (known != NULL && known->mode == s->mode) { /* another mode: the sink says so when it opens the table */
+		t->schema = schema_share(known);
+		t->columns = s->mode == MODE_APPEND ? changelog_columns(known) : schema_share(known);
+		t->is_final = true;
+	}
+	schema_release(known);
+	t->is_sought = true;
+	return 0;
+}
+
+/* The message's columns under the table's name; the caller's. */
+static struct schema *schema_of(const struct kafka_table *t, struct schema *said)
+{
+	struct schema *s;
+
+	if (strcmp(said->database, t->database) == 0 && strcmp(said->table, t->table) == 0)
+		return schema_share(said);
+	s = schema_new(t->database, t->table);
+	for (uint32_t i = 0; i < said->field_count; i++) {
+		const struct field *from = &said->fields[i];
+		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
+
+		f->null_is_invalid = from->null_is_invalid;
+		f->source_type = memory_copy_text(from->source_type);
+		f->precision = from->precision;
+		f->scale = from->scale;
+	}
+	schema_set_key(s, said->key, said->key_count);
+	return s;
+}
+
+#define AGAIN "; move the lake table away and run again: its topics are read from their beginning, as far as they are kept"
+
+static void append_type(struct buffer *out, const struct field *f)
+{
+	buffer_text(out, type_name(f->type));
+	if (f->type == TYPE_DECIMAL)
+		buffer_format(out, "(%u,%u)", f->precision, f->scale);
+}
+
+static int other_type(const struct field *was, const struct field *is, struct err *e)
+{
+	struct buffer text = { 0 };
+
+	append_type(&text, was);
+	buffer_text(&text, " in the lake table and ");
+	append_type(&text, is);
+	err_set(e, ERR_DATA, "column \"%s\" is %s from here on" AGAIN, was->name, buffer_string(&text));
+	buffer_release(&text);
+	return -1;
+}
+
+/* The first of the table's columns that is not as it was; changelogs have no key, and NULLs in every column. */
+static int check_same(const struct schema *was, const struct schema *is, enum table_mode mode, struct err *e)
+{
+	for (uint32_t i = 0; i < was->field_count; i++) {
+		const struct field *old = &was->fields[i], *new;
+		int at = schema_find(is, old->name);
+
+		if (at < 0)
+			return err_set(e, ERR_CONFIG, "column \"%s\" of the lake table is not in --schema", old->name);
+		new = &is->fields[at];
+		if (new->type != old->type || new->precision != old->precision || new->scale != old->scale)
+			return other_type(old, new, e);
+		if (new->is_nullable != old->is_nullable && mode == MODE_MERGE)
+			return err_set(e, ERR_DATA, "column \"%s\" is %s in the lake table and not from here on" AGAIN, old->name,
+				       old->is_nullable ? "nullable" : "NOT NULL");
+	}
+	return mode == MODE_APPEND || schema_extends(was, is) ? 0 :
+	       err_set(e, ERR_DATA, "the key's columns are others from here on" AGAIN);
+}
+
+static bool is_same(const struct schema *a, const struct schema *b, enum table_mode mode)
+{
+	if (mode == MODE_MERGE)
+		return schema_equal(a, b);
+	for (uint32_t i = 0; i < a->field_count && i < b->field_count; i++) {
+		const struct field *f = &a->fields[i], *g = &b->fields[i];
+
+		if (f->type != g->type || f->precision != g->precision || f->scale != g->scale || strcmp(f->name, g->name) != 0)
+			return false;
+	}
+	return a->field_count == b->field_count;
+}
+
+/* The messages' columns become the table's. */
+static int set_columns(struct kafka_source *s, struct kafka_table *t, struct schema *columns, struct err *e)
+{
+	struct schema *schema = NULL;
+
+	if (s->mode == MODE_MERGE)
+		schema = schema_share(columns);
+	else if (changelog_schema(&schema, columns, t->database, t->table, s->options->before_image, e) < 0)
+		return schema_release(columns), -1;
+	schema_release(t->columns);
+	schema_release(t->schema);
+	t->columns = columns;
+	t->schema = schema;
+	t->is_announced = false;
+	seen_widened(&t->seen);
+	return 0;
+}
+
+int kafka_table_meet(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+		     bool is_again, struct err *e)
+{
+	if (t->said == said->schema)
+		return 0;
+	if (t->columns == NULL || !is_same(t->columns, said->schema, s->mode)) {
+		if (t->columns != NULL && !is_again)
+			return input_know(input, said->database, said->table, t->columns, t->is_final, e) < 0 ? -1 : 1;
+		if (t->is_final && check_same(t->columns, said->schema, s->mode, e) < 0)
+			return -1;
+		/* what is older than the column is committed before it is there */
+		if (t->is_announced && kafka_commit(s, e) < 0)
+			return -1;
+		if (set_columns(s, t, schema_of(t, said->schema), e) < 0)
+			return -1;
+	}
+	schema_release(t->said);
+	t->said = schema_share(said->schema);
+	return 0;
+}

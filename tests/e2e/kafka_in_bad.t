@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What topics do that nobody wishes for: columns that come and go in mid-topic, values that fit no more, events that
+come twice, places that are not there. Each ends in a documented action or in a sentence."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import *
+from kafka_rig import Broker, Message
+
+
+class Topic:
+    """Debezium's messages of one table into one topic; positions grow by themselves."""
+
+    types = {"id": ("int32", False), "big": ("int64", True), "real": ("double", True)}
+
+    def __init__(self, test, name, partitions=1, schemas=False):
+        self.broker, self.name, self.schemas, self.place = test.broker, name, schemas, 100
+        self.database, self.table = name.split(".")[1:]
+        self.broker.create(name, partitions)
+
+    def source(self, place=None, **more):
+        self.place += 10 if place is None else 0
+        return {"connector": "mysql", "name": "x", "db": self.database, "table": self.table, "ts_ms": 1795271779000,
+                "snapshot": "false", "server_id": 7, "file": "b.000001", "pos": place or self.place, "row": 0, **more}
+
+    def value(self, op, before, after, source):
+        value = {"before": before, "after": after, "source": source, "op": op, "ts_ms": 1}
+        if not self.schemas:
+            return value
+        types = [dict(zip(("type", "optional", "field"), (*self.types.get(name, ("string", True)), name)))
+                 for name in (after or before)]
+        fields = [{"type": "struct", "fields": types, "optional": True, "field": field} for field in ("before", "after")]
+        return {"schema": {"type": "struct", "fields": fields}, "payload": value}
+
+    def message(self, op, before, after, **source):
+        value = self.value(op, before, after, self.source(**source))
+        return (json.dumps({"id": (after or before)["id"]}).encode() if after or before else None), json.dumps(value).encode()
+
+    def new(self, **after):
+        return self.message("c", None, after)
+
+    def write(self, *messages, partition=None):
+        if partition is not None:
+            messages = [Message(self.name, partition, None, None, key, value, []) for key, value in messages]
+        self.broker.write(self.name, messages)
+
+
+class Test:
+    def __init__(self):
+        self.tap = Tap()
+        self.broker = Broker()
+        self.lake = f"{scratch()}/lake"
+
+    def sync(self, topics, *options):
+        return tailrace("sync", "--from", f"kafka://{self.broker.address}/{topics}", "--to", self.lake, *options)
+
+    def rows(self, table):
+        return sorted(tailrace("cat", f"{self.lake}/{table}").stdout.splitlines())
+
+    def is_table(self, done, table, rows, what):
+        """The run ended well and the table has just these rows, as JSON without its braces."""
+        self.claim(done, self.rows(table), ["{" + row + "}" for row in rows], what)
+
+    def claim(self, done, got, wanted, what):
+        if not self.tap.equal((done.returncode, got), (0, wanted), what):
+            self.tap.note(done.stderr)
+
+    # --- columns that come and go ---------------------------------------------------------------------
+
+    def added_column(self):
+        for schemas in (True, False):
+            kind = "with" if schemas else "without"
+            topic = Topic(self, f"x.add.{kind}", schemas=schemas)
+            topic.write(*(topic.new(id=i, v="a") for i in range(3)))
+            self.is_table(self.sync(topic.name), f"add/{kind}", [f'"id":{i},"v":"a"' for i in range(3)], "first")
+            topic.write(*(topic.new(id=i, v="a") for i in range(3, 700)), topic.new(id=700, v="a", w="b"))
+            done = self.sync(topic.name)
+            self.claim(done, self.rows(f"add/{kind}")[0], '{"id":0,"v":"a","w":null}',
+                       f"a column is added in mid-topic, {kind} a schema")
+            topic.write(topic.new(id=701, v="a", w="c"))
+            done = self.sync(topic.name)
+            self.claim(done, len(self.rows(f"add/{kind}")), 702, f"and a restart goes on, {kind} a schema")
+
+    def old_and_new(self):
+        """Two partitions with all their messages before the look: what is older than the column has NULL, also after a
+        restart, and what comes without it behind it halts."""
+        tap, topic = self.tap, Topic(self, "x.mid.t", partitions=2, schemas=True)
+        topic.write(topic.new(id=1, v="a"), topic.new(id=2, v="b", w="x"), partition=0)
+        self.is_table(self.sync(topic.name), "mid/t", ['"id":1,"v":"a","w":null', '"id":2,"v":"b","w":"x"'], "a column in the look")
+        topic.write(topic.new(id=3, v="c"), partition=1)
+        self.is_table(self.sync(topic.name), "mid/t", ['"id":1,"v":"a","w":null', '"id":2,"v":"b","w":"x"', '"id":3,"v":"c","w":null'],
+                      "a partition that has not shown the column is older than it")
+        topic.write(topic.new(id=4, v="d", w="y"), topic.message("u", None, {"id": 3, "v": "e"}), partition=1)
+        topic.write(topic.message("d", {"id": 1, "v": "a", "w": None}, None), topic.message("d", {"id": 2, "v": "a", "w": None}, None), partition=0)
+        self.is_table(self.sync(topic.name), "mid/t", ['"id":3,"v":"e","w":null', '"id":4,"v":"d","w":"y"'],
+                      "an update without the column leaves it as it is")
+        topic.write(topic.new(id=5, v="f"), partition=1)
+        for what in ("", ", and so does the next run"):
+            done = self.sync(topic.name)
+            tap.ok(done.returncode == 1 and 'partition 1, offset 3: a new row of table mid.t leaves out column "w"' in done.stderr,
+                   f"a column that was there and is gone halts{what}", done.stderr)
+
+    def purged(self):
+        """Compaction and retention take the messages away that the table was made of."""
+        topic = Topic(self, "x.purged.t")
+        topic.write(*(topic.new(id=i, v="a", w="b") for i in range(3)))
+        self.is_table(self.sync(topic.name), "purged/t", [f'"id":{i},"v":"a","w":"b"' for i in range(3)], "first")
+        topic.write(topic.message("u", None, {"id": 1, "w": "c"}), topic.message("d", {"id": 2}, None))
+        self.broker.purge(topic.name, 3)
+        self.is_table(self.sync(topic.name), "purged/t", ['"id":0,"v":"a","w":"b"', '"id":1,"v":"a","w":"c"'],
+                      "what is kept of a topic need not show every column")
+        topic.write(topic.message("t", None, None))
+        self.broker.purge(topic.name, 5)
+        self.is_table(self.sync(topic.name), "purged/t", [], "a truncate alone is enough")
+
+    def other_type(self):
+        tap, topic = self.tap, Topic(self, "x.type.t", schemas=True)
+        topic.write(topic.new(id=1, big=5))
+        self.sync(topic.name)
+        topic.types = {**topic.types, "big": ("double", True)}
+        topic.write(topic.new(id=2, big=1.5))
+        done = self.sync(topic.name)
+        tap.ok(done.returncode == 1 and 'offset 1: column "big" is long in the lake table and string from here on' in done.stderr,
+               "a column of another type halts", done.stderr)
+
+    def narrow_look(self):
+        tap, topic = self.tap, Topic(self, "x.look.t")
+        topic.write(*(topic.new(id=i, n=i) for i in range(600)), topic.new(id=600, n=1.5))
+        done = self.sync(topic.name)
+        tap.ok(done.returncode == 1 and 'offset 600: column "n" (long): "1.5"' in done.stderr and '--schema' in done.stderr and
+               '"id BIGINT NOT NULL, n DOUBLE"' in done.stderr,
+               "a value that does not fit what the first messages look like halts, with the columns that would do", done.stderr)
+
+    def several_topics(self):
+        """Topics with other columns in another order go to one table."""
+        one, two = Topic(self, "x.many.a"), Topic(self, "x.many.b")
+        one.write(one.new(id=1, v="a"))
+        two.write(two.new(w="x", id=2, v="b"))
+        one.write(one.new(id=3, v="c"))
+        self.is_table(self.sync("x.many.a,x.many.b", "--table", "all.of"), "all/of",
+                      ['"id":1,"v":"a","w":null', '"id":2,"v":"b","w":"x"', '"id":3,"v":"c","w":null'], "two topics, one table")
+
+    # --- what comes again -----------------------------------------------------------------------------
+
+    def replays(self):
+        tap, topic = self.tap, Topic(self, "x.again.t")
+        events = [topic.new(id=1, v=0), topic.new(id=2, v=0), *(topic.message("u", None, {"id": 1, "v": i}) for i in range(1, 6)),
+                  topic.message("d", {"id": 2, "v": 0}, None)]
+        topic.write(*events)
+        self.is_table(self.sync(topic.name), "again/t", ['"id":1,"v":5'], "first")
+        topic.write(*events[:6])
+        done = self.sync(topic.name)
+        self.is_table(done, "again/t", ['"id":1,"v":5'], "a restart's replay takes no row back")
+        tap.ok('msg="events that came again were ignored" count=6' in done.stderr, "and is counted", done.stderr)
+        topic.write(*events[3:], topic.message("u", None, {"id": 1, "v": 9}))
+        self.is_table(self.sync(topic.name), "again/t", ['"id":1,"v":9'], "what is new behind it is taken")
+        topic.write(topic.message("u", None, {"id": 1, "v": 10}, name="y", place=50),
+                    topic.message("u", None, {"id": 1, "v": 11}, snapshot="incremental", place=60))
+        self.is_table(self.sync(topic.name), "again/t", ['"id":1,"v":11'], "another log and a snapshot are not compared")
+        topic.write(topic.message("u", None, {"id": 1, "v": 12}, place=30, ts_ms=1795271780000))
+        self.is_table(self.sync(topic.name), "again/t", ['"id":1,"v":12'], "a log that began anew is taken by its time")
+
+    def run(self):
+        for part in (self.added_column, self.old_and_new, self.purged, self.other_type, self.narrow_look, self.several_topics,
+                     self.replays):
+            part()
+        return self.tap.done()
+
+
+if __name__ == "__main__":
+    need_binary()
+    sys.exit(Test().run())
