@@ -90,7 +90,7 @@ config() {
 }
 
 start() {
-	local i files=("$@")
+	local files=("$@")
 	alive "$DIR/pid" && return
 	[ -s "$HOME_DIR/installed" ] || die "no Debezium here: $0 install"
 	[ -s "$DIR/worker.properties" ] || die "nothing to start in $DIR: $0 config"
@@ -101,12 +101,7 @@ start() {
 		-cp "$HOME_DIR/$(cat "$DIR/kind")/*" org.apache.kafka.connect.cli.ConnectStandalone \
 		worker.properties "${files[@]}") >>"$DIR/log" 2>&1 </dev/null &
 	echo $! >"$DIR/pid"
-	for ((i = 0; i < 1800; i++)); do
-		alive "$DIR/pid" || die "Connect ended while starting: $(tail -n 3 "$DIR/log")"
-		port_open "$(cat "$DIR/port")" && return
-		sleep 0.05
-	done
-	die "Connect does not listen, see $DIR/log"
+	await Connect
 }
 
 usage() { sed -n '5,9s/^# //p' "$0" >&2; exit 2; }
@@ -121,7 +116,5 @@ case $1 in
 install) install ;;
 config) config "${@:3}" ;;
 start) start "${@:3}" ;;
-stop) halt "$DIR/pid" TERM ;;
-kill) halt "$DIR/pid" KILL ;;
-remove) halt "$DIR/pid" KILL; rm -rf "$DIR" ;;
+*) end "$1" ;;
 esac

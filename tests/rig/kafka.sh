@@ -60,7 +60,6 @@ kafka() {
 }
 
 start() {
-	local i
 	alive "$DIR/pid" && return
 	[ -s "$HOME_DIR/installed" ] || die "no Kafka here: $0 install"
 	mkdir -p "$DIR/tmp"
@@ -73,12 +72,7 @@ start() {
 	fi
 	(cd "$DIR" && kafka kafka.Kafka "$DIR/server.properties") >>"$DIR/log" 2>&1 </dev/null &
 	echo $! >"$DIR/pid"
-	for ((i = 0; i < 1800; i++)); do
-		alive "$DIR/pid" || die "the broker ended while starting: $(tail -n 3 "$DIR/log")"
-		port_open "$(cat "$DIR/port")" && return
-		sleep 0.05
-	done
-	die "the broker does not listen, see $DIR/log"
+	await "the broker"
 }
 
 usage() { sed -n '5,7s/^# //p' "$0" >&2; exit 2; }
@@ -92,7 +86,5 @@ esac
 case $1 in
 install) install ;;
 start) start "${@:3}" ;;
-stop) halt "$DIR/pid" TERM ;;
-kill) halt "$DIR/pid" KILL ;;
-remove) halt "$DIR/pid" KILL; rm -rf "$DIR" ;;
+*) end "$1" ;;
 esac

@@ -37,6 +37,26 @@ halt() {
 	rm -f "$1"
 }
 
+# await WHAT [READY…] : until the process that was started in DIR listens and the command succeeds.
+await() {
+	local what=$1 i
+	shift
+	for ((i = 0; i < 1800; i++)); do
+		alive "$DIR/pid" || die "$what ended while starting: $(tail -n 3 "$DIR/log")"
+		port_open "$(cat "$DIR/port")" && "${@:-true}" && return
+		sleep 0.05
+	done
+	die "$what does not listen, see $DIR/log"
+}
+
+# end stop|kill|remove : of what was started in DIR.
+end() {
+	local signal=KILL
+	[ "$1" != stop ] || signal=TERM
+	halt "$DIR/pid" $signal
+	[ "$1" != remove ] || rm -rf "$DIR"
+}
+
 # apt_mirror : the archive address that this machine's apt uses for its own release.
 apt_mirror() {
 	local code uri

@@ -122,7 +122,6 @@ mariadb_users() {
 answers() { mariadb --no-defaults --socket="$DIR/socket" --user=root -e 'DO 0' >/dev/null 2>&1 </dev/null; }
 
 start() {
-	local i
 	alive "$DIR/pid" && return
 	[ -n "$(program)" ] || die "no $KIND here: $([ -n "$ROOT" ] && echo "$0 install $KIND" || echo tools/need server)"
 	mkdir -p "$DIR/tmp" # its own: a server that starts deletes the temporary tables that lie there
@@ -138,13 +137,8 @@ start() {
 		--binlog-row-metadata=FULL)
 	(cd "$DIR" && "${FAMILY}_run" "$@") >>"$DIR/log" 2>&1 </dev/null &
 	echo $! >"$DIR/pid"
-	for ((i = 0; i < 1800; i++)); do
-		alive "$DIR/pid" || die "the server ended while starting: $(tail -n 3 "$DIR/log")"
-		# by the socket too: it is listened to last, and a crash leaves the file of the one before
-		port_open "$(cat "$DIR/port")" && answers && return
-		sleep 0.05
-	done
-	die "the server does not listen, see $DIR/log"
+	# by the socket too: it is listened to last, and a crash leaves the file of the one before
+	await "the server" answers
 }
 
 usage() { sed -n '5,7s/^# //p' "$0" >&2; exit 2; }
@@ -158,7 +152,5 @@ esac
 case $1 in
 install) install ;;
 start) start "${@:4}" ;;
-stop) halt "$DIR/pid" TERM ;;
-kill) halt "$DIR/pid" KILL ;;
-remove) halt "$DIR/pid" KILL; rm -rf "$DIR" ;;
+*) end "$1" ;;
 esac
