@@ -368,9 +368,12 @@ static bool some_are_new(const struct captured_list *l)
 
 static int begin(struct copy *c, struct mysql_position *start, struct connection *connection, struct err *e)
 {
-	if (some_are_new(c->tables) && copy_await_xa(c, connection, e) < 0)
+	if (!some_are_new(c->tables))
+		return copy_start_position(start, c, connection, e);
+	if (copy_note_xa(c, connection, e) < 0 || copy_await_xa(c, connection, e) < 0 ||
+	    copy_start_position(start, c, connection, e) < 0)
 		return -1;
-	return copy_start_position(start, c, connection, e);
+	return copy_settle_xa(c, connection, e);
 }
 
 int copy_run(const struct copy_settings *s, const struct server *server, struct captured_list *tables,

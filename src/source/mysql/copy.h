@@ -34,7 +34,8 @@ struct copy {
 	struct captured_list *tables;
 	struct sink *sink;
 	struct copy_position *position;
-	struct mysql_start xa_from; /* what was prepared before it, is decided; `file` "": not known yet */
+	struct mysql_start xa_from; /* copy_note_xa's place; `file` "": none */
+	bool has_xa;                /* somebody uses XA on this server */
 	pthread_mutex_t lock;  /* all below and of the tables, and the sink */
 	_Atomic bool has_failed;
 	struct err failure;
@@ -57,11 +58,13 @@ bool copy_wants_snapshot(const struct copy *c, const struct captured *t);
 int copy_start_position(struct mysql_position *out, const struct copy *c, struct connection *connection,
 			struct err *e);
 /*
- * An XA transaction's rows stand in the log where it was prepared, but are visible only when it is committed. So
- * the copy begins when all that is prepared now is decided (copy_xa.c). ERR_CONFIG: it is not within a minute.
+ * XA transactions (copy_xa.c). Before the copy takes its place: notes where the log is; waits until what is
+ * prepared is decided (ERR_CONFIG: it is not within a minute). Behind that: lets what is committed be seen.
  */
+int copy_note_xa(struct copy *c, struct connection *connection, struct err *e);
 int copy_await_xa(struct copy *c, struct connection *connection, struct err *e);
-/* For a place of the copy: what is prepared there, was prepared since. */
+int copy_settle_xa(const struct copy *c, struct connection *connection, struct err *e);
+/* For a place of the copy: what is prepared there, was prepared since copy_note_xa. */
 void copy_mark_xa(const struct copy *c, struct mysql_position *at);
 /* With a brief global lock, which is given up by snapshot_unlock or by closing. */
 int snapshot_lock(const struct copy *c, struct connection *connection, struct err *e);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading tables as they are at one place in the log. MariaDB tells the place of a snapshot; MySQL does
- * not, so a global read lock of a moment holds the writers between the snapshots and the reading of the place. Tables
- * of engines without snapshots are read under a lock of their own.
+ * Reading tables as they are at one place in the log. MariaDB tells the place of a snapshot, but for XA COMMITs
+ * right before it, whose rows the snapshot may lack; MySQL tells none. There a global read lock of a moment holds
+ * the writers between the snapshots and the reading of the place. Tables of engines without snapshots are read
+ * under a lock of their own.
  */
 #include "source/mysql/copy.h"
 
@@ -118,7 +119,7 @@ static int open_snapshots(struct copy *c, struct reader_thread *readers, uint32_
 {
 	struct connection *lock = NULL;
 	struct mysql_position at = { 0 };
-	bool locks = !c->server->is_mariadb;
+	bool locks = !c->server->is_mariadb || c->has_xa;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < count && rc == 0; i++)

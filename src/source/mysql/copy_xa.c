@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XA transactions around the beginning of a copy. One that is prepared before and committed behind it would be in
- * neither: its rows are not visible to the copy, and stand in the log before the copy's place.
+ * XA transactions around the beginning of a copy. One that is prepared before and committed behind it would be
+ * in neither: its rows are not visible to the copy, and stand in the log before the copy's place. So the copy
+ * waits for those first, and keeps from where on the log has all others. And an XA COMMIT stands in the log
+ * before its rows are visible, so those that may be on their way get a moment before the copy reads.
  */
 #include "source/mysql/copy.h"
 
@@ -12,8 +14,9 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define WAIT_S  60
-#define POLL_US 100000
+#define WAIT_US   60000000
+#define SETTLE_US 1000000
+#define POLL_US   100000
 
 /* What was prepared when the waiting began, and is so still. */
 struct undecided {
@@ -28,14 +31,12 @@ static int list_prepared(struct connection *connection, struct answer *out, stru
 
 	if (connection_ask(connection, out, "XA RECOVER", &refusal) == 0)
 		return 0;
-	if (refusal.kind != ERR_CONFIG) {
-		*e = refusal;
-		return -1;
-	}
-	/* MySQL answers only with XA_RECOVER_ADMIN; then the decoder halts at what we did not wait for */
 	answer_release(out);
-	*out = (struct answer){ 0 };
-	return 0;
+	/* MySQL refuses without XA_RECOVER_ADMIN: the decoder halts at what was not waited for */
+	if (refusal.kind == ERR_CONFIG)
+		return 0;
+	*e = refusal;
+	return -1;
 }
 
 static bool lists(const struct answer *now, const struct answer *listed, uint32_t row)
@@ -99,29 +100,48 @@ static int never_decided(const struct undecided *u, struct err *e)
 	while (!u->is_there[first])
 		first++;
 	format_xid(&xid, &u->listed, first);
-	err_set(e, ERR_CONFIG, "the copy cannot begin: XA transaction %.200s (of %u) has been prepared and not decided for "
-		"%d s; XA COMMIT or XA ROLLBACK it (XA RECOVER lists it), and run again", buffer_string(&xid),
-		u->count, WAIT_S);
+	err_set(e, ERR_CONFIG,
+		"the copy cannot begin: XA transaction %.200s (of %u) has been prepared and not decided for %d s; "
+		"XA COMMIT or XA ROLLBACK it (XA RECOVER lists it), and run again", buffer_string(&xid), u->count,
+		WAIT_US / 1000000);
 	buffer_release(&xid);
 	return -1;
 }
 
-static int await(const struct copy *c, struct undecided *u, struct connection *connection, struct err *e)
+static int list_first(struct undecided *u, struct connection *connection, struct err *e)
 {
-	int64_t until_us = clock_monotonic_us() + (int64_t)WAIT_S * 1000000;
+	*u = (struct undecided){ .count = 0 };
+	if (list_prepared(connection, &u->listed, e) < 0)
+		return -1;
+	u->count = u->listed.row_count;
+	u->is_there = memory_array(bool, u->count);
+	memset(u->is_there, true, u->count * sizeof(bool));
+	return 0;
+}
+
+static void undecided_release(struct undecided *u)
+{
+	memory_free(u->is_there);
+	answer_release(&u->listed);
+}
+
+/* 1: some are still there after that time. */
+static int await(const struct copy *c, struct undecided *u, struct connection *connection, int64_t wait_us,
+		 struct err *e)
+{
+	int64_t until_us = clock_monotonic_us() + wait_us;
 	struct answer now = { 0 };
 	int rc = 0;
 
-	log_info("waiting for XA transactions that were prepared before the copy", "count=%u", u->count);
 	while (rc == 0 && u->count > 0) {
-		if (*c->settings->stop)
+		if (*c->settings->stop) {
 			rc = err_set(e, ERR_STOP, "stopped");
-		else if (clock_monotonic_us() > until_us)
-			rc = never_decided(u, e);
-		else
+		} else if (clock_monotonic_us() > until_us) {
+			rc = 1;
+		} else {
 			clock_sleep_us(POLL_US);
-		if (rc == 0)
 			rc = list_prepared(connection, &now, e);
+		}
 		if (rc == 0)
 			drop_decided(u, &now);
 	}
@@ -129,39 +149,48 @@ static int await(const struct copy *c, struct undecided *u, struct connection *c
 	return rc;
 }
 
-/* The log has it a moment before XA RECOVER does. */
-static int let_be_listed(struct connection *connection, struct err *e)
+int copy_note_xa(struct copy *c, struct connection *connection, struct err *e)
 {
-	struct answer a = { 0 };
-	int rc = connection_ask(connection, &a, "SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'", e);
-
-	if (rc == 0 && answer_uint(&a, 0, 1) > 0)
-		clock_sleep_us(POLL_US);
-	answer_release(&a);
-	return rc;
-}
-
-int copy_await_xa(struct copy *c, struct connection *connection, struct err *e)
-{
-	struct undecided u = { .count = 0 };
 	struct mysql_position now;
-	int rc;
 
 	if (server_position(&now, c->server, connection, e) < 0)
 		return -1;
 	mysql_position_start(&now, &c->xa_from);
 	mysql_position_release(&now);
-	rc = let_be_listed(connection, e);
-	if (rc == 0)
-		rc = list_prepared(connection, &u.listed, e);
-	u.count = u.listed.row_count;
-	u.is_there = memory_array(bool, u.count);
-	memset(u.is_there, true, u.count * sizeof(bool));
-	if (rc == 0 && u.count > 0)
-		rc = await(c, &u, connection, e);
-	memory_free(u.is_there);
-	answer_release(&u.listed);
+	c->has_xa = c->server->has_xa;
+	if (c->has_xa) /* the log has it a moment before XA RECOVER does */
+		clock_sleep_us(POLL_US);
+	return 0;
+}
+
+int copy_await_xa(struct copy *c, struct connection *connection, struct err *e)
+{
+	struct undecided u;
+	int rc;
+
+	if (list_first(&u, connection, e) < 0)
+		return -1;
+	if (u.count > 0) {
+		c->has_xa = true;
+		log_info("waiting for XA transactions that are prepared", "count=%u", u.count);
+	}
+	rc = await(c, &u, connection, WAIT_US, e);
+	if (rc == 1)
+		rc = never_decided(&u, e);
+	undecided_release(&u);
 	return rc;
+}
+
+int copy_settle_xa(const struct copy *c, struct connection *connection, struct err *e)
+{
+	struct undecided u;
+	int rc;
+
+	if (list_first(&u, connection, e) < 0)
+		return -1;
+	rc = await(c, &u, connection, SETTLE_US, e);
+	undecided_release(&u);
+	return rc < 0 ? -1 : 0;
 }
 
 void copy_mark_xa(const struct copy *c, struct mysql_position *at)

@@ -127,8 +127,10 @@ static bool wants_lock(const struct doctor *d)
 
 	for (uint32_t i = 0; i < d->catalog.table_count; i++)
 		has_keyless |= d->catalog.tables[i].table->schema->key_count == 0;
-	return !d->server.is_mariadb && (has_keyless || !d->server.has_gtids ||
-					 d->server.row_image != ROW_IMAGE_FULL || d->server.has_partial_json);
+	if (d->server.is_mariadb)
+		return d->server.has_xa && (has_keyless || d->server.row_image != ROW_IMAGE_FULL);
+	return has_keyless || !d->server.has_gtids || d->server.row_image != ROW_IMAGE_FULL ||
+	       d->server.has_partial_json;
 }
 
 static void check_missing_rights(struct doctor *d)
@@ -262,24 +264,13 @@ static void check_server_id(struct doctor *d)
 	answer_release(&a);
 }
 
-static bool has_xa(struct doctor *d)
-{
-	struct answer a = { 0 };
-	struct err e = ERR_INIT;
-	bool has = connection_ask(d->connection, &a, "SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'", &e) == 0 &&
-		   answer_uint(&a, 0, 1) > 0;
-
-	answer_release(&a);
-	return has;
-}
-
 static void check_prepared(struct doctor *d)
 {
 	struct answer a = { 0 };
 	struct err e = ERR_INIT;
 
 	if (connection_ask(d->connection, &a, "XA RECOVER", &e) < 0) {
-		if (has_xa(d))
+		if (d->server.has_xa)
 			need(d, "XA_RECOVER_ADMIN", false, "the server has XA transactions: one that is prepared "
 			     "when a copy begins halts at its XA COMMIT, unless the copy can wait for it");
 	} else if (a.row_count > 0) {

@@ -82,6 +82,14 @@ static void set_variable(struct server *s, const char *name, const char *value)
 		s->log_expire_s = (uint64_t)(strtod(value, NULL) * 86400);
 }
 
+static int read_xa(struct server *s, struct connection *c, struct answer *a, struct err *e)
+{
+	if (connection_ask(c, a, "SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'", e) < 0)
+		return -1;
+	s->has_xa = answer_uint(a, 0, 1) > 0;
+	return 0;
+}
+
 int server_read(struct server *out, struct connection *c, struct err *e)
 {
 	struct server s = { .is_mariadb = connection_is_mariadb(c), .logs_rows = true };
@@ -106,6 +114,8 @@ int server_read(struct server *out, struct connection *c, struct err *e)
 			   "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS", e) == 0)
 		s.is_replica = a.row_count > 0;
 	else if (e->kind != ERR_CONFIG) /* the right to ask is no condition */
+		goto failed;
+	if (read_xa(&s, c, &a, e) < 0)
 		goto failed;
 	answer_release(&a);
 	*out = s;

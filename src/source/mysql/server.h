@@ -23,6 +23,7 @@ struct server {
 	bool folds_names;      /* lower_case_table_names: names are the same in any letters */
 	bool has_annotations;  /* MariaDB: the log has the statements of its rows */
 	bool is_replica, logs_replica_updates;
+	bool has_xa;           /* somebody has used it since the server began */
 	enum row_image row_image;
 	uint64_t log_expire_s; /* 0: never */
 	char gtid_mode[24];
