@@ -121,13 +121,16 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility, co
 		log_debug("kafka client", "facility=%s text=\"%s\"", facility, text);
 }
 
+/* A request would wait for the acknowledgement of the one before it, which Linux holds back for 40 ms. */
+static const char *const all[] = { "socket.nagle.disable", "true", NULL };
+
 rd_kafka_conf_t *client_conf(const struct broker_options *o, const char *const *ours, const char *const *fixed,
 			     struct err *e)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	if (set_pairs(conf, ours, e) < 0 ||
+	if (set_pairs(conf, all, e) < 0 || set_pairs(conf, ours, e) < 0 ||
 	    (o->properties != NULL && set_properties(conf, o->properties, fixed, e) < 0) ||
 	    set_pairs(conf, fixed, e) < 0 || set(conf, "bootstrap.servers", o->brokers, e) < 0) {
 		rd_kafka_conf_destroy(conf);
