@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What topics do that nobody wishes for: columns that come and go in mid-topic, values that fit no more, events that
-come twice, places that are not there. Each ends in a documented action or in a sentence."""
+come twice, places that are not there. Each ends in a documented action or in a sentence.
+
+PARTS names those of the test that are wanted.
+"""
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
 from kafka_rig import Broker, Message
+
+
+PARTS = os.environ.get("PARTS", "").split()
 
 
 class Topic:
@@ -162,10 +168,32 @@ class Test:
         topic.write(topic.message("u", None, {"id": 1, "v": 12}, place=30, ts_ms=1795271780000))
         self.is_table(self.sync(topic.name), "again/t", ['"id":1,"v":12'], "a log that began anew is taken by its time")
 
+    # --- where to begin -------------------------------------------------------------------------------
+
+    def places(self):
+        tap, topic = self.tap, Topic(self, "x.place.t", partitions=2)
+        topic.write(*(topic.new(id=i) for i in range(4)), partition=0)
+        topic.write(*(topic.new(id=i) for i in range(10, 12)), partition=1)
+        self.broker.purge(topic.name, 1)
+        for place, why in (("5", "is not earliest, latest"), ("x.place.t:0", "is not earliest"), ("x.place.t:0:-1", "is not earliest"),
+                           ("other:0:1", "topic other is not among"), ("x.place.t:2:0", "has no partition 2"),
+                           ("x.place.t:0:0", "from offset 1 to 4, and nothing at 0"), ("x.place.t:1:0,x.place.t:0:5", "nothing at 5")):
+            done = self.sync(topic.name, "--from-offset", place)
+            tap.ok(done.returncode == 2 and why in done.stderr, f"--from-offset {place} is refused", done.stderr)
+        place, latest = (("--table", "place.t", "--name", "place", "--from-offset", "x.place.t:0:2"),
+                         ("--table", "end.t", "--name", "end", "--from-offset", "latest"))
+        first = [f'"id":{i}' for i in (10, 11, 2, 3)]
+        self.is_table(self.sync(topic.name, *place), "place/t", first, "a place, and all of the partition without one")
+        self.is_table(self.sync(topic.name, *latest), "end/t", [], "latest")
+        topic.write(topic.new(id=4), partition=0)
+        os.unlink(f"{self.lake}/_tailrace/place/progress.json")
+        self.is_table(self.sync(topic.name, *place), "place/t", [*first, '"id":4'], "where the table stands goes before the place")
+        self.is_table(self.sync(topic.name, *latest), "end/t", ['"id":4'], "latest is where the first run began")
+
     def run(self):
-        for part in (self.added_column, self.old_and_new, self.purged, self.other_type, self.narrow_look, self.several_topics,
-                     self.replays):
-            part()
+        for part in PARTS or ("added_column", "old_and_new", "purged", "other_type", "narrow_look", "several_topics", "replays",
+                              "places"):
+            getattr(self, part)()
         return self.tap.done()
 
 

@@ -82,7 +82,8 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 
 	s->known = to;
 	if (kafka_settings_read(s, e) < 0 || consumer_open(&s->consumer, s->options->broker, e) < 0 ||
-	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, e) < 0)
+	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, e) < 0 ||
+	    kafka_begin_read(s, e) < 0)
 		return -1;
 	s->topics = memory_array(struct kafka_topic, s->topic_count);
 	for (uint32_t i = 0; i < s->topic_count; i++)
@@ -167,9 +168,9 @@ static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition
 	if (consumer_range(s->consumer, topic, partition, &first, &last, e) < 0)
 		return -1;
 	*out = offsets_get(&s->next, name, partition);
-	if (*out < 0)
-		*out = strcmp(s->options->from_offset, "latest") == 0 ? end : first;
-	else if (*out < first)
+	if (*out < 0 && kafka_begin_at(s, name, partition, first, end, out, e) < 0)
+		return -1;
+	if (*out < first)
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic keeps "
 			       "nothing before %lld (retention); nothing is skipped: move the lake tables away and run again",
 			       name, partition, (long long)*out, (long long)first);
@@ -259,6 +260,8 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0)
 		rc = assign(s, &ends, e);
+	if (rc == 0) /* the next run goes on from here, and not from a later end */
+		rc = kafka_commit(s, e);
 	if (rc == 0)
 		rc = follow(s, until_now ? &ends : NULL, e);
 	tell_replayed(s, true);
@@ -285,6 +288,7 @@ static void source_close(struct source *source)
 	changelog_release(&s->changelog);
 	offsets_release(&s->next);
 	offsets_release(&s->begin);
+	offsets_release(&s->places);
 	offsets_release(&s->positions[0].next);
 	offsets_release(&s->positions[1].next);
 	consumer_close(s->consumer);

@@ -17,7 +17,7 @@ struct kafka_source_options {
 	char *table;     /* "database.table" of all messages, NULL: as each says */
 	char *mode;      /* "merge", "append" */
 	bool before_image; /* changelog tables have columns of the old image */
-	char *from_offset; /* "earliest", "latest": where topics begin that the tables have nothing of */
+	char *from_offset; /* "earliest", "latest", "topic:partition:offset,...": where partitions begin */
 };
 
 extern const struct option kafka_source_option_table[];

@@ -46,6 +46,7 @@ struct kafka_source {
 	struct input_options input_options;
 	enum table_mode mode;
 
+	struct offsets places;         /* of --from-offset */
 	struct consumer *consumer;
 	const struct consumer_topic *names;
 	struct kafka_topic *topics;
@@ -75,6 +76,12 @@ void kafka_settings_release(struct kafka_source *s);
 
 /* kafka.c: a COMMIT behind the last message taken. */
 int kafka_commit(struct kafka_source *s, struct err *e);
+
+/* begin.c: takes --from-offset apart. ERR_CONFIG: it is none, or names what is not read. */
+int kafka_begin_read(struct kafka_source *s, struct err *e);
+/* Where a partition begins when the stream has no place in it. ERR_CONFIG: not where the user says. */
+int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
+		   int64_t *out, struct err *e);
 
 /* columns.c: the columns that the sink's table has, once. */
 int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *e);

@@ -23,8 +23,9 @@ const struct option kafka_source_option_table[] = {
 	  "merge: tables are what the source has; append: a row for each change, with what it was and where it stood" },
 	{ "before.image", OPTION_FLAG, OPTION(before_image), NULL, 0, 0, NULL,
 	  "With --mode append: columns _before_... of the row as it was before an update or delete" },
-	{ "from.offset", OPTION_CHOICE, OPTION(from_offset), "earliest", 0, 0, "earliest|latest",
-	  "Where a partition begins that the tables have nothing of" },
+	{ "from.offset", OPTION_TEXT, OPTION(from_offset), "earliest", 0, 0, NULL,
+	  "Where a partition begins that the tables have nothing of: earliest, latest, or places with commas "
+	  "(topic:partition:offset); partitions without a place begin with their earliest message" },
 	{ 0 },
 };
 
