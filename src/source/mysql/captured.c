@@ -35,16 +35,12 @@ static void release(struct captured *t)
 	}
 	for (uint32_t i = 0; i < t->old_count; i++)
 		mysql_table_free(t->old[i]);
-	for (uint32_t i = 0; i < t->invalid_count; i++) {
-		memory_free(t->invalid[i].first);
-		memory_free(t->invalid[i].position);
-	}
 	memory_free(t->layouts);
 	memory_free(t->lacks);
 	defaults_release(&t->defaults);
 	mysql_position_release(&t->defaults_at);
 	memory_free(t->old);
-	memory_free(t->invalid);
+	lost_values_release(&t->lost);
 	copy_progress_release(&t->copy);
 	mysql_position_release(&t->at);
 	mysql_position_release(&t->copied_through);
@@ -131,37 +127,6 @@ static int resume_mark(struct mysql_position *out, bool *has, const json_t *mark
 	return rc;
 }
 
-static void add_invalid(struct captured *t, uint32_t column, uint64_t count, const char *first,
-			const char *position)
-{
-	t->invalid = memory_grow(t->invalid, struct invalid_values, t->invalid_count + 1);
-	t->invalid[t->invalid_count++] = (struct invalid_values){
-		column, count, memory_copy_text(first), memory_copy_text(position) };
-}
-
-/* {"column":{"count":n,"first":"0000-00-00","at":"binlog.000001:1234"}}; a column that is gone is left out. */
-static int resume_invalid(struct captured *t, json_t *members, struct err *e)
-{
-	const struct schema *s = t->now.table->schema;
-	const char *name;
-	json_t *entry;
-
-	json_object_foreach(members, name, entry) {
-		json_t *count = json_object_get(entry, "count");
-		const char *first = json_string_value(json_object_get(entry, "first"));
-		const char *at = json_string_value(json_object_get(entry, "at"));
-		int column = schema_find(s, name);
-
-		if (!json_is_integer(count) || first == NULL || at == NULL)
-			return err_set(e, ERR_DATA, "the counts of invalid values in the lake are not "
-						    "readable");
-		if (column < 0)
-			continue;
-		add_invalid(t, (uint32_t)column, (uint64_t)json_integer_value(count), first, at);
-	}
-	return 0;
-}
-
 int captured_resume(struct captured *t, const char *text, bool is_mariadb, struct err *e)
 {
 	const struct schema *s = t->first_schema;
@@ -179,27 +144,10 @@ int captured_resume(struct captured *t, const char *text, bool is_mariadb, struc
 		rc = resume_mark(&t->defaults_at, &t->has_defaults_at, member, is_mariadb, e);
 	if (rc == 0 && (member = json_object_get(root, "copy")) != NULL)
 		rc = copy_progress_parse(&t->copy, member, s->key_count, e);
-	if (rc == 0 && (member = json_object_get(root, "invalid")) != NULL)
-		rc = resume_invalid(t, member, e);
+	if (rc == 0)
+		rc = lost_values_parse(&t->lost, text, e);
 	json_decref(root);
 	return rc < 0 ? err_wrap(e, "table %s.%s", s->database, s->table) : 0;
-}
-
-static void format_invalid(const struct captured *t, struct buffer *out)
-{
-	for (uint32_t i = 0; i < t->invalid_count; i++) {
-		const struct invalid_values *v = &t->invalid[i];
-
-		buffer_text(out, i == 0 ? ",\"invalid\":{" : ",");
-		text_json_string(out, t->now.table->columns[v->column].name);
-		buffer_format(out, ":{\"count\":%llu,\"first\":", (unsigned long long)v->count);
-		text_json_string(out, v->first);
-		buffer_text(out, ",\"at\":");
-		text_json_string(out, v->position);
-		buffer_char(out, '}');
-	}
-	if (t->invalid_count > 0)
-		buffer_char(out, '}');
 }
 
 void captured_format(void *list, const struct schema *table, struct buffer *out)
@@ -219,26 +167,13 @@ void captured_format(void *list, const struct schema *table, struct buffer *out)
 		buffer_text(out, ",\"defaults_at\":");
 		mysql_position_format(&t->defaults_at.base, NULL, out);
 	}
-	format_invalid(t, out);
+	lost_values_format(&t->lost, out);
 }
 
 void captured_note_invalid(struct captured *t, uint32_t column, const char *text,
 			   const char *position)
 {
-	char name[80], value[120];
-
-	for (uint32_t i = 0; i < t->invalid_count; i++) {
-		if (t->invalid[i].column == column) {
-			t->invalid[i].count++;
-			return;
-		}
-	}
-	add_invalid(t, column, 1, text, position);
-	log_warn("a value that the lake does not have became NULL",
-		 "table=%s.%s column=%s value=%s at=%s", t->first_schema->database,
-		 t->first_schema->table,
-		 log_quote(name, sizeof(name), t->now.table->columns[column].name),
-		 log_quote(value, sizeof(value), text), position);
+	lost_values_note(&t->lost, t->first_schema, t->now.table->columns[column].name, text, position);
 }
 
 /* The places are compared first: they are cheap, and cannot deceive on one server. */

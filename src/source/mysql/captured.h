@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "change/lost_values.h"
 #include "source/mysql/catalog.h"
 #include "source/mysql/copy_progress.h"
 
@@ -12,14 +13,6 @@
 struct layout {
 	struct mysql_table *table;
 	uint32_t *fields; /* of the newest schema, per field of this one */
-};
-
-/* Values of one column that became NULL. */
-struct invalid_values {
-	uint32_t column;
-	uint64_t count;
-	char *first;      /* the first such value, as text */
-	char *position;   /* where it stood: "binlog.000003:1234", or "copy" */
 };
 
 struct captured {
@@ -41,8 +34,7 @@ struct captured {
 	struct mysql_position copied_through;
 	bool has_copied_through;     /* the table equals the source only from there on */
 
-	struct invalid_values *invalid;
-	uint32_t invalid_count;
+	struct lost_values lost;
 	_Atomic uint64_t rows_copied, rows_expected;
 };
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "change/lost_values.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+void lost_values_release(struct lost_values *l)
+{
+	for (uint32_t i = 0; i < l->column_count; i++) {
+		memory_free(l->columns[i].column);
+		memory_free(l->columns[i].first);
+		memory_free(l->columns[i].at);
+	}
+	memory_free(l->columns);
+	*l = (struct lost_values){ 0 };
+}
+
+static void add(struct lost_values *l, const char *column, uint64_t count, const char *first, const char *at)
+{
+	l->columns = memory_grow(l->columns, struct lost_value, l->column_count + 1);
+	l->columns[l->column_count++] = (struct lost_value){ memory_copy_text(column), count, memory_copy_text(first),
+							     memory_copy_text(at) };
+}
+
+void lost_values_note(struct lost_values *l, const struct schema *table, const char *column, const char *value,
+		      const char *at)
+{
+	char name[80], quoted[120];
+
+	for (uint32_t i = 0; i < l->column_count; i++) {
+		if (strcmp(l->columns[i].column, column) == 0) {
+			l->columns[i].count++;
+			return;
+		}
+	}
+	add(l, column, 1, value, at);
+	log_warn("a value that the lake does not have became NULL", "table=%s.%s column=%s value=%s at=%s",
+		 table->database, table->table, log_quote(name, sizeof(name), column),
+		 log_quote(quoted, sizeof(quoted), value), at);
+}
+
+void lost_values_format(const struct lost_values *l, struct buffer *out)
+{
+	for (uint32_t i = 0; i < l->column_count; i++) {
+		const struct lost_value *v = &l->columns[i];
+
+		buffer_text(out, i == 0 ? ",\"invalid\":{" : ",");
+		text_json_string(out, v->column);
+		buffer_format(out, ":{\"count\":%llu,\"first\":", (unsigned long long)v->count);
+		text_json_string(out, v->first);
+		buffer_text(out, ",\"at\":");
+		text_json_string(out, v->at);
+		buffer_char(out, '}');
+	}
+	if (l->column_count > 0)
+		buffer_char(out, '}');
+}
+
+int lost_values_parse(struct lost_values *out, const char *position, struct err *e)
+{
+	json_t *root = json_loads(position, 0, NULL), *entry;
+	const char *name;
+	int rc = 0;
+
+	*out = (struct lost_values){ 0 };
+	json_object_foreach(json_object_get(root, "invalid"), name, entry) {
+		const json_t *count = json_object_get(entry, "count");
+		const char *first = json_string_value(json_object_get(entry, "first"));
+		const char *at = json_string_value(json_object_get(entry, "at"));
+
+		if (json_is_integer(count) && first != NULL && at != NULL)
+			add(out, name, (uint64_t)json_integer_value(count), first, at);
+		else
+			rc = err_set(e, ERR_DATA, "the counts of invalid values in the lake are not readable");
+	}
+	json_decref(root);
+	if (rc < 0)
+		lost_values_release(out);
+	return rc;
+}
