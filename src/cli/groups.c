@@ -16,6 +16,8 @@ static const struct option ends_table[] = {
 	  "count only" },
 	{ "config", OPTION_TEXT, OPTION(config), NULL, 0, 0, NULL,
 	  "YAML file with any of these settings, by the names in docs/settings.md" },
+	{ "invalid_values", OPTION_CHOICE, OPTION(invalid_values), "null", 0, 0, "null|halt",
+	  "What becomes of dates that the lake does not have: NULL, counted, or a halt" },
 	{ "log.level", OPTION_CHOICE, OPTION(log_level), "info", 0, 0, "debug|info|warn|error",
 	  "The least important log lines that are written" },
 	{ 0 },
@@ -155,7 +157,9 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	topics->url = o->from;
 	topics->broker = settings_of(s, &broker_group);
 	topics->messages = settings_of(s, &messages_group);
+	topics->invalid_values = o->invalid_values;
 	mysql->url = o->from;
+	mysql->invalid_values = o->invalid_values;
 	lake->path = o->to;
 	kafka->url = o->to;
 	kafka->broker = settings_of(s, &broker_group);

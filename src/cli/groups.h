@@ -13,6 +13,7 @@ struct ends_options {
 	char *from, *to;
 	char *config;
 	char *log_level;
+	char *invalid_values;
 };
 
 extern const struct option_group ends_group;   /* struct ends_options */

@@ -38,6 +38,8 @@ void input_free(struct input *in)
 	buffer_release(&in->present[0]);
 	buffer_release(&in->present[1]);
 	row_run_release(&in->trial);
+	memory_free(in->lost[0].list);
+	memory_free(in->lost[1].list);
 	memory_free(in);
 }
 

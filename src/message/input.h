@@ -30,6 +30,12 @@ struct input_options {
 	enum input_decimals decimals;
 	enum input_times times;
 	enum input_binaries binaries;
+	/*
+	 * Dates and times that do not exist (0000-00-00) are NULL in a column that may be, and told: the column's name
+	 * and the value, for each that is in a row that input_rows has appended. NULL: they are refused.
+	 */
+	void (*lost)(void *context, const char *column, const char *value);
+	void *lost_context;
 };
 
 enum message_kind {

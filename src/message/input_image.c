@@ -41,10 +41,25 @@ static int field_fail(const struct input_field *f, const struct json_value *v, c
 /* A cell is never twice as long as its message. */
 #define CELLS_BYTES_MAX (COLUMN_HEAP_BYTES_MAX - 2 * JSON_BYTES_MAX)
 
-/* One member; `is_there`: whether it says what the value is. */
-static int read_member(const struct input_field *f, const struct field *is, const struct json_value *v,
-		       struct image_rules rules, struct column *c, bool *is_there, struct err *e)
+/* A date that does not exist is the NULL that its reader appended, where NULL may be. */
+static bool lose(const struct field *is, uint32_t place, const struct json_value *v, struct lost_dates *lost)
 {
+	struct lost_date *date;
+
+	if (lost == NULL || !is->is_nullable)
+		return false;
+	lost->list = memory_grow(lost->list, struct lost_date, lost->count + 1);
+	date = &lost->list[lost->count++];
+	date->place = place;
+	snprintf(date->value, sizeof(date->value), "%.*s", (int)v->text.size, (const char *)v->text.data);
+	return true;
+}
+
+/* One member; `is_there`: whether it says what the value is. */
+static int read_member(const struct input_table *t, const struct input_field *f, const struct json_value *v,
+		       struct image_rules rules, struct column *c, bool *is_there, struct lost_dates *lost, struct err *e)
+{
+	const struct field *is = &t->schema->fields[f->place];
 	const char *why;
 
 	*is_there = true;
@@ -63,7 +78,9 @@ static int read_member(const struct input_field *f, const struct field *is, cons
 	if (c->heap_size > CELLS_BYTES_MAX)
 		return field_fail(f, v, "is too long for the rows gathered so far", e);
 	why = f->way.read(&f->way, v, c);
-	return why == NULL ? 0 : field_fail(f, v, why, e);
+	if (why == NULL || (why == way_no_such_date && lose(is, (uint32_t)f->place, v, lost)))
+		return 0;
+	return field_fail(f, v, why, e);
 }
 
 /* Columns that got no cell. */
@@ -99,7 +116,7 @@ bool image_old_name(const struct json_value *row, struct bytes *name)
 }
 
 int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
-	       uint8_t *present, struct err *e)
+	       uint8_t *present, struct lost_dates *lost, struct err *e)
 {
 	struct json_cursor members = json_open(row);
 	uint32_t hint = 0;
@@ -124,8 +141,7 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 		place = t->fields[at].place;
 		if (c->columns[place].row_count > c->row_count)
 			return err_set(e, ERR_DATA, "column \"%s\" stands in a row twice", t->fields[at].name);
-		if (read_member(&t->fields[at], &t->schema->fields[place], &v, rules, &c->columns[place], &is_there,
-				e) < 0) {
+		if (read_member(t, &t->fields[at], &v, rules, &c->columns[place], &is_there, lost, e) < 0) {
 			if (t->types == TYPES_INFERRED)
 				input_table_suggest(t, (uint32_t)at, &v, e);
 			return -1;

@@ -36,6 +36,7 @@ struct input {
 	uint8_t head[48];                /* the first bytes of the value */
 	size_t head_size;
 	struct row_run trial;            /* where messages of many rows are tried */
+	struct lost_dates lost[2];       /* of the row's images, the new one last */
 };
 
 /* The names of an object's members, in the order in which they mostly come. */

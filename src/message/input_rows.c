@@ -98,16 +98,19 @@ static uint8_t *clear_bits(struct buffer *bits, const struct schema *s)
 /* Appends the present row's images. */
 static int read_images(struct input *in, struct row_run *r, struct err *e)
 {
+	struct lost_dates *lost = in->options.lost != NULL ? in->lost : NULL;
 	struct image_rules rules = in->images.rules;
 	uint8_t *before = clear_bits(&in->present[0], r->schema), *after = clear_bits(&in->present[1], r->schema);
 
-	if (r->op != OP_DELETE && image_read(in->table, &in->images.after, rules, &r->after, after, e) < 0)
+	in->lost[0].count = in->lost[1].count = 0;
+	if (r->op != OP_DELETE &&
+	    image_read(in->table, &in->images.after, rules, &r->after, after, lost != NULL ? &lost[1] : NULL, e) < 0)
 		return -1;
 	if (r->op != OP_UPDATE && r->op != OP_DELETE)
 		return 0;
 	rules.is_old = true;
 	rules.null_is_left_out = rules.null_is_left_out && r->op == OP_DELETE && r->schema->key_count == 0;
-	if (image_read(in->table, &in->images.before, rules, &r->before, before, e) < 0)
+	if (image_read(in->table, &in->images.before, rules, &r->before, before, lost, e) < 0)
 		return -1;
 	if (r->op == OP_UPDATE)
 		fill_before(in, r, &in->present[0], &in->present[1]);
@@ -124,6 +127,14 @@ static void keep_bits(struct buffer *to, const struct buffer *bits)
 static void take_back(struct columns *c, uint32_t count)
 {
 	columns_cut(c, c->row_count > count ? count : c->row_count);
+}
+
+/* What the new image has lost; the old one's was told when it was new. */
+static void tell_lost(const struct input *in, const struct row_run *r)
+{
+	for (uint32_t i = 0; i < in->lost[1].count && r != &in->trial; i++)
+		in->options.lost(in->options.lost_context, r->schema->fields[in->lost[1].list[i].place].name,
+				 in->lost[1].list[i].value);
 }
 
 /* 1: other fields are present than in the run. */
@@ -149,6 +160,7 @@ static int add_row(struct input *in, struct row_run *r, struct err *e)
 		take_back(&r->after, r->count);
 	} else {
 		r->count++;
+		tell_lost(in, r);
 	}
 	return rc;
 }

@@ -86,9 +86,21 @@ int input_table_infer(struct input_table *t, const struct json_value *row, struc
  * when none would do.
  */
 void input_table_suggest(const struct input_table *t, uint32_t field, const struct json_value *v, struct err *e);
-/* Appends the row's cells, and sets the bits of the fields that are there. */
+/* Dates of an image that became NULL. */
+struct lost_dates {
+	struct lost_date {
+		uint32_t place; /* of the field, in the schema */
+		char value[32];
+	} *list;
+	uint32_t count;
+};
+
+/*
+ * Appends the row's cells, and sets the bits of the fields that are there. `lost` gathers dates that do not exist; NULL:
+ * they are refused.
+ */
 int image_read(const struct input_table *t, const struct json_value *row, struct image_rules rules, struct columns *c,
-	       uint8_t *present, struct err *e);
+	       uint8_t *present, struct lost_dates *lost, struct err *e);
 
 /* ERR_DATA: no object (nor a null, of an old row), or one of too many members. */
 int image_check(const struct json_value *row, struct image_rules rules, struct err *e);

@@ -37,6 +37,9 @@ struct encoding {
 
 struct way;
 
+/* Why a way could not read a date or time that is well written and does not exist: this very text; it appended NULL. */
+extern const char way_no_such_date[];
+
 /*
  * Appends one cell of a value that is not null and returns NULL; or returns why it cannot, to be put behind the
  * value ("is not a number"). Then the column may have the cell or not: the caller cuts the row off.

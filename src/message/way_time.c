@@ -9,6 +9,8 @@
 #define DAY_MAX  2932896    /* 9999-12-31 */
 #define DAY_US   ((int64_t)86400 * 1000000)
 
+const char way_no_such_date[] = "is a date or time that does not exist";
+
 /* Reads forward through a text; a failed read leaves it where it is. */
 struct scan {
 	const uint8_t *at, *end;
@@ -108,7 +110,7 @@ static const char *date_text(const struct json_value *v, struct column *c)
 	}
 	if (!scan_zone(&s, &zone) || s.at < s.end || zone != 0)
 		return "is not a date";
-	return cell_date(c, &parts) ? NULL : "is a date that does not exist";
+	return cell_date(c, &parts) ? NULL : way_no_such_date;
 }
 
 const char *read_date(const struct way *w, const struct json_value *v, struct column *c)
@@ -143,7 +145,7 @@ static const char *timestamp_text(const struct way *w, const struct json_value *
 	if (zone != 0 && w->type == TYPE_TIMESTAMP_NTZ)
 		return "has a time zone, but the column has none";
 	if (!cell_timestamp(c, &parts))
-		return "is a time that does not exist";
+		return way_no_such_date;
 	us = column_int64(c, c->row_count - 1) - (int64_t)zone * 60 * 1000000;
 	memcpy(c->values + (size_t)(c->row_count - 1) * sizeof(us), &us, sizeof(us));
 	return NULL;

@@ -148,6 +148,21 @@ class Test:
         self.is_table(self.sync("x.many.a,x.many.b", "--table", "all.of"), "all/of",
                       ['"id":1,"v":"a","w":null', '"id":2,"v":"b","w":"x"', '"id":3,"v":"c","w":null'], "two topics, one table")
 
+    def impossible_dates(self):
+        tap, topic = self.tap, Topic(self, "x.dates.t")
+        types = {"id": "bigint", "d": "date", "t": "datetime(3)"}
+        rows = [("1", "0000-00-00", "2026-02-30 00:00:00"), ("2", "2026-02-03", "0000-00-00 00:00:00")]
+        topic.write((None, json.dumps({"id": 1, "database": "dates", "table": "t", "pkNames": ["id"], "isDdl": False, "type": "INSERT", "es": 1,
+                                       "ts": 1, "mysqlType": types, "data": [dict(zip(types, row)) for row in rows], "old": None}).encode()))
+        done = self.sync(topic.name, "--invalid-values", "halt")
+        tap.ok(done.returncode == 1 and 'column "d" (date): "0000-00-00" is a date or time that does not exist' in done.stderr,
+               "dates that do not exist halt, when they are to", done.stderr)
+        self.is_table(self.sync(topic.name), "dates/t", ['"id":1,"d":null,"t":null', '"id":2,"d":"2026-02-03","t":null'], "else they are NULL")
+        self.sync(topic.name)
+        said = tailrace("describe", f"{self.lake}/dates/t").stdout
+        tap.ok("d: 1 became NULL, the first at x.dates.t:0:0 (0000-00-00)" in said and
+               "t: 2 became NULL, the first at x.dates.t:0:0 (2026-02-30 00:00:00)" in said, "and counted", said)
+
     # --- what comes again -----------------------------------------------------------------------------
 
     def replays(self):
@@ -191,8 +206,8 @@ class Test:
         self.is_table(self.sync(topic.name, *latest), "end/t", ['"id":4'], "latest is where the first run began")
 
     def run(self):
-        for part in PARTS or ("added_column", "old_and_new", "purged", "other_type", "narrow_look", "several_topics", "replays",
-                              "places"):
+        for part in PARTS or ("added_column", "old_and_new", "purged", "other_type", "narrow_look", "several_topics",
+                              "impossible_dates", "replays", "places"):
             getattr(self, part)()
         return self.tap.done()
 

@@ -56,6 +56,7 @@ static void free_table(struct kafka_table *t)
 	schema_release(t->said);
 	offsets_release(&t->has);
 	seen_release(&t->seen);
+	lost_values_release(&t->lost);
 	memory_free(t->database);
 	memory_free(t->table);
 	memory_free(t);
@@ -121,11 +122,12 @@ static void format_position(const struct position *base, const struct schema *ta
 
 	offsets_format(&p->next, out);
 	t = table != NULL ? kafka_table_named(p->source, table->database, table->table) : NULL;
-	if (t == NULL || t->seen.topic_count == 0)
+	if (t == NULL)
 		return;
 	out->size--; /* the closing brace */
 	buffer_text(out, ",\"seen\":");
 	seen_format(&t->seen, out);
+	lost_values_format(&t->lost, out);
 	buffer_char(out, '}');
 }
 

@@ -11,6 +11,7 @@ struct kafka_source_options {
 	const char *url; /* kafka://host:port[,host:port]/TOPIC[,TOPIC|/regex/]; not in the table, nor are the next two */
 	struct broker_options *broker;
 	const struct debezium_options *messages; /* the modes that the messages were written with */
+	const char *invalid_values; /* "null", "halt"; not in the table either */
 	char *format;    /* "auto", "debezium", ... */
 	char *schema;    /* Spark DDL, NULL: from the messages */
 	char *key;       /* names of the key's columns with commas, NULL: from the messages */

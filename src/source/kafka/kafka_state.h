@@ -4,6 +4,7 @@
 #define SOURCE_KAFKA_KAFKA_STATE_H
 
 #include "broker/consumer.h"
+#include "change/lost_values.h"
 #include "source/kafka/changelog.h"
 #include "source/kafka/kafka.h"
 #include "source/kafka/offsets.h"
@@ -18,6 +19,7 @@ struct kafka_table {
 	bool is_sought;            /* whether the sink has it already is known */
 	bool is_final;             /* it has: its columns' types stay as they are */
 	struct offsets has;        /* what the target has of it already */
+	struct lost_values lost;
 	struct seen seen;          /* MODE_MERGE: with the last message taken */
 	bool is_told;              /* that rows are older than a column */
 	bool is_open;              /* the target knows it */
@@ -64,6 +66,7 @@ struct kafka_source {
 	struct offsets begin;          /* where this run began */
 	struct kafka_position positions[2];
 	uint64_t commits, controls;
+	const struct consumer_message *taking; /* the message whose rows are read, of run_table */
 	uint64_t replayed;             /* messages that came again, since that was logged */
 	int64_t replay_told_us;        /* monotonic; 0: never */
 	int64_t time_us;               /* of the newest message at its source */
@@ -103,5 +106,7 @@ int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct 
 /* Takes a message; its rows go to the sink, at the latest with kafka_flush. */
 int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct err *e);
 int kafka_flush(struct kafka_source *s, struct err *e);
+/* The source is told of a date that became NULL in the message being taken. */
+void kafka_note_lost(void *source, const char *column, const char *value);
 
 #endif

@@ -156,7 +156,8 @@ int kafka_table_start(struct kafka_table *t, const struct table_start *start, st
 	if (start->position == NULL)
 		return 0;
 	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
-	if (offsets_parse(&t->has, start->position, e) < 0 || seen_parse(&t->seen, start->position, e) < 0)
+	if (offsets_parse(&t->has, start->position, e) < 0 || seen_parse(&t->seen, start->position, e) < 0 ||
+	    lost_values_parse(&t->lost, start->position, e) < 0)
 		return -1;
 	if (start->lacks != NULL)
 		seen_widened(&t->seen);
@@ -253,6 +254,17 @@ static int check_whole(struct kafka_source *s, struct kafka_table *t, const stru
 	return 0;
 }
 
+void kafka_note_lost(void *source, const char *column, const char *value)
+{
+	struct kafka_source *s = source;
+	struct buffer at = { 0 };
+
+	buffer_format(&at, "%s:%u:%lld", s->names[s->taking->topic].name, s->taking->partition,
+		      (long long)s->taking->offset);
+	lost_values_note(&s->run_table->lost, s->run_table->schema, column, value, buffer_string(&at));
+	buffer_release(&at);
+}
+
 /* Tells the changelog of what the run has got of the message since `count`. */
 static void note_rows(struct kafka_source *s, const struct consumer_message *m, const struct message *said,
 		      uint32_t count, uint32_t *row)
@@ -273,6 +285,7 @@ static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input
 	if (s->run_table != t && kafka_flush(s, e) < 0)
 		return -1;
 	s->run_table = t;
+	s->taking = m;
 	s->run_origin = (struct origin){ .time_us = said->origin.time_us };
 	if (s->mode == MODE_APPEND)
 		changelog_enter(&s->changelog, t->schema);

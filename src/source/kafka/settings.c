@@ -109,6 +109,8 @@ int kafka_settings_read(struct kafka_source *s, struct err *e)
 		.decimals = (enum input_decimals)index_of(m->decimal_mode, decimals),
 		.times = (enum input_times)index_of(m->time_precision_mode, times),
 		.binaries = (enum input_binaries)index_of(m->binary_mode, binaries),
+		.lost = strcmp(s->options->invalid_values, "null") == 0 ? kafka_note_lost : NULL,
+		.lost_context = s,
 	};
 	for (enum message_format f = 0; f < FORMATS; f++) {
 		if (strcmp(format_name(f), s->options->format) == 0)

@@ -24,8 +24,6 @@ const struct option mysql_option_table[] = {
 	{ "tls", OPTION_CHOICE, OPTION(tls), "verify", 0, 0, "verify|off",
 	  "Whether the connection is encrypted and the server verified; loopback and sockets are plain "
 	  "unless --from-ca is given" },
-	{ "invalid_values", OPTION_CHOICE, OPTION(invalid_values), "null", 0, 0, "null|halt",
-	  "What becomes of dates that the lake does not have: NULL, counted, or a halt" },
 	{ "server_id", OPTION_INT, OPTION(server_id), "0", 0, UINT32_MAX, NULL,
 	  "Our own server id in the replication protocol; 0 takes one that is unlikely to be in use" },
 	{ "copy.connections", OPTION_INT, OPTION(connections), "2", 1, 64, NULL,

@@ -12,7 +12,7 @@ struct mysql_options {
 	char *password_file;
 	char *ca_file;             /* --from-ca */
 	char *tls;                 /* "verify" (default) or "off" */
-	char *invalid_values;      /* "null" (default) or "halt" */
+	const char *invalid_values; /* "null" or "halt"; not in the table; NULL: "null" */
 	int64_t server_id;         /* ours in the replication protocol; 0: derived from the pipeline */
 	int64_t connections;       /* of the copy, side by side */
 	int64_t chunk_rows_max;
