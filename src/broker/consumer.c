@@ -326,11 +326,12 @@ static int take(struct consumer *c, int wait_ms, uint32_t *count, struct err *e)
 		if (m->rkt != named)
 			topic = topic_of(c, m);
 		named = m->rkt;
-		c->messages[(*count)++] = (struct consumer_message){
+		c->messages[*count] = (struct consumer_message){
 			.topic = topic, .partition = (uint32_t)m->partition, .offset = m->offset,
 			.time_ms = rd_kafka_message_timestamp(m, &type),
-			.key = { m->key, m->key_len }, .value = { m->payload, m->len },
+			.key = { m->key, m->key_len }, .value = { m->payload, m->len }, .handle = m,
 		};
+		c->messages[(*count)++].time_type = (int)type - 1;
 		touch(c, topic, m->partition);
 		c->positions[topic][m->partition] = m->offset + 1;
 		c->last = c->topics[topic].name;
@@ -344,6 +345,18 @@ int consumer_take(struct consumer *c, int wait_ms, const struct consumer_message
 {
 	*out = c->messages;
 	return take(c, wait_ms, count, e);
+}
+
+bool consumer_header(const struct consumer_message *m, size_t number, const char **name, struct bytes *value)
+{
+	rd_kafka_headers_t *headers;
+	const void *data;
+
+	if (rd_kafka_message_headers(m->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    rd_kafka_header_get_all(headers, number, name, &data, &value->size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return false;
+	value->data = data;
+	return true;
 }
 
 int64_t consumer_position(const struct consumer *c, uint32_t topic, uint32_t partition)

@@ -24,7 +24,9 @@ struct consumer_place {
 struct consumer_message {
 	uint32_t topic, partition;
 	int64_t offset, time_ms; /* time_ms: -1 none */
+	int time_type;           /* Kafka's number: -1 none, 0 the producer's, 1 the broker's */
 	struct bytes key, value; /* data NULL: null */
+	const void *handle;      /* the client library's, for its headers */
 };
 
 int consumer_open(struct consumer **out, const struct broker_options *o, struct err *e);
@@ -48,6 +50,8 @@ int consumer_assign(struct consumer *c, const struct consumer_place *places, uin
  */
 int consumer_take(struct consumer *c, int wait_ms, const struct consumer_message **out, uint32_t *count,
 		  struct err *e);
+/* The message's header of this number, from 0, as they stand there; false: it has no more. */
+bool consumer_header(const struct consumer_message *m, size_t number, const char **name, struct bytes *value);
 /* Everything up to the partition's last message, aborted transactions too, has been taken. */
 int64_t consumer_position(const struct consumer *c, uint32_t topic, uint32_t partition);
 

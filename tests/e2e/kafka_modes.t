@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Topics into tables that are only appended to: each message's changes are there once, in order within their partition,
-whatever is killed meanwhile.
+"""Topics into tables that are only appended to: changelogs and raw tables have each message once, in order within its
+partition, whatever is killed meanwhile; and so has the quarantine each message that cannot be read.
 
-SEED repeats a run's choices, MINUTES sets its length.
+SEED repeats a run's choices, MINUTES sets the length of each part, PARTS chooses among append, raw and quarantine.
 """
+import base64
+import datetime
 import itertools
 import os
 import random
@@ -17,6 +19,7 @@ from kafka_rig import Broker, Message
 
 MINUTES = float(os.environ.get("MINUTES", 0.3))
 PARTITIONS = 3
+PARTS = os.environ.get("PARTS", "append raw quarantine").split()
 
 
 def envelope(table, op, before, after, place, connector="mysql"):
@@ -63,7 +66,7 @@ class Test:
         self.random = random.Random(seed)
         self.tap = Tap()
         self.tap.note(f"SEED={seed} MINUTES={MINUTES}")
-        self.broker = Broker()
+        self.broker = Broker("message.max.bytes=80000000")
         self.folder = scratch()
         self.lake = f"{self.folder}/lake"
 
@@ -155,13 +158,139 @@ class Test:
         tap.equal([len(versions(f"{lake}/shop/{name}")) for name in tables], before, "append: and then there is nothing to do")
         tap.equal(glob.glob(f"{lake}/_tailrace/tailrace/*index*"), [], "append: no key index is made")
         for options, what in ((["--mode", "merge", "--schema", schema[-1]], 'mode "append"'),
-                              (["--mode", "append", "--schema", "id BIGINT, _op STRING"], '"_op"'),
+                              (["--mode", "append", "--table", "shop.v", "--schema", "id BIGINT, _op STRING"], '"_op"'),
                               (["--before-image"], "--mode append")):
             run = self.sync("c.shop.t", lake, *options)
             tap.ok(run.returncode == 2 and what in run.stderr, f"append: {options} is refused", run.stderr)
 
+    # --- raw ------------------------------------------------------------------------------------------
+
+    def some_bytes(self):
+        r = self.random
+        return r.choice([None, b"", b"\0", r.randbytes(r.randrange(200)), b'{"not": "looked into', "\u00e9".encode("latin-1")])
+
+    def raw_row(self, message):
+        text = lambda data: None if data is None else base64.b64encode(data).decode()
+        return {"key": text(message.key), "value": text(message.value), "topic": message.topic, "partition": message.partition,
+                "offset": message.offset, "timestamp": datetime.datetime.fromtimestamp(
+                    message.timestamp / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3], "timestampType": 0}
+
+    def plain(self, row):
+        """As raw_row has it: a time to the millisecond."""
+        time = row["timestamp"].rstrip("Z")
+        return {**row, "timestamp": f"{time}.000" if "." not in time else f"{time}000"[:23]}
+
+    def raw(self):
+        tap, lake, topic = self.tap, f"{self.folder}/raw", "bytes-of.all"
+        self.broker.create(topic, PARTITIONS)
+
+        def write():
+            self.broker.write(topic, [Message(None, self.random.randrange(PARTITIONS), None, self.random.randrange(10**12, 17 * 10**11),
+                                              self.some_bytes(), self.some_bytes(), []) for _ in range(self.random.choice([1, 20, 300]))])
+            time.sleep(0.02)
+        write()
+        tap.ok(self.killed(topic, lake, write, "--mode", "raw"), "raw: runs end when they are killed, and not before", self.tail())
+        self.done("raw: sync comes to the topic's end", topic, lake, "--mode", "raw")
+        sent = self.broker.read(topic)
+        table = f"{lake}/topics/bytes-of%2Eall"
+        tap.equal(self.first_other([self.plain(row) for row in self.rows(table)], [self.raw_row(m) for m in sent], "partition"), None,
+                  f"raw: each of {len(sent)} messages is there once, byte for byte, in its partition's order")
+        tap.equal(delta_schema(table), [("key", "binary"), ("value", "binary"), ("topic", "string"), ("partition", "integer"),
+                                        ("offset", "long"), ("timestamp", "timestamp"), ("timestampType", "integer")],
+                  "raw: the columns are those of Spark's Kafka source")
+        self.broker.create("stamped", message_timestamp_type="LogAppendTime")
+        self.broker.write("stamped", [(b"k", b"v")])
+        self.done("raw: a table may have a name of its own", "stamped", lake, "--mode", "raw", "--table", "shop.log")
+        row = self.rows(f"{lake}/shop/log")[0]
+        tap.equal((row["timestampType"], self.plain(row)["timestamp"]),
+                  (1, self.raw_row(self.broker.read("stamped")[0])["timestamp"]), "raw: the broker's own time is told as such")
+        for options, what in ((["--mode", "append", "--table", "shop.log"], 'is of mode'), (["--mode", "raw", "--schema", "id INT"], "--schema")):
+            run = self.sync("stamped" if "raw" in options else "c.shop.t", lake, *options)
+            tap.ok(run.returncode == 2, f"raw: {options} is refused", run.stderr)
+
+    # --- messages that cannot be read -----------------------------------------------------------------
+
+    def bad_messages(self):
+        """{what is wrong: (value, what the sentence says of it)}"""
+        whole = envelope("t", "c", None, {"id": 1, "n": 5, "v": "a"}, 1)
+        return {
+            "no JSON": (b"\x00\x01 hello", "not JSON"),
+            "truncated": (whole[:-9], "not JSON"),
+            "invalid UTF-8": (whole.replace(b'"v": "a"', b'"v": "\xff"'), "UTF-8"),
+            "too deep": (whole.replace(b'"v": "a"', b'"v": ' + b"[" * 70 + b"]" * 70), "deep"),
+            "very deep": (b"[" * 500_000, "not JSON"),
+            "huge": (whole.replace(b'"v": "a"', b'"v": "' + b"x" * (65 << 20) + b'"'), "more than"),
+            "a member twice": (whole.replace(b'"n": 5', b'"n": 5, "n": 6'), "twice"),
+            "an operation that nobody knows": (whole.replace(b'"op": "c"', b'"op": "x"'), "unknown op"),
+            "no row": (envelope("t", "c", None, None, 1), "without its row"),
+            "beyond 64 bits": (whole.replace(b'"n": 5', b'"n": 9223372036854775808'), '"n"'),
+            "beyond 38 digits": (whole.replace(b'"n": 5', b'"n": 5, "d": ' + b"9" * 39), '"d"'),
+            "text in a number's column": (whole.replace(b'"n": 5', b'"n": "many"'), '"n"'),
+        }
+
+    def kept(self, row):
+        """What a row of the quarantine has, without the reason."""
+        return {**self.plain({c: row[c] for c in row if c not in ("error", "headers")}), "headers": row["headers"] and json.loads(row["headers"])}
+
+    def kept_row(self, message):
+        headers = [{"name": name, "value": None if value is None else base64.b64encode(value).decode()} for name, value in message.headers]
+        return {**self.raw_row(message), "headers": headers or None}
+
+    def each_kind(self):
+        """Each kind of bad message between two good ones: halts, then goes to the quarantine, then is passed."""
+        tap = self.tap
+        for what, (value, says) in self.bad_messages().items():
+            topic, lake = "x." + what.replace(" ", "-").replace("'", ""), f"{self.folder}/{what.replace(' ', '-')}"
+            options = ("--schema", "id BIGINT, n BIGINT, v STRING, d DECIMAL(38,0)", "--key", "id", "--input-format", "debezium")
+            self.broker.create(topic, max_message_bytes=80_000_000)
+            good = [envelope("t", "c", None, {"id": i, "n": i, "v": "", "d": 1}, i) for i in (1, 2)]
+            self.broker.write(topic, [(b"1", good[0]), (b"bad", value, [("h", b"\x00\xff"), ("n", None), ("h", b"")]), (b"2", good[1])],
+                              message_max_bytes=80_000_000)
+            run = self.sync(topic, lake, *options)
+            place = f"topic {topic}, partition 0, offset 1: "
+            tap.ok(run.returncode == 1 and place in run.stderr and says in run.stderr, f"{what}: halts, with its place", run.stderr[-500:])
+            run = self.sync(topic, lake, *options, "--bad-message", "quarantine")
+            tap.ok(run.returncode == 0 and "count=1 total=1" in run.stderr, f"{what}: with a quarantine it goes on, and counts", run.stderr[-500:])
+            rows = self.rows(f"{lake}/topics/quarantine")
+            bad = self.broker.read(topic)[1]
+            tap.ok([self.kept(row) for row in rows] == [self.kept_row(bad)] and says in rows[0]["error"] and len(rows) == 1,
+                   f"{what}: the message is kept as it was, with its headers and the reason", str(rows)[:500])
+            tap.equal([row["id"] for row in self.rows(f"{lake}/shop/t")], [1, 2], f"{what}: the others are in the table")
+            run = self.sync(topic, lake, *options)
+            tap.ok(run.returncode == 0, f"{what}: later runs are past it", run.stderr[-500:])
+
+    def quarantine(self):
+        tap, lake, changes = self.tap, f"{self.folder}/quarantined", Changes(self.random, "t")
+        options = ("--schema", "id BIGINT, n BIGINT, v STRING", "--bad-message", "quarantine")
+        self.each_kind()
+        self.broker.create("q.shop.t", PARTITIONS)
+        is_bad = lambda message: message.value is not None and message.value.startswith(b"{bad")
+
+        def write():
+            messages = [m for m in changes.some(self.random.choice([1, 20, 300])) if b'"op": "t"' not in (m.value or b"")]
+            for _ in range(self.random.randrange(5)):
+                messages.insert(self.random.randrange(len(messages) + 1), Message(
+                    None, self.random.randrange(PARTITIONS), None, None, self.some_bytes(), b"{bad" + self.random.randbytes(9),
+                    [("h", self.random.randbytes(3))] * self.random.randrange(3)))
+            self.broker.write("q.shop.t", messages)
+            time.sleep(0.02)
+        write()
+        tap.ok(self.killed("q.shop.t", lake, write, *options), "quarantine: runs end when they are killed, and not before", self.tail())
+        self.done("quarantine: sync comes to the topic's end", "q.shop.t", lake, *options)
+        sent = [m for m in self.broker.read("q.shop.t") if is_bad(m)]
+        tap.equal(self.first_other([self.kept(row) for row in self.rows(f"{lake}/topics/quarantine")], [self.kept_row(m) for m in sent], "partition"),
+                  None, f"quarantine: each of {len(sent)} bad messages is there once, in its partition's order")
+        rows = {row["id"]: row for row in self.rows(f"{lake}/shop/t")}
+        tap.equal(rows, changes.rows, "quarantine: the table is what the other messages say")
+        names = ("shop/t", "topics/quarantine")
+        before = [len(versions(f"{lake}/{name}")) for name in names]
+        os.unlink(f"{lake}/_tailrace/tailrace/progress.json")
+        self.done("quarantine: the progress file may be gone", "q.shop.t", lake, *options)
+        tap.equal([len(versions(f"{lake}/{name}")) for name in names], before, "quarantine: and then there is nothing to do")
+
     def run(self):
-        self.append()
+        for part in PARTS:
+            getattr(self, part)()
         return self.tap.done()
 
 

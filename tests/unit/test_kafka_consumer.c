@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "broker/consumer.h"
+#include "change/render.h"
+#include "source/kafka/raw.h"
 
 struct cluster {
 	rd_kafka_t *client;
@@ -86,10 +88,39 @@ static void a_message_behind_an_end_is_of_its_own_topic(void **state)
 	assert_int_equal(consumer_position(c->consumer, 1, 0), 1);
 }
 
+static void a_message_is_kept_with_its_headers_and_the_reason(void **state)
+{
+	const struct consumer_place place = { 0, 0, 0 };
+	const struct consumer_message *m;
+	struct schema *s = raw_schema("topics", "quarantine", MODE_QUARANTINE);
+	struct cluster *c = *state;
+	struct buffer text = { 0 };
+	struct columns rows;
+
+	columns_init(&rows, s);
+	assert_int_equal(rd_kafka_producev(c->client, RD_KAFKA_V_TOPIC("a"), RD_KAFKA_V_PARTITION(0),
+					   RD_KAFKA_V_VALUE("\0\xff", 2), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					   RD_KAFKA_V_TIMESTAMP(1785578400123), RD_KAFKA_V_HEADER("h", "v", 1),
+					   RD_KAFKA_V_HEADER("h", NULL, 0), RD_KAFKA_V_HEADER("\xff", "", 0), RD_KAFKA_V_END), 0);
+	assert_int_equal(rd_kafka_flush(c->client, 10000), 0);
+	must(consumer_assign(c->consumer, &place, 1, &c->e), &c->e);
+	m = next(c);
+	raw_add(&rows, "a", m, "it begins \"\xc3");
+	render_json_row(&text, s, &rows, 0, NULL);
+	assert_buffer_text(text, "{\"key\":null,\"value\":\"AP8=\",\"topic\":\"a\",\"partition\":0,\"offset\":0,"
+				 "\"timestamp\":\"2026-08-01T10:00:00.123000Z\",\"timestampType\":0,"
+				 "\"headers\":\"[{\\\"name\\\":\\\"h\\\",\\\"value\\\":\\\"dg==\\\"},"
+				 "{\\\"name\\\":\\\"h\\\",\\\"value\\\":null},{\\\"name64\\\":\\\"/w==\\\",\\\"value\\\":\\\"\\\"}]\","
+				 "\"error\":\"it begins \\\"?\"}");
+	columns_release(&rows);
+	schema_release(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_message_behind_an_end_is_of_its_own_topic, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(a_message_is_kept_with_its_headers_and_the_reason, open_cluster, close_cluster),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

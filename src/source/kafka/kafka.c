@@ -89,8 +89,9 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	s->topics = memory_array(struct kafka_topic, s->topic_count);
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		s->topics[i].partitions = s->names[i].partitions;
+	raw_open(s);
 	rc = 0;
-	for (uint32_t i = 0; i < s->topic_count && rc == 0; i++)
+	for (uint32_t i = 0; i < s->topic_count && rc == 0 && s->mode != MODE_RAW; i++)
 		rc = look_at(s, i, e);
 	drop_unknown(s);
 	return rc;
@@ -288,6 +289,7 @@ static void source_close(struct source *source)
 	memory_free(s->tables);
 	row_run_release(&s->run);
 	changelog_release(&s->changelog);
+	columns_release(&s->messages);
 	offsets_release(&s->next);
 	offsets_release(&s->begin);
 	offsets_release(&s->places);

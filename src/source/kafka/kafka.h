@@ -16,8 +16,9 @@ struct kafka_source_options {
 	char *schema;    /* Spark DDL, NULL: from the messages */
 	char *key;       /* names of the key's columns with commas, NULL: from the messages */
 	char *table;     /* "database.table" of all messages, NULL: as each says */
-	char *mode;      /* "merge", "append" */
+	char *mode;      /* "merge", "append", "raw" */
 	bool before_image; /* changelog tables have columns of the old image */
+	char *bad_message; /* "halt", "quarantine" */
 	char *from_offset; /* "earliest", "latest", "topic:partition:offset,...": where partitions begin */
 };
 

@@ -3,11 +3,11 @@
 #ifndef SOURCE_KAFKA_KAFKA_STATE_H
 #define SOURCE_KAFKA_KAFKA_STATE_H
 
-#include "broker/consumer.h"
 #include "change/lost_values.h"
 #include "source/kafka/changelog.h"
 #include "source/kafka/kafka.h"
 #include "source/kafka/offsets.h"
+#include "source/kafka/raw.h"
 #include "source/kafka/seen.h"
 
 /* A table that messages named. */
@@ -29,6 +29,7 @@ struct kafka_table {
 struct kafka_topic {
 	struct input *input;       /* NULL until a message showed its format */
 	uint32_t partitions;
+	struct kafka_table *table; /* MODE_RAW: of its messages */
 };
 
 /* A COMMIT's position; the last one stays as it is until the next COMMIT was taken. */
@@ -61,6 +62,9 @@ struct kafka_source {
 	struct row_run run;
 	struct changelog changelog;    /* MODE_APPEND: what becomes of the run */
 	struct kafka_table *run_table; /* of the rows in `run` */
+	struct columns messages;       /* messages as they are, ... */
+	struct kafka_table *messages_table; /* ... of a raw table; else the quarantine, or NULL */
+	uint64_t refused;              /* messages in the quarantine since the source was opened */
 	struct origin run_origin;      /* of its last row, texts left out */
 	struct offsets next;           /* behind the last message taken */
 	struct offsets begin;          /* where this run began */
@@ -72,6 +76,8 @@ struct kafka_source {
 	int64_t time_us;               /* of the newest message at its source */
 	volatile bool is_stopping;
 };
+
+#define RUN_ROWS_MAX 4096u /* are sent on at once */
 
 /* settings.c: ERR_CONFIG says what is wrong with the options. */
 int kafka_settings_read(struct kafka_source *s, struct err *e);
@@ -96,6 +102,10 @@ int kafka_table_meet(struct kafka_source *s, struct kafka_table *t, struct input
 		     bool is_again, struct err *e);
 
 /* messages.c */
+/* Where messages of the topic go that name this table, or none (""). */
+struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const char *database, const char *table);
+/* The target is told of the table and its columns, unless it knows them. */
+int kafka_announce(struct kafka_source *s, struct kafka_table *t, struct err *e);
 struct kafka_table *kafka_table_find(struct kafka_source *s, const char *database, const char *table);
 /* Only if it was named already, otherwise NULL. */
 struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table);
@@ -108,5 +118,13 @@ int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct 
 int kafka_flush(struct kafka_source *s, struct err *e);
 /* The source is told of a date that became NULL in the message being taken. */
 void kafka_note_lost(void *source, const char *column, const char *value);
+
+/* raw.c. Finds the raw tables, or the quarantine, before anything is read. */
+void raw_open(struct kafka_source *s);
+/* A message of a raw table. */
+int raw_take(struct kafka_source *s, const struct consumer_message *m, struct err *e);
+/* Keeps a message that cannot be read in the quarantine. */
+int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e);
+int raw_flush(struct kafka_source *s, struct err *e);
 
 #endif

@@ -7,8 +7,6 @@
 #include "base/memory.h"
 #include "source/kafka/kafka_state.h"
 
-#define RUN_ROWS_MAX 4096u
-
 struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table)
 {
 	for (uint32_t i = 0; i < s->table_count; i++) {
@@ -48,11 +46,10 @@ static int find_input(struct kafka_source *s, const struct consumer_message *m, 
 		if (m->value.data == NULL)
 			return 1;
 		options.format = format_detect(m->value);
-		if (options.format == FORMATS) {
-			err_set(e, ERR_DATA, "this is no change message of a format that we know (--input-format); it begins "
-				"\"%.*s\"", (int)(m->value.size < 60 ? m->value.size : 60), (const char *)m->value.data);
-			return at_message(s, m, e);
-		}
+		if (options.format == FORMATS)
+			return err_set(e, ERR_DATA, "this is no change message of a format that we know (--input-format); it "
+				       "begins \"%.*s\"", (int)(m->value.size < 60 ? m->value.size : 60),
+				       (const char *)m->value.data);
 		log_info("the topic's messages have this format", "topic=%s format=%s", s->names[m->topic].name,
 			 format_name(options.format));
 	}
@@ -71,42 +68,45 @@ static int read_message(struct kafka_source *s, const struct consumer_message *m
 	if (rc != 0)
 		return rc;
 	if (input_read(*input, m->key, m->value, out, e) < 0)
-		return at_message(s, m, e);
+		return -1;
 	return out->kind == MESSAGE_ROWS || out->kind == MESSAGE_TRUNCATE ? 0 : 1;
 }
 
-/* The table that the message goes to: --table, else as it says, else named by its topic. */
-static struct kafka_table *table_of(struct kafka_source *s, const struct consumer_message *m, const struct message *said)
+struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const char *database, const char *table)
 {
 	const char *named = s->options->table;
-	const char *database = said->database, *table = said->table;
 	char first[256];
 
 	if (named != NULL) {
 		snprintf(first, sizeof(first), "%.*s", (int)strcspn(named, "."), named);
 		return kafka_table_find(s, first, strchr(named, '.') + 1);
 	}
-	return kafka_table_find(s, *database != '\0' ? database : "topics", *table != '\0' ? table : s->names[m->topic].name);
+	return kafka_table_find(s, *database != '\0' ? database : "topics", *table != '\0' ? table : s->names[topic].name);
 }
 
-/* Reads a message; *table is NULL when there is nothing in it for one, else what the input reads are its columns. */
+/*
+ * Reads a message; *table is NULL when there is nothing in it for one, else what the input reads are its columns.
+ * `is_bad`: a failure is the message's own.
+ */
 static int read_for_table(struct kafka_source *s, const struct consumer_message *m, struct input **input,
-			  struct message *said, struct kafka_table **table, struct err *e)
+			  struct message *said, struct kafka_table **table, bool *is_bad, struct err *e)
 {
 	int rc = read_message(s, m, input, said, e);
 
 	*table = NULL;
+	*is_bad = rc < 0;
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	*table = table_of(s, m, said);
+	*table = kafka_table_of(s, m->topic, said->database, said->table);
 	rc = kafka_table_seek(s, *table, e);
 	for (int again = 0; rc == 0 && said->kind == MESSAGE_ROWS; again++) {
 		rc = kafka_table_meet(s, *table, *input, said, again > 0, e);
 		if (rc <= 0)
 			break;
 		rc = read_message(s, m, input, said, e);
+		*is_bad = rc < 0;
 	}
-	return rc < 0 ? at_message(s, m, e) : 0;
+	return rc < 0 ? -1 : 0;
 }
 
 int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct err *e)
@@ -115,7 +115,12 @@ int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct 
 	struct message said;
 	struct input *input;
 
-	return read_for_table(s, m, &input, &said, &t, e);
+	bool is_bad;
+
+	if (read_for_table(s, m, &input, &said, &t, &is_bad, e) == 0)
+		return 0;
+	/* what cannot be read may be something that the tables are past; kafka_take will see */
+	return e->kind == ERR_DATA ? 0 : at_message(s, m, e);
 }
 
 static int send_changes(struct kafka_source *s, struct err *e)
@@ -133,10 +138,10 @@ static int send_changes(struct kafka_source *s, struct err *e)
 int kafka_flush(struct kafka_source *s, struct err *e)
 {
 	struct change c = { .kind = CHANGE_ROWS, .origin = &s->run_origin };
-	int rc;
+	int rc = raw_flush(s, e);
 
-	if (s->run.count == 0)
-		return 0;
+	if (rc < 0 || s->run.count == 0)
+		return rc;
 	if (s->mode == MODE_APPEND) {
 		rc = send_changes(s, e);
 	} else {
@@ -184,7 +189,7 @@ static int check_gap(const struct kafka_source *s, const struct kafka_table *t, 
 }
 
 /* The target opens a table that it hears of for the first time, and gets every new schema. */
-static int announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
+int kafka_announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
 {
 	struct origin origin = { 0 };
 	struct change c = { .kind = CHANGE_SCHEMA, .schema = t->schema, .origin = &origin };
@@ -277,7 +282,7 @@ static void note_rows(struct kafka_source *s, const struct consumer_message *m, 
 }
 
 static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input *input,
-		     const struct consumer_message *m, const struct message *said, struct err *e)
+		     const struct consumer_message *m, const struct message *said, bool *is_bad, struct err *e)
 {
 	uint32_t count, row = 0;
 	int rc;
@@ -294,6 +299,7 @@ static int take_rows(struct kafka_source *s, struct kafka_table *t, struct input
 		if (kafka_flush(s, e) < 0)
 			return -1;
 	}
+	*is_bad = rc < 0;
 	if (rc == 0)
 		note_rows(s, m, said, count, &row);
 	if (rc == 0 && s->mode == MODE_MERGE)
@@ -330,27 +336,39 @@ static bool came_before(struct kafka_source *s, struct kafka_table *t, const str
 	return true;
 }
 
-int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
+static int take_changes(struct kafka_source *s, const struct consumer_message *m, bool *is_bad, struct err *e)
 {
-	const char *topic = s->names[m->topic].name;
 	struct kafka_table *t;
 	struct message said;
 	struct input *input;
-	int rc;
 
-	if (read_for_table(s, m, &input, &said, &t, e) < 0)
+	if (read_for_table(s, m, &input, &said, &t, is_bad, e) < 0)
 		return -1;
-	offsets_set(&s->next, topic, m->partition, m->offset + 1);
 	if (t == NULL)
 		return 0;
 	if (said.origin.time_us > s->time_us)
 		s->time_us = said.origin.time_us;
 	if (t->schema == NULL) /* a table that is made empty before it was there */
 		return 0;
-	if (announce(s, t, e) < 0)
-		return at_message(s, m, e);
-	if (m->offset < offsets_get(&t->has, topic, m->partition) || came_before(s, t, m, &said))
+	if (kafka_announce(s, t, e) < 0)
+		return -1;
+	if (m->offset < offsets_get(&t->has, s->names[m->topic].name, m->partition) || came_before(s, t, m, &said))
 		return 0;
-	rc = said.kind == MESSAGE_TRUNCATE ? take_truncate(s, t, m, &said, e) : take_rows(s, t, input, m, &said, e);
+	return said.kind == MESSAGE_TRUNCATE ? take_truncate(s, t, m, &said, e) :
+					       take_rows(s, t, input, m, &said, is_bad, e);
+}
+
+int kafka_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
+{
+	bool is_bad = false;
+	int rc = s->mode == MODE_RAW ? raw_take(s, m, e) : take_changes(s, m, &is_bad, e);
+
+	offsets_set(&s->next, s->names[m->topic].name, m->partition, m->offset + 1);
+	if (rc < 0 && is_bad && e->kind == ERR_DATA && s->messages_table != NULL) {
+		const struct err why = *e;
+
+		*e = (struct err)ERR_INIT;
+		rc = raw_refuse(s, m, why.text, e);
+	}
 	return rc < 0 ? at_message(s, m, e) : 0;
 }

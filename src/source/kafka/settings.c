@@ -19,10 +19,13 @@ const struct option kafka_source_option_table[] = {
 	  "Columns of the key with commas; else as the messages have it" },
 	{ "table", OPTION_TEXT, OPTION(table), NULL, 0, 0, NULL,
 	  "database.table that all messages go to; else the table that each names" },
-	{ "mode", OPTION_CHOICE, OPTION(mode), "merge", 0, 0, "merge|append",
-	  "merge: tables are what the source has; append: a row for each change, with what it was and where it stood" },
+	{ "mode", OPTION_CHOICE, OPTION(mode), "merge", 0, 0, "merge|append|raw",
+	  "merge: tables are what the source has; append: a row for each change, with what it was and where it stood; raw: a row "
+	  "for each message as it is" },
 	{ "before.image", OPTION_FLAG, OPTION(before_image), NULL, 0, 0, NULL,
 	  "With --mode append: columns _before_... of the row as it was before an update or delete" },
+	{ "bad.message", OPTION_CHOICE, OPTION(bad_message), "halt", 0, 0, "halt|quarantine",
+	  "What becomes of a message that cannot be read; quarantine keeps it in the table topics.quarantine and goes on" },
 	{ "from.offset", OPTION_TEXT, OPTION(from_offset), "earliest", 0, 0, NULL,
 	  "Where a partition begins that the tables have nothing of: earliest, latest, or places with commas "
 	  "(topic:partition:offset); partitions without a place begin with their earliest message" },
@@ -83,22 +86,41 @@ static uint32_t index_of(const char *text, const char *const *names)
 	return i;
 }
 
+static int read_mode(struct kafka_source *s, struct err *e)
+{
+	static const char *const modes[] = { "merge", "append", "raw", NULL };
+	const struct kafka_source_options *o = s->options;
+	const struct {
+		const char *flag;
+		bool is_given;
+	} of_reading[] = {
+		{ "--input-format", strcmp(o->format, "auto") != 0 }, { "--schema", o->schema != NULL },
+		{ "--key", o->key != NULL },                          { "--bad-message", strcmp(o->bad_message, "halt") != 0 },
+	};
+
+	s->mode = (enum table_mode)index_of(o->mode, modes);
+	if (o->before_image && s->mode != MODE_APPEND)
+		return err_set(e, ERR_CONFIG, "--before-image has no effect without --mode append");
+	for (size_t i = 0; i < sizeof(of_reading) / sizeof(of_reading[0]) && s->mode == MODE_RAW; i++) {
+		if (of_reading[i].is_given)
+			return err_set(e, ERR_CONFIG, "%s has no effect with --mode raw, which does not look into messages",
+				       of_reading[i].flag);
+	}
+	return 0;
+}
+
 int kafka_settings_read(struct kafka_source *s, struct err *e)
 {
 	static const char *const decimals[] = { "precise", "string", "double", NULL };
 	static const char *const times[] = { "adaptive_time_microseconds", "connect", "isostring", "microseconds",
 					     "nanoseconds", NULL };
 	static const char *const binaries[] = { "bytes", "base64", "base64-url-safe", "hex", NULL };
-	static const char *const modes[] = { "merge", "append", NULL };
 	const struct debezium_options *m = s->options->messages;
 	const char *table = s->options->table;
 
 	if (table != NULL && (strchr(table, '.') == NULL || *table == '.' || strchr(table, '.')[1] == '\0'))
 		return err_set(e, ERR_CONFIG, "--table: \"%s\" is not database.table", table);
-	s->mode = (enum table_mode)index_of(s->options->mode, modes);
-	if (s->options->before_image && s->mode != MODE_APPEND)
-		return err_set(e, ERR_CONFIG, "--before-image has no effect without --mode append");
-	if (read_url(s, e) < 0 || read_schema(s, e) < 0)
+	if (read_mode(s, e) < 0 || read_url(s, e) < 0 || read_schema(s, e) < 0)
 		return -1;
 	read_key(s);
 	s->input_options = (struct input_options){

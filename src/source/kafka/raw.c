@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/kafka/raw.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "source/kafka/kafka_state.h"
+
+#define BYTES_MAX ((size_t)16 << 20) /* a heap of cells holds this and one more message, however large */
+
+enum raw { KEY, VALUE, TOPIC, PARTITION, OFFSET, TIMESTAMP, TIMESTAMP_TYPE, SPARKS, HEADERS = SPARKS, ERROR, RAWS };
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+struct schema *raw_schema(const char *database, const char *table, enum table_mode mode)
+{
+	static const struct {
+		const char *name;
+		enum type type;
+	} columns[RAWS] = {
+		[KEY] = { "key", TYPE_BINARY },
+		[VALUE] = { "value", TYPE_BINARY },
+		[TOPIC] = { "topic", TYPE_STRING },
+		[PARTITION] = { "partition", TYPE_INT },
+		[OFFSET] = { "offset", TYPE_LONG },
+		[TIMESTAMP] = { "timestamp", TYPE_TIMESTAMP },
+		[TIMESTAMP_TYPE] = { "timestampType", TYPE_INT },
+		[HEADERS] = { "headers", TYPE_STRING },
+		[ERROR] = { "error", TYPE_STRING },
+	};
+	struct schema *s = schema_new(database, table);
+
+	s->mode = mode;
+	for (uint32_t i = 0; i < (mode == MODE_QUARANTINE ? RAWS : SPARKS); i++)
+		schema_add(s, columns[i].name, columns[i].type, true);
+	return s;
+}
+
+static void add_bytes(struct column *c, struct bytes b)
+{
+	if (b.data == NULL)
+		column_set_null(c);
+	else
+		column_add_bytes(c, b.data, (uint32_t)b.size);
+}
+
+/* A name that is no UTF-8 stands under "name64" instead. */
+static void format_header(struct buffer *out, const char *name, struct bytes value)
+{
+	if (text_is_utf8(bytes_of_text(name))) {
+		buffer_text(out, "{\"name\":");
+		text_json_string(out, name);
+	} else {
+		buffer_text(out, "{\"name64\":\"");
+		text_base64(out, bytes_of_text(name));
+		buffer_char(out, '"');
+	}
+	buffer_text(out, value.data == NULL ? ",\"value\":null}" : ",\"value\":\"");
+	if (value.data == NULL)
+		return;
+	text_base64(out, value);
+	buffer_text(out, "\"}");
+}
+
+/* [{"name":"h","value":"base64"}, ...], or NULL: there are none. */
+static void add_headers(struct column *c, const struct consumer_message *m)
+{
+	struct buffer text = { 0 };
+	struct bytes value;
+	const char *name;
+
+	for (size_t i = 0; consumer_header(m, i, &name, &value); i++) {
+		buffer_char(&text, i == 0 ? '[' : ',');
+		format_header(&text, name, value);
+	}
+	if (text.size > 0)
+		buffer_char(&text, ']');
+	add_bytes(c, buffer_bytes(&text));
+	buffer_release(&text);
+}
+
+/* The sentence shows bytes of the message, and may end within a character. */
+static void add_reason(struct column *c, const char *why)
+{
+	struct bytes text = bytes_of_text(why);
+	bool is_text = text_is_utf8(text);
+	uint8_t *at = column_begin_bytes(c, (uint32_t)text.size);
+
+	for (size_t i = 0; i < text.size; i++)
+		at[i] = is_text || text.data[i] < 0x80 ? text.data[i] : '?';
+	column_end_bytes(c, (uint32_t)text.size);
+}
+
+void raw_add(struct columns *rows, const char *topic, const struct consumer_message *m, const char *why)
+{
+	struct column *c = rows->columns;
+	int64_t time_us;
+
+	add_bytes(&c[KEY], m->key);
+	add_bytes(&c[VALUE], m->value);
+	add_bytes(&c[TOPIC], bytes_of_text(topic));
+	column_add_int32(&c[PARTITION], (int32_t)m->partition);
+	column_add_int64(&c[OFFSET], m->offset);
+	if (__builtin_mul_overflow(m->time_ms, 1000, &time_us))
+		column_set_null(&c[TIMESTAMP]);
+	else
+		column_add_int64(&c[TIMESTAMP], time_us);
+	column_add_int32(&c[TIMESTAMP_TYPE], m->time_type);
+	if (why != NULL) {
+		add_headers(&c[HEADERS], m);
+		add_reason(&c[ERROR], why);
+	}
+	columns_end_row(rows);
+}
+
+/* --- on their way ----------------------------------------------------------------------------- */
+
+static void set_schema(struct kafka_table *t, enum table_mode mode)
+{
+	if (t->schema == NULL)
+		t->schema = raw_schema(t->database, t->table, mode);
+}
+
+void raw_open(struct kafka_source *s)
+{
+	for (uint32_t i = 0; i < s->topic_count && s->mode == MODE_RAW; i++) {
+		s->topics[i].table = kafka_table_of(s, i, "", "");
+		set_schema(s->topics[i].table, MODE_RAW);
+	}
+	if (strcmp(s->options->bad_message, "quarantine") == 0) {
+		s->messages_table = kafka_table_find(s, QUARANTINE_DATABASE, QUARANTINE_TABLE);
+		set_schema(s->messages_table, MODE_QUARANTINE);
+	}
+}
+
+int raw_flush(struct kafka_source *s, struct err *e)
+{
+	struct origin origin = { 0 };
+	struct change c = { .kind = CHANGE_ROWS, .origin = &origin };
+	uint32_t count = s->messages.row_count;
+	int rc;
+
+	if (count == 0)
+		return 0;
+	c.schema = s->messages_table->schema;
+	c.rows = (struct rows){ .op = OP_INSERT, .count = count, .after = &s->messages };
+	rc = s->sink->take(s->sink, &c, e);
+	columns_clear(&s->messages);
+	if (rc < 0 || s->mode == MODE_RAW)
+		return rc;
+	s->refused += count;
+	log_info("messages that cannot be read are kept", "table=" QUARANTINE_DATABASE "." QUARANTINE_TABLE " count=%u total=%llu",
+		 count, (unsigned long long)s->refused);
+	return 0;
+}
+
+/* Appends the message to the table's rows, unless the table has it. */
+static int add(struct kafka_source *s, struct kafka_table *t, const struct consumer_message *m, const char *why,
+	       struct err *e)
+{
+	const char *topic = s->names[m->topic].name;
+	bool is_full;
+
+	if (s->messages_table != t && raw_flush(s, e) < 0)
+		return -1;
+	s->messages_table = t;
+	if (kafka_announce(s, t, e) < 0)
+		return -1;
+	if (m->offset < offsets_get(&t->has, topic, m->partition))
+		return 0;
+	if (s->messages.column_count == 0)
+		columns_init(&s->messages, t->schema);
+	raw_add(&s->messages, topic, m, why);
+	is_full = s->messages.row_count >= RUN_ROWS_MAX || columns_bytes(&s->messages) >= BYTES_MAX;
+	return is_full ? raw_flush(s, e) : 0;
+}
+
+int raw_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
+{
+	int64_t time_us;
+
+	if (!__builtin_mul_overflow(m->time_ms, 1000, &time_us) && time_us > s->time_us)
+		s->time_us = time_us;
+	return add(s, s->topics[m->topic].table, m, NULL, e);
+}
+
+int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e)
+{
+	return add(s, s->messages_table, m, why, e);
+}
