@@ -17,7 +17,7 @@ static void a_position_is_read_back(void **state)
 	offsets_set(&o, "a \"topic\"", 0, 0);
 	offsets_format(&o, &text);
 	assert_string_equal(buffer_string(&text),
-			    "{\"topics\":{\"shop.orders\":[5,-1,9000000000],\"a \\\"topic\\\"\":[0]}}");
+			    "{\"topics\":{\"a \\\"topic\\\"\":[0],\"shop.orders\":[5,-1,9000000000]}}");
 	must(offsets_parse(&again, buffer_string(&text), &e), &e);
 	assert_int_equal(offsets_get(&again, "shop.orders", 2), 9000000000);
 	assert_int_equal(offsets_get(&again, "shop.orders", 1), -1);

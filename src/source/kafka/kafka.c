@@ -67,6 +67,8 @@ static void drop_unknown(struct kafka_source *s)
 {
 	uint32_t kept = 0;
 
+	for (uint32_t i = 0; i < s->topic_count; i++)
+		s->topics[i].table = NULL;
 	for (uint32_t i = 0; i < s->table_count; i++) {
 		if (s->tables[i]->schema != NULL)
 			s->tables[kept++] = s->tables[i];

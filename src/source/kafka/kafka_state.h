@@ -29,7 +29,7 @@ struct kafka_table {
 struct kafka_topic {
 	struct input *input;       /* NULL until a message showed its format */
 	uint32_t partitions;
-	struct kafka_table *table; /* MODE_RAW: of its messages */
+	struct kafka_table *table; /* of its last message; NULL: none yet */
 };
 
 /* A COMMIT's position; the last one stays as it is until the next COMMIT was taken. */

@@ -7,10 +7,15 @@
 #include "base/memory.h"
 #include "source/kafka/kafka_state.h"
 
+static bool is_named(const struct kafka_table *t, const char *database, const char *table)
+{
+	return strcmp(t->table, table) == 0 && strcmp(t->database, database) == 0;
+}
+
 struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table)
 {
 	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (strcmp(s->tables[i]->table, table) == 0 && strcmp(s->tables[i]->database, database) == 0)
+		if (is_named(s->tables[i], database, table))
 			return s->tables[i];
 	}
 	return NULL;
@@ -74,14 +79,23 @@ static int read_message(struct kafka_source *s, const struct consumer_message *m
 
 struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const char *database, const char *table)
 {
+	struct kafka_table **last = &s->topics[topic].table;
 	const char *named = s->options->table;
 	char first[256];
 
+	if (named == NULL) {
+		database = *database != '\0' ? database : "topics";
+		table = *table != '\0' ? table : s->names[topic].name;
+	}
+	if (*last != NULL && (named != NULL || is_named(*last, database, table)))
+		return *last;
 	if (named != NULL) {
 		snprintf(first, sizeof(first), "%.*s", (int)strcspn(named, "."), named);
-		return kafka_table_find(s, first, strchr(named, '.') + 1);
+		database = first;
+		table = strchr(named, '.') + 1;
 	}
-	return kafka_table_find(s, *database != '\0' ? database : "topics", *table != '\0' ? table : s->names[topic].name);
+	*last = kafka_table_find(s, database, table);
+	return *last;
 }
 
 /*

@@ -17,13 +17,27 @@ void offsets_release(struct offsets *o)
 	*o = (struct offsets){ 0 };
 }
 
+/* Where the topic stands among the names in order, or would stand. */
+static uint32_t place_of(const struct offsets *o, const char *topic)
+{
+	uint32_t low = 0, high = o->topic_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (strcmp(o->topics[middle].topic, topic) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct topic_offsets *find(const struct offsets *o, const char *topic)
 {
-	for (uint32_t i = 0; i < o->topic_count; i++) {
-		if (strcmp(o->topics[i].topic, topic) == 0)
-			return &o->topics[i];
-	}
-	return NULL;
+	uint32_t place = place_of(o, topic);
+
+	return place < o->topic_count && strcmp(o->topics[place].topic, topic) == 0 ? &o->topics[place] : NULL;
 }
 
 int64_t offsets_get(const struct offsets *o, const char *topic, uint32_t partition)
@@ -38,8 +52,11 @@ void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64
 	struct topic_offsets *t = find(o, topic);
 
 	if (t == NULL) {
+		uint32_t place = place_of(o, topic);
+
 		o->topics = memory_grow(o->topics, struct topic_offsets, o->topic_count + 1);
-		t = &o->topics[o->topic_count++];
+		t = &o->topics[place];
+		memmove(t + 1, t, (o->topic_count++ - place) * sizeof(*t));
 		*t = (struct topic_offsets){ .topic = memory_copy_text(topic) };
 	}
 	if (partition >= t->partitions) {

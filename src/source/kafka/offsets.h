@@ -14,7 +14,7 @@ struct topic_offsets {
 
 /* A zeroed one is valid and knows nothing. */
 struct offsets {
-	struct topic_offsets *topics;
+	struct topic_offsets *topics; /* in order of their names */
 	uint32_t topic_count;
 };
 

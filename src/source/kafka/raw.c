@@ -124,10 +124,8 @@ static void set_schema(struct kafka_table *t, enum table_mode mode)
 
 void raw_open(struct kafka_source *s)
 {
-	for (uint32_t i = 0; i < s->topic_count && s->mode == MODE_RAW; i++) {
-		s->topics[i].table = kafka_table_of(s, i, "", "");
-		set_schema(s->topics[i].table, MODE_RAW);
-	}
+	for (uint32_t i = 0; i < s->topic_count && s->mode == MODE_RAW; i++)
+		set_schema(kafka_table_of(s, i, "", ""), MODE_RAW);
 	if (strcmp(s->options->bad_message, "quarantine") == 0) {
 		s->messages_table = kafka_table_find(s, QUARANTINE_DATABASE, QUARANTINE_TABLE);
 		set_schema(s->messages_table, MODE_QUARANTINE);
@@ -182,7 +180,7 @@ int raw_take(struct kafka_source *s, const struct consumer_message *m, struct er
 
 	if (!__builtin_mul_overflow(m->time_ms, 1000, &time_us) && time_us > s->time_us)
 		s->time_us = time_us;
-	return add(s, s->topics[m->topic].table, m, NULL, e);
+	return add(s, kafka_table_of(s, m->topic, "", ""), m, NULL, e);
 }
 
 int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e)
