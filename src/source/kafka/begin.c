@@ -81,3 +81,14 @@ int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t par
 			       "nothing at %lld", topic, partition, (long long)first, (long long)end, (long long)place);
 	return 0;
 }
+
+int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e)
+{
+	int64_t has = offsets_get(&t->has, topic, partition);
+
+	if (has <= end)
+		return 0;
+	return err_set(e, ERR_DATA, "table %s.%s stands at offset %lld of topic %s, partition %u, which ends at %lld: the topic "
+		       "was made again; nothing is skipped: move the lake table away and run again", t->database, t->table,
+		       (long long)has, topic, partition, (long long)end);
+}

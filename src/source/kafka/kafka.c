@@ -183,6 +183,10 @@ static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic ends at %lld: "
 			       "it was made again; nothing is skipped: move the lake tables away and run again", name,
 			       partition, (long long)*out, (long long)last);
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		if (kafka_check_end(s->tables[i], name, partition, last, e) < 0)
+			return -1;
+	}
 	offsets_set(&s->next, name, partition, *out);
 	return 0;
 }

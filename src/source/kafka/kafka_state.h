@@ -91,6 +91,8 @@ int kafka_begin_read(struct kafka_source *s, struct err *e);
 /* Where a partition begins when the stream has no place in it. ERR_CONFIG: not where the user says. */
 int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
 		   int64_t *out, struct err *e);
+/* A table cannot have more of a partition than there is: ERR_DATA, the topic was made again. */
+int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e);
 
 /* columns.c: the columns that the sink's table has, once. */
 int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *e);

@@ -202,6 +202,24 @@ static int check_gap(const struct kafka_source *s, const struct kafka_table *t, 
 	return 0;
 }
 
+/* A table that was not known when the partitions were assigned. */
+static int check_ends(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
+{
+	for (uint32_t topic = 0; topic < s->topic_count; topic++) {
+		const char *name = s->names[topic].name;
+
+		for (uint32_t p = 0; p < s->topics[topic].partitions; p++) {
+			int64_t first, end;
+
+			if (offsets_get(&t->has, name, p) > 0 &&
+			    (consumer_range(s->consumer, topic, p, &first, &end, e) < 0 ||
+			     kafka_check_end(t, name, p, end, e) < 0))
+				return -1;
+		}
+	}
+	return 0;
+}
+
 /* The target opens a table that it hears of for the first time, and gets every new schema. */
 int kafka_announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
 {
@@ -221,6 +239,8 @@ int kafka_announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
 		memory_free(start.lacks);
 		if (rc == 0)
 			rc = check_gap(s, t, e);
+		if (rc == 0)
+			rc = check_ends(s, t, e);
 	}
 	if (rc == 0 && !t->is_announced)
 		rc = s->sink->take(s->sink, &c, e);
