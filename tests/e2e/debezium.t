@@ -188,7 +188,7 @@ class Pair:
                 raise RuntimeError(f"tailrace, {run}: {runs[run].tail()}")
 
     def our(self, run):
-        return f"kafka://{self.broker.address}/{OURS}{run}"
+        return self.broker.url(f"{OURS}{run}")
 
     def sync(self, run):
         done = sync(self.server, "", self.our(run), *our_options(run))

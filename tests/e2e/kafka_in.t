@@ -7,47 +7,29 @@ SEED repeats a run's choices, MINUTES sets its length.
 """
 import collections
 import os
-import random
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
-from kafka_rig import Broker
-from workload import TABLES, Workload
+from kafka_rig import Traffic
+from workload import TABLES
 
 MINUTES = float(os.environ.get("MINUTES", 0.5))
 
 
-class Test:
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.tap = Tap()
-        self.tap.note(f"SEED={seed} MINUTES={MINUTES} SERVER={KIND}")
-        self.server = Server("--sync-binlog=1")
-        self.broker = Broker()
-        self.work = Workload(self.server, self.random)
-        self.folder = scratch()
+class Test(Traffic):
+    def __init__(self):
+        super().__init__(MINUTES)
         self.lake = f"{self.folder}/lake"
-        self.counts = collections.Counter()
 
-    def topics(self, names="/p.work.*/"):
-        return f"kafka://{self.broker.address}/{names}"
-
-    def start(self, source, target, *options, log):
-        command = [TAILRACE, "run", "--from", source, "--to", target, *options]
-        with open(f"{self.folder}/{log}", "ab") as out:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
-        atexit.register(process.kill)
-        return process
-
-    def tail(self, log):
-        return "\n".join(open(f"{self.folder}/{log}", errors="replace").read().splitlines()[-5:])
+    def sync(self):
+        return sync(self.broker, "/p.work.*/", self.lake)
 
     def round(self):
         r = self.random
-        run = self.start(self.topics(), self.lake, "--commit-interval", r.choice(["20ms", "200ms"]), "--batch-rows-max",
-                         r.choice(["50", "5000"]), log="in")
+        run = Run(self.broker, "/p.work.*/", self.lake, "--commit-interval", r.choice(["20ms", "200ms"]), "--batch-rows-max",
+                  r.choice(["50", "5000"]))
         end = time.monotonic() + r.choice([0.3, 1, 2])
         while time.monotonic() < end:
             self.work.step()
@@ -58,11 +40,10 @@ class Test:
             time.sleep(0.5)
             self.broker.start()
             time.sleep(2)
-            if run.poll() is not None:
-                return f"it ended with the broker: {self.tail('in')}"
-        run.send_signal(signal.SIGTERM if how == "term" else signal.SIGKILL)
-        status = run.wait(60)
-        return "" if status == (0 if how == "term" else -9) else f"{how}: status {status}: {self.tail('in')}"
+            if not run.alive():
+                return f"it ended with the broker: {run.tail()}"
+        status = run.term() if how == "term" else run.kill()
+        return "" if status == (0 if how == "term" else -9) else f"{how}: status {status}: {run.tail()}"
 
     def follows(self):
         tap = self.tap
@@ -70,17 +51,16 @@ class Test:
         self.server.session().sql("GRANT LOCK TABLES ON work.* TO tailrace@'%'")
         for name in ("account", "hot", "pair"):
             self.broker.create(f"p.work.{name}", partitions=4)
-        out = self.start(self.server.url("work"), f"kafka://{self.broker.address}/p", "--schemas", log="out")
+        out = Run(self.server, "work", self.broker.url("p"), "--schemas", log=f"{self.folder}/out")
         # a topic for each table but the empty ones
         wait_until(lambda: "p.work.swapped" in self.broker.topics(), 30)
         end, wrong = time.monotonic() + MINUTES * 60, ""
         while time.monotonic() < end and not wrong:
             wrong = self.round()
         tap.equal(wrong, "", "runs end when they are told to, and not before")
-        out.send_signal(signal.SIGTERM)
-        tap.equal(out.wait(60), 0, "the server's changes are in the topics")
-        tailrace("sync", "--from", self.server.url("work"), "--to", f"kafka://{self.broker.address}/p", "--schemas")
-        done = tailrace("sync", "--from", self.topics(), "--to", self.lake)
+        tap.equal(out.term(), 0, "the server's changes are in the topics")
+        sync(self.server, "work", self.broker.url("p"), "--schemas")
+        done = self.sync()
         if not tap.equal(done.returncode, 0, "sync comes to the topics' end"):
             tap.note(done.stderr)
         db = self.server.session()
@@ -90,11 +70,11 @@ class Test:
                 self.counts["tables"] += 1
         tap.ok(self.counts["tables"] >= 7, "of most tables there was a change")
         before = {name: len(versions(f"{self.lake}/work/{name}")) for name in ("hot", "events")}
-        done = tailrace("sync", "--from", self.topics(), "--to", self.lake)
+        done = self.sync()
         after = {name: len(versions(f"{self.lake}/work/{name}")) for name in ("hot", "events")}
         tap.equal((done.returncode, after), (0, before), "and then there is nothing to do")
         os.unlink(f"{self.lake}/_tailrace/tailrace/progress.json")
-        done = tailrace("sync", "--from", self.topics(), "--to", self.lake)
+        done = self.sync()
         after = {name: len(versions(f"{self.lake}/work/{name}")) for name in ("hot", "events")}
         tap.equal((done.returncode, after), (0, before), "nor when the progress file is gone")
         tap.note(dict(self.counts))
@@ -113,28 +93,28 @@ class Test:
         self.broker.create("x.shop.t")
         self.broker.write("x.shop.t", [event("c", None, {"id": 1, "v": "a"}, 1), event("c", None, {"id": 2, "v": None}, 2),
                                        event("u", {"id": 1, "v": "a"}, {"id": 1, "v": "b"}, 3), event("d", {"id": 2, "v": None}, None, 4)])
-        done = tailrace("sync", "--from", self.topics("x.shop.t"), "--to", lake)
+        done = sync(self.broker, "x.shop.t", lake)
         tap.equal((done.returncode, tailrace("cat", f"{lake}/shop/t").stdout), (0, '{"id":1,"v":"b"}\n'),
                   "messages without a schema are read by what they look like")
         self.broker.write("x.shop.t", [event("c", None, {"id": 3}, 5)])
-        done = tailrace("sync", "--from", self.topics("x.shop.t"), "--to", lake)
+        done = sync(self.broker, "x.shop.t", lake)
         tap.ok(done.returncode == 1 and 'partition 0, offset 4' in done.stderr and 'leaves out column "v"' in done.stderr,
                "a new row without a column halts, with its offset", done.stderr)
         self.broker.write("x.shop.u", [(b"k", b'{"not": "a change"}')])
-        done = tailrace("sync", "--from", self.topics("x.shop.u"), "--to", lake)
+        done = sync(self.broker, "x.shop.u", lake)
         tap.ok(done.returncode == 1 and 'topic x.shop.u, partition 0, offset 0' in done.stderr and '"{"not"' in done.stderr,
                "what is no change message halts, with its first bytes", done.stderr)
         for source, target, options, what in (
-                (self.topics("nothere"), lake, [], "there is no topic nothere"), (self.topics("/[/"), lake, [], "topics \"/[/\""),
-                ("kafka://h:1", lake, [], "TOPIC"), (self.topics("x.shop.t"), "kafka://h:1/p", [], "a directory of Delta tables"),
-                (self.topics("x.shop.t"), lake, ["--schema", "id NOPE"], "--schema"),
-                (self.topics("x.shop.t"), lake, ["--table", "t"], "database.table"),
-                (self.topics("x.shop.t"), lake, ["--server-id", "4"], "no effect")):
+                (self.broker.url("nothere"), lake, [], "there is no topic nothere"), (self.broker.url("/[/"), lake, [], "topics \"/[/\""),
+                ("kafka://h:1", lake, [], "TOPIC"), (self.broker.url("x.shop.t"), "kafka://h:1/p", [], "a directory of Delta tables"),
+                (self.broker.url("x.shop.t"), lake, ["--schema", "id NOPE"], "--schema"),
+                (self.broker.url("x.shop.t"), lake, ["--table", "t"], "database.table"),
+                (self.broker.url("x.shop.t"), lake, ["--server-id", "4"], "no effect")):
             done = tailrace("sync", "--from", source, "--to", target, *options)
             tap.ok(done.returncode == 2 and what in done.stderr, f"refused: {what}", done.stderr)
         self.broker.delete("x.shop.t")
         self.broker.write("x.shop.t", [event("c", None, {"id": 4, "v": "new"}, 6)])
-        done = tailrace("sync", "--from", self.topics("x.shop.t"), "--to", lake)
+        done = sync(self.broker, "x.shop.t", lake)
         tap.ok(done.returncode == 1 and "made again" in done.stderr, "a topic that was made again halts", done.stderr)
 
     def compare(self, db, name):
@@ -152,4 +132,4 @@ class Test:
 
 if __name__ == "__main__":
     need_binary()
-    sys.exit(Test(int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))).run())
+    sys.exit(Test().run())

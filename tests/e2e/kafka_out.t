@@ -7,14 +7,13 @@ SEED repeats a run's choices, MINUTES sets its length.
 """
 import collections
 import os
-import random
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
-from kafka_rig import Broker
-from workload import TABLES, Workload
+from kafka_rig import Traffic
+from workload import TABLES
 
 MINUTES = float(os.environ.get("MINUTES", 0.5))
 
@@ -67,22 +66,13 @@ def folded(messages):
     return by_key or collections.Counter({row: n for row, n in rows.items() if n and row})
 
 
-class Test:
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.tap = Tap()
-        self.tap.note(f"SEED={seed} MINUTES={MINUTES} SERVER={KIND}")
-        self.server = Server("--sync-binlog=1")
-        self.broker = Broker()
-        self.work = Workload(self.server, self.random)
-        self.log = f"{scratch()}/log"
-        self.counts = collections.Counter()
-
-    def url(self, prefix):
-        return f"kafka://{self.broker.address}/{prefix}"
+class Test(Traffic):
+    def __init__(self):
+        super().__init__(MINUTES)
+        self.log = f"{self.folder}/log"
 
     def sync(self, prefix, *options, tables="work"):
-        return tailrace("sync", "--from", self.server.url(tables), "--to", self.url(prefix), *options)
+        return sync(self.server, tables, self.broker.url(prefix), *options)
 
     # --- nothing lost, nothing doubled ------------------------------------------------------------
 
@@ -95,7 +85,7 @@ class Test:
     def round(self):
         """One run and what ends it; "" or what is wrong."""
         r = self.random
-        run = Run(self.server, "work", self.url("p"), "--record-interval", r.choice(["100ms", "1s"]), log=self.log)
+        run = Run(self.server, "work", self.broker.url("p"), "--record-interval", r.choice(["100ms", "1s"]), log=self.log)
         self.write_for(r.choice([0.1, 0.5, 2]))
         how = r.choice(["kill", "kill", "kill", "term", "broker", "pause"])
         self.counts[how] += 1
@@ -149,9 +139,9 @@ class Test:
     # --- one writer ---------------------------------------------------------------------------------
 
     def fences(self):
-        first = Run(self.server, "work", self.url("p"), log=f"{self.log}.first")
+        first = Run(self.server, "work", self.broker.url("p"), log=f"{self.log}.first")
         time.sleep(1.5)
-        second = Run(self.server, "work", self.url("p"), log=f"{self.log}.second")
+        second = Run(self.server, "work", self.broker.url("p"), log=f"{self.log}.second")
         self.tap.ok(wait_until(lambda: not first.alive(), 20), "a writer that another one follows stops by itself")
         self.tap.equal(first.process.returncode, 2, "with status 2")
         self.tap.ok("another tailrace" in first.tail() and "has begun to write" in first.tail(), "and says why", first.tail())
@@ -200,4 +190,4 @@ def difference_of(ours, fresh):
 
 if __name__ == "__main__":
     need_binary()
-    sys.exit(Test(int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))).run())
+    sys.exit(Test().run())

@@ -8,13 +8,15 @@ import atexit
 import collections
 import json
 import os
+import random
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 
-from rig import CAPTURE, TREE, scratch, wait_until
+from rig import CAPTURE, KIND, TREE, Server, Tap, scratch, wait_until
+from workload import Workload
 
 RIG = os.environ.get("RIG") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tailrace/rig")
@@ -72,6 +74,10 @@ class Broker(Service):
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
+
+    def url(self, what):
+        """Of topics, or of a prefix: where rig's `sync` and `Run` read, as from a server, or write."""
+        return f"kafka://{self.address}/{what}"
 
     # The client's own classes, set for this broker. Names of settings have underscores for dots.
 
@@ -186,6 +192,21 @@ class Broker(Service):
         left = producer.flush(PATIENCE)
         if left or failed:
             raise RuntimeError(f"{topic}: {left} messages not sent, {len(failed)} refused: {failed[:1]}")
+
+
+class Traffic:
+    """A server with a random workload, a broker, and what a test notes of the two."""
+
+    def __init__(self, minutes):
+        seed = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
+        self.random = random.Random(seed)
+        self.tap = Tap()
+        self.tap.note(f"SEED={seed} MINUTES={minutes} SERVER={KIND}")
+        self.server = Server("--sync-binlog=1")
+        self.broker = Broker()
+        self.work = Workload(self.server, self.random)
+        self.folder = scratch()
+        self.counts = collections.Counter()
 
 
 def message_of(message):

@@ -56,7 +56,7 @@ class Test:
         self.broker = Broker()
 
     def sync(self, prefix, *options, tables="ops"):
-        return tailrace("sync", "--from", self.server.url(tables), "--to", f"kafka://{self.broker.address}/{prefix}", *options)
+        return sync(self.server, tables, self.broker.url(prefix), *options)
 
     def values(self, topic):
         return [json.loads(m.value) for m in self.broker.read(topic) if m.value]
@@ -85,7 +85,7 @@ class Test:
 
     def changed_defaults(self):
         tap, db = self.tap, self.server.session("ops")
-        run = Run(self.server, "ops", f"kafka://{self.broker.address}/d", "--schemas", log=f"{scratch()}/log")
+        run = Run(self.server, "ops", self.broker.url("d"), "--schemas", log=f"{scratch()}/log")
         wait = lambda id: wait_until(lambda: any((v["payload"]["after"] or {}).get("id") == id
                                                  for v in self.values("d.ops.defaults")), 20, 0.3)
         db.sql("SET sql_mode=''; INSERT INTO defaults (id) VALUES (11)")
@@ -160,7 +160,7 @@ class Test:
         tap, db = self.tap, self.server.session("ops")
         before, count = len(self.told("c", "false")), 0
         for i in range(5):
-            run = Run(self.server, "", f"kafka://{self.broker.address}/c", "--tables", SOME, log=f"{scratch()}/log")
+            run = Run(self.server, "", self.broker.url("c"), "--tables", SOME, log=f"{scratch()}/log")
             for _ in range(10):
                 db.sql(f"CREATE TABLE made{count} (id INT PRIMARY KEY); INSERT INTO uniq VALUES ({count}, 'k', {1000 + count})")
                 count += 1

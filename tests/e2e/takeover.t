@@ -94,15 +94,14 @@ def main():
         writer.stop()
         offsets = glob.glob(f"{connect.dir}/*offsets*")[0]
         option = ["--start-at", f"debezium:{offsets}"] + (["--schemas"] if schemas else [])
-        url = f"kafka://{broker.address}/{prefix}"
-        done = tailrace("sync", "--from", server.url("shop"), "--to", f"kafka://{broker.address}/other", *option)
+        done = sync(server, "shop", broker.url("other"), *option)
         tap.ok(done.returncode == 2 and 'topic.prefix is "other"' in done.stderr, "another prefix is refused", done.stderr)
-        done = tailrace("sync", "--from", server.url("shop"), "--to", url, *option)
+        done = sync(server, "shop", broker.url(prefix), *option)
         if not tap.equal(done.returncode, 0, f"{how}: tailrace goes on behind Debezium"):
             tap.note(done.stderr)
         check(tap, broker, prefix, db, how)
         db.sql("INSERT INTO shop.orders VALUES (-1, 'late', 0); DELETE FROM shop.orders WHERE id = -1")
-        done = tailrace("sync", "--from", server.url("shop"), "--to", url, *option)
+        done = sync(server, "shop", broker.url(prefix), *option)
         tap.equal((done.returncode, "rows=2" in done.stderr, "passed over" in done.stderr), (0, True, True),
                   f"{how}: the next start goes on behind ourselves")
     return tap.done()
