@@ -45,25 +45,34 @@ static int take(struct sink *sink, const struct change *c, struct err *e)
 	return 0;
 }
 
-/* d.t (n INT, id INT, m INT) with the key id; n and m may have been added later. */
-static struct catalog_table make_table(uint32_t column_count)
+/* d.t of INTs, some of which may have been added later; the key is `id`. */
+static struct catalog_table make_table_of(const char *const *names, uint32_t count)
 {
-	static const char *const names[] = { "n", "id", "m" };
-	struct mysql_column *columns = memory_array(struct mysql_column, 3);
+	struct mysql_column *columns = memory_array(struct mysql_column, count);
 	struct catalog_table t = { .key_is_primary = true };
 	struct err e = ERR_INIT;
+	uint32_t key = 0;
 
-	for (uint32_t i = 0; i < column_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_key = strcmp(names[i], "id") == 0;
+
 		columns[i].name = memory_copy_text(names[i]);
 		columns[i].declared = memory_copy_text("int");
-		columns[i].is_nullable = i != 1;
+		columns[i].is_nullable = !is_key;
 		assert_int_equal(mysql_column_declare(&columns[i], "int", false, 1, &e), 0);
+		key = is_key ? i : key;
 	}
-	assert_int_equal(mysql_table_new(&t.table, "d", "t", columns, column_count, (uint32_t[]){ 1 }, 1, &e), 0);
-	t.defaults = memory_array(struct column_default, 3);
-	t.default_count = 3;
-	t.defaults[1].kind = DEFAULT_NONE;
+	assert_int_equal(mysql_table_new(&t.table, "d", "t", columns, count, &key, 1, &e), 0);
+	t.defaults = memory_array(struct column_default, count);
+	t.default_count = count;
+	t.defaults[key].kind = DEFAULT_NONE;
 	return t;
+}
+
+/* d.t (n INT, id INT, m INT), or its first columns. */
+static struct catalog_table make_table(uint32_t column_count)
+{
+	return make_table_of((const char *const[]){ "n", "id", "m" }, column_count);
 }
 
 static int set_up(void **state)
@@ -304,6 +313,39 @@ static void a_newer_definition_is_announced_before_its_rows(void **state)
 	columns_release(&rows);
 }
 
+static void what_is_known_of_columns_stays_theirs_when_others_come_in_front(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct catalog_table newer = make_table_of((const char *const[]){ "z", "n", "y", "id", "m" }, 5);
+	struct mysql_column id = { .name = (char *)"id", .type = MYSQL_LONG };
+	struct table_map map = map_of(&id, 1);
+	struct origin origin = { 0 };
+	struct mysql_table *older;
+	struct columns before;
+	struct buffer text = { 0 };
+	struct err e = ERR_INIT;
+	struct change c;
+
+	assert_int_equal(layout_older(t, &map, &older, &e), 0);
+	captured_note_invalid(t, 0, "x", "b:1");
+	assert_int_equal(layout_extends(&t->now, &newer, &e), 0);
+	captured_replace(t, &newer);
+	columns_init(&before, older->schema);
+	column_add_int32(&before.columns[0], 1);
+	columns_end_row(&before);
+	c = (struct change){ .kind = CHANGE_ROWS, .schema = older->schema, .origin = &origin,
+			     .rows = { .op = OP_DELETE, .count = 1, .before = &before } };
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_string_equal(buffer_string(&f->text),
+			    "schema 5 {\"z\":null,\"n\":null,\"y\":null,\"id\":1,\"m\":null}");
+	captured_format(&f->tables, t->first_schema, &text);
+	assert_string_equal(buffer_string(&text),
+			    ",\"invalid\":{\"n\":{\"count\":1,\"first\":\"x\",\"at\":\"b:1\"}}");
+	buffer_release(&text);
+	columns_release(&before);
+}
+
 static void columns_with_a_value_for_old_rows_halt(void **state)
 {
 	struct fixture *f = *state;
@@ -462,6 +504,8 @@ int main(void)
 		cmocka_unit_test(the_time_of_the_change_is_no_literal),
 		cmocka_unit_test_setup_teardown(a_newer_definition_is_announced_before_its_rows, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_known_of_columns_stays_theirs_when_others_come_in_front,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(columns_with_a_value_for_old_rows_halt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(unknown_columns_ask_the_catalog, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_table_ahead_of_the_stream_keeps_its_position, set_up,

@@ -199,8 +199,22 @@ void captured_pass(struct captured_list *l, const struct mysql_position *now)
 	}
 }
 
+/* The newer definition has all columns of the older one, but others may stand in front of them. */
+static void move_layouts(struct captured *t, const struct schema *newer)
+{
+	const struct schema *s = t->now.table->schema;
+
+	for (uint32_t i = 0; i < t->layout_count; i++) {
+		struct layout *l = t->layouts[i];
+
+		for (uint32_t k = 0; k < l->table->schema->field_count; k++)
+			l->fields[k] = (uint32_t)schema_find(newer, s->fields[l->fields[k]].name);
+	}
+}
+
 void captured_replace(struct captured *t, struct catalog_table *newer)
 {
+	move_layouts(t, newer->table->schema);
 	t->old = memory_grow(t->old, struct mysql_table *, t->old_count + 1);
 	t->old[t->old_count++] = t->now.table;
 	t->now.table = NULL;

@@ -76,7 +76,7 @@ void captured_note_invalid(struct captured *t, uint32_t column, const char *text
 /* The stream has everything up to `now`: updates is_passed, has_copied_through and has_defaults_at. */
 void captured_pass(struct captured_list *l, const struct mysql_position *now);
 
-/* A newer definition: the old one stays for the decoder's sake. */
+/* A newer definition (layout_extends): the old one stays for the decoder's sake. */
 void captured_replace(struct captured *t, struct catalog_table *newer);
 
 #endif
