@@ -497,8 +497,8 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	if (threads == 0)
 		threads = processors > 0 ? (uint32_t)processors : 1;
 	l->root = store_open_directory(options->path, true, e);
+	progress_open(&l->progress, l->root, options->name);
 	if (l->root == NULL || make_state_folder(l, e) < 0 || take_lock(l, e) < 0 ||
-	    progress_open(&l->progress, l->root, options->name, e) < 0 ||
 	    workers_start(&l->workers, threads,
 			  (size_t)options->memory_max * (OPEN_SHARE - 1) / OPEN_SHARE, e) < 0) {
 		lake_close(&l->target);

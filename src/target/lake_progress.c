@@ -11,18 +11,16 @@
 
 #define SAVE_INTERVAL_US 1000000
 
-int progress_open(struct lake_progress *p, struct store *store, const char *name, struct err *e)
+void progress_open(struct lake_progress *p, struct store *store, const char *name)
 {
 	struct buffer key = { 0 };
 
-	(void)e;
 	*p = (struct lake_progress){ .store = store, .sequence = UINT64_MAX };
 	buffer_text(&key, "_tailrace/");
 	store_key_part(&key, name);
 	buffer_text(&key, "/progress.json");
 	p->key = memory_copy_text(buffer_string(&key));
 	buffer_release(&key);
-	return 0;
 }
 
 void progress_release(struct lake_progress *p)

@@ -22,7 +22,7 @@ struct lake_progress {
 	bool is_used;          /* the source was told the saved position */
 };
 
-int progress_open(struct lake_progress *p, struct store *store, const char *name, struct err *e);
+void progress_open(struct lake_progress *p, struct store *store, const char *name);
 void progress_release(struct lake_progress *p);
 /*
  * The saved position, if every one of the tables that has a position of its own was part of the pipeline when

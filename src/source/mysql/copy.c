@@ -330,7 +330,7 @@ static int run_workers(struct copy *c, struct err *e)
 }
 
 /* What every table has: the least of all positions, `start` for those that have none. */
-static int set_low(struct copy *c, const struct mysql_position *start, struct err *e)
+static void set_low(struct copy *c, const struct mysql_position *start)
 {
 	const struct mysql_position *low = start;
 
@@ -340,11 +340,9 @@ static int set_low(struct copy *c, const struct mysql_position *start, struct er
 		if (t->has_position && position_reaches(low, &t->at))
 			low = &t->at;
 	}
-	(void)e;
 	mysql_position_release(&c->position->low);
 	position_copy(&c->position->low, low);
 	c->position->low.format_copy = NULL;
-	return 0;
 }
 
 static bool all_are_there(const struct captured_list *l)
@@ -396,7 +394,7 @@ int copy_run(const struct copy_settings *s, const struct server *server, struct 
 		rc = begin(&c, &start, connection, e);
 	if (rc == 0) {
 		position->base.committed_at_us = start.base.committed_at_us;
-		rc = set_low(&c, &start, e);
+		set_low(&c, &start);
 	}
 	if (rc == 0)
 		rc = copy_snapshots(&c, e);

@@ -90,7 +90,9 @@ int decoder_gtid(struct decoder *d, const struct event *event, struct err *e)
 		strncpy(t->gtid_text, buffer_string(&d->text), sizeof(t->gtid_text) - 1);
 	}
 	t->is_known = is_known(d);
-	return g.is_xa_prepare ? decoder_xa_start(d, &g.xid, e) : 0;
+	if (g.is_xa_prepare)
+		decoder_xa_start(d, &g.xid);
+	return 0;
 }
 
 int decoder_begin(struct decoder *d, const struct event *event, struct err *e)
@@ -276,7 +278,8 @@ static int run_statement(struct decoder *d, const struct event *event,
 			return 0;
 		if (decoder_begin(d, event, e) < 0)
 			return -1;
-		return decoder_xa_start(d, &s.xid, e);
+		decoder_xa_start(d, &s.xid);
+		return 0;
 	case STATEMENT_XA_COMMIT:
 	case STATEMENT_XA_ROLLBACK:
 		if (!d->transaction.is_open)

@@ -140,7 +140,7 @@ int decoder_commit(struct decoder *d, const struct event *event, struct err *e);
 int decoder_query(struct decoder *d, const struct event *event, struct err *e);
 
 /* decoder_xa.c */
-int decoder_xa_start(struct decoder *d, const struct xid *xid, struct err *e);
+void decoder_xa_start(struct decoder *d, const struct xid *xid);
 int decoder_xa_hold(struct decoder *d, const struct event *event, struct err *e);
 int decoder_xa_prepare(struct decoder *d, const struct event *event, struct err *e);
 int decoder_xa_end(struct decoder *d, const struct event *event, const struct xid *xid,

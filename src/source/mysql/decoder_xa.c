@@ -17,13 +17,11 @@ void decoder_xa_forget(struct decoder *d)
 	d->prepared_count = 0;
 }
 
-int decoder_xa_start(struct decoder *d, const struct xid *xid, struct err *e)
+void decoder_xa_start(struct decoder *d, const struct xid *xid)
 {
-	(void)e;
 	d->transaction.is_xa = true;
 	d->transaction.xid = *xid;
 	buffer_clear(&d->transaction.held);
-	return 0;
 }
 
 static size_t held_bytes(const struct decoder *d)
