@@ -120,7 +120,7 @@ static void pass_place(struct decoder *d)
 	struct mysql_position *p = &d->position;
 
 	if (d->reads_again ||
-	    mysql_place_compare(d->file, d->offset, p->file, p->offset) < 0)
+	    place_compare(d->file, d->offset, p->file, p->offset) < 0)
 		return;
 	memcpy(p->file, d->file, sizeof(p->file));
 	p->offset = d->offset;

@@ -78,9 +78,13 @@ void mysql_start_release(struct mysql_start *s);
 /* True when nothing up to the position comes any more from there on. */
 bool mysql_start_reaches(const struct mysql_start *s, const struct mysql_position *p);
 
-/* <0, 0, >0: order of two places in one server's log; a longer file name is a later number. */
-int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_b,
-			uint64_t offset_b);
+/*
+ * Order of two places in the log of one server: file numbers ("binlog.000009" < "binlog.1000000"), then
+ * offsets.
+ */
+int place_compare(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b);
+/* True when everything up to `inner` is in `outer`: by GTIDs when both have them, else by place. */
+bool position_reaches(const struct mysql_position *outer, const struct mysql_position *inner);
 
 struct decoder_callbacks {
 	/*

@@ -26,7 +26,7 @@ static bool is_known(const struct decoder *d)
 	if (t->has_gtid && p->gtids.count > 0 && (!d->is_mariadb || d->reads_again))
 		return gtid_set_has(&p->gtids, &t->gtid);
 	return d->reads_again &&
-	       mysql_place_compare(d->file, t->start, p->file, p->offset) < 0;
+	       place_compare(d->file, t->start, p->file, p->offset) < 0;
 }
 
 static void open_group(struct decoder *d, const struct event *event)

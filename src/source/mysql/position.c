@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -255,20 +256,40 @@ void position_copy(struct mysql_position *to, const struct mysql_position *from)
 	*to = copy;
 }
 
-int mysql_place_compare(const char *file_a, uint64_t offset_a, const char *file_b,
-			uint64_t offset_b)
+static uint64_t file_number(const char *file)
 {
-	size_t a = strlen(file_a), b = strlen(file_b);
-	int order = a != b ? (a < b ? -1 : 1) : strcmp(file_a, file_b);
+	const char *dot = strrchr(file, '.');
 
-	if (order != 0)
-		return order;
-	return offset_a < offset_b ? -1 : offset_a > offset_b;
+	return dot != NULL ? strtoull(dot + 1, NULL, 10) : 0;
+}
+
+int place_compare(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b)
+{
+	uint64_t a = file_number(file_a), b = file_number(file_b);
+
+	if (a == b) {
+		a = offset_a;
+		b = offset_b;
+	}
+	return a < b ? -1 : a > b;
+}
+
+static bool reaches(const struct gtid_set *gtids, const char *file, uint64_t offset,
+		    const struct mysql_position *p)
+{
+	if (gtids->count > 0 || p->gtids.count > 0)
+		return gtid_set_contains(gtids, &p->gtids);
+	return place_compare(file, offset, p->file, p->offset) >= 0;
+}
+
+bool position_reaches(const struct mysql_position *outer, const struct mysql_position *inner)
+{
+	return reaches(&outer->gtids, outer->file, outer->offset, inner);
 }
 
 static void step_back(struct mysql_start *s, const struct mysql_prepared *x)
 {
-	if (mysql_place_compare(x->file, x->offset, s->file, s->offset) < 0) {
+	if (place_compare(x->file, x->offset, s->file, s->offset) < 0) {
 		memcpy(s->file, x->file, sizeof(x->file));
 		s->offset = x->offset;
 	}
@@ -300,7 +321,5 @@ void mysql_start_release(struct mysql_start *s)
 
 bool mysql_start_reaches(const struct mysql_start *s, const struct mysql_position *p)
 {
-	if (s->gtids.count > 0 || p->gtids.count > 0)
-		return gtid_set_contains(&s->gtids, &p->gtids);
-	return mysql_place_compare(s->file, s->offset, p->file, p->offset) >= 0;
+	return reaches(&s->gtids, s->file, s->offset, p);
 }

@@ -230,28 +230,3 @@ int server_position(struct mysql_position *out, const struct server *s, struct c
 	answer_release(&a);
 	return rc < 0 ? err_wrap(e, "reading the log's position") : 0;
 }
-
-static uint64_t file_number(const char *file)
-{
-	const char *dot = strrchr(file, '.');
-
-	return dot != NULL ? strtoull(dot + 1, NULL, 10) : 0;
-}
-
-int place_compare(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b)
-{
-	uint64_t a = file_number(file_a), b = file_number(file_b);
-
-	if (a == b) {
-		a = offset_a;
-		b = offset_b;
-	}
-	return a < b ? -1 : a > b;
-}
-
-bool position_reaches(const struct mysql_position *outer, const struct mysql_position *inner)
-{
-	if (outer->gtids.count > 0 || inner->gtids.count > 0)
-		return gtid_set_contains(&outer->gtids, &inner->gtids);
-	return place_compare(outer->file, outer->offset, inner->file, inner->offset) >= 0;
-}

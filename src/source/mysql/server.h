@@ -43,12 +43,4 @@ int server_position(struct mysql_position *out, const struct server *s, struct c
 int server_position_at(struct mysql_position *out, const struct server *s, struct connection *c,
 		       const char *file, uint64_t offset, struct err *e);
 
-/*
- * Order of two places in the log of one server: file numbers ("binlog.000009" < "binlog.1000000"), then
- * offsets.
- */
-int place_compare(const char *file_a, uint64_t offset_a, const char *file_b, uint64_t offset_b);
-/* True when everything up to `inner` is in `outer`: by GTIDs when both have them, else by place. */
-bool position_reaches(const struct mysql_position *outer, const struct mysql_position *inner);
-
 #endif
