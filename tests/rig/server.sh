@@ -85,15 +85,18 @@ mysql_run() {
 		--enforce-gtid-consistency=ON --loose-innodb-redo-log-capacity=256M "$@"
 }
 
-mysql_users() {
-	cat <<-'SQL'
+# make_users RIGHTS : the statements that make them
+make_users() {
+	cat <<-SQL
 	SET sql_log_bin = 0;
 	CREATE USER IF NOT EXISTS root@'127.0.0.1' IDENTIFIED BY '';
 	GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
 	CREATE USER IF NOT EXISTS tailrace@'%' IDENTIFIED BY 'tailrace';
-	GRANT SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT, XA_RECOVER_ADMIN ON *.* TO tailrace@'%';
+	GRANT SELECT, RELOAD, REPLICATION SLAVE, $1 ON *.* TO tailrace@'%';
 	SQL
 }
+
+mysql_users() { make_users "REPLICATION CLIENT, XA_RECOVER_ADMIN"; }
 
 # What mariadb-install-db does, which has no way to start a program with a loader of its own.
 mariadb_init() {
@@ -109,15 +112,7 @@ mariadb_run() {
 	run "${COMMON[@]}" --server-id=2 --gtid-strict-mode=ON --innodb-log-file-size=64M "$@"
 }
 
-mariadb_users() {
-	cat <<-'SQL'
-	SET sql_log_bin = 0;
-	CREATE USER IF NOT EXISTS root@'127.0.0.1' IDENTIFIED BY '';
-	GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
-	CREATE USER IF NOT EXISTS tailrace@'%' IDENTIFIED BY 'tailrace';
-	GRANT SELECT, RELOAD, REPLICATION SLAVE, BINLOG MONITOR ON *.* TO tailrace@'%';
-	SQL
-}
+mariadb_users() { make_users "BINLOG MONITOR"; }
 
 answers() { mariadb --no-defaults --socket="$DIR/socket" --user=root -e 'DO 0' >/dev/null 2>&1 </dev/null; }
 
