@@ -12,6 +12,7 @@
 
 #define METADATA_MS   10000
 #define WAIT_MS       100
+#define SHOW_UP_MS    10
 #define EVENT_MESSAGES_MAX 512
 #define SLABS_MAX     256
 #define SLAB_BYTES    ((size_t)1 << 20)
@@ -138,13 +139,26 @@ static int ask(struct producer *p, rd_kafka_topic_t *topic, const struct rd_kafk
 	return -1;
 }
 
-int producer_has_topic(struct producer *p, const char *name, bool *out, struct err *e)
+/* What the cluster told of the topic at the beginning; NULL: it was not there. */
+static int find_known(struct producer *p, const char *name, const struct rd_kafka_metadata_topic **out, struct err *e)
 {
 	if (p->known == NULL && ask(p, NULL, &p->known, e) < 0)
 		return -1;
-	*out = false;
-	for (int i = 0; i < p->known->topic_cnt; i++)
-		*out = *out || strcmp(p->known->topics[i].topic, name) == 0;
+	*out = NULL;
+	for (int i = 0; i < p->known->topic_cnt && *out == NULL; i++) {
+		if (strcmp(p->known->topics[i].topic, name) == 0)
+			*out = &p->known->topics[i];
+	}
+	return 0;
+}
+
+int producer_has_topic(struct producer *p, const char *name, bool *out, struct err *e)
+{
+	const struct rd_kafka_metadata_topic *known;
+
+	if (find_known(p, name, &known, e) < 0)
+		return -1;
+	*out = known != NULL;
 	return 0;
 }
 
@@ -223,7 +237,7 @@ static int wait_for_topic(struct producer *p, rd_kafka_topic_t *topic, uint32_t 
 			return -1;
 		if (*partitions > 0)
 			return 0;
-		clock_sleep_us(WAIT_MS * 1000);
+		clock_sleep_us(SHOW_UP_MS * 1000);
 	}
 	return err_set(e, ERR_RETRY, "kafka %s: topic %s does not show up", p->options->brokers,
 		       rd_kafka_topic_name(topic));
@@ -233,16 +247,18 @@ int producer_topic(struct producer *p, const char *name, const struct topic_wish
 		   struct producer_topic **out, struct err *e)
 {
 	rd_kafka_topic_t *handle;
+	const struct rd_kafka_metadata_topic *known;
 	struct producer_topic *t;
 	uint32_t partitions = 0;
-	bool was_there;
 
-	if (producer_has_topic(p, name, &was_there, e) < 0 || (!was_there && make_topic(p, name, wish, e) < 0))
+	if (find_known(p, name, &known, e) < 0 || (known == NULL && make_topic(p, name, wish, e) < 0))
 		return -1;
+	if (known != NULL && known->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		partitions = (uint32_t)known->partition_cnt;
 	handle = rd_kafka_topic_new(p->client, name, NULL);
 	if (handle == NULL)
 		return client_error(e, p->options, rd_kafka_last_error(), NULL, name);
-	if (wait_for_topic(p, handle, &partitions, e) < 0) {
+	if (partitions == 0 && wait_for_topic(p, handle, &partitions, e) < 0) {
 		rd_kafka_topic_destroy(handle);
 		return -1;
 	}

@@ -110,13 +110,22 @@ static int kafka_resume(struct target *target, struct schema *schema, char **pos
 	return 0;
 }
 
+/* The tables are known: one look at all topics. */
 static int kafka_stream_start(struct target *target, char **position, struct err *e)
 {
 	struct kafka_target *k = (struct kafka_target *)target;
+	struct kafka_stream **streams = memory_array(struct kafka_stream *, k->table_count + 2);
+	int rc;
 
-	(void)e;
-	*position = memory_copy_text(k->record.position);
-	return 0;
+	for (uint32_t i = 0; i < k->table_count; i++)
+		streams[i] = &k->tables[i]->stream;
+	streams[k->table_count] = &k->transactions;
+	streams[k->table_count + 1] = &k->schema_changes;
+	rc = kafka_streams_open(streams, k->table_count + 2, k->context.reader, e);
+	memory_free(streams);
+	if (rc == 0)
+		*position = memory_copy_text(k->record.position);
+	return rc;
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -331,7 +340,7 @@ static int take_table_change(struct kafka_target *k, const struct change *c, str
 		return err_wrap(e, "table %s", t->name);
 	if (c->kind == CHANGE_SCHEMA) { /* of a copy: it is whole with the next COMMIT */
 		t->is_complete = true;
-		return kafka_stream_settle(&t->stream, e);
+		return 0;
 	}
 	rc = begin(k, c, e);
 	if (rc == 0 && c->kind == CHANGE_TRUNCATE)
@@ -498,8 +507,6 @@ static int open_side_topics(struct kafka_target *k, struct err *e)
 	if (x->options->has_transactions)
 		kafka_stream_init(&k->transactions, x->producer, x->reader, buffer_string(&name), &k->single,
 				  k->record.has_transactions ? &k->record.transactions : NULL, false);
-	if (kafka_stream_settle(&k->schema_changes, e) < 0 || kafka_stream_settle(&k->transactions, e) < 0)
-		rc = -1;
 	buffer_clear(&name);
 	buffer_format(&name, "__debezium-heartbeat.%s", x->prefix);
 	if (rc == 0 && x->options->heartbeat_ms > 0)

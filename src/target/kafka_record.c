@@ -107,50 +107,28 @@ static void note_writer(const struct kafka_journal *j, struct bytes name, struct
 	snprintf(out->other, sizeof(out->other), "%.*s", (int)(name.size < 90 ? name.size : 90), (const char *)name.data);
 }
 
-/* Reads on up to offset `end`. */
-static int read_until(struct kafka_journal *j, int64_t end, struct news *out, struct err *e)
-{
-	int64_t until_us = clock_monotonic_us() + READ_MS * 1000;
-	const char *topic = producer_topic_name(j->topic);
-	struct partition_message m;
-	bool at_end = false;
-
-	while (j->next < end && !at_end) {
-		int rc = partition_reader_next(j->reader, 100, &at_end, &m, e);
-
-		if (rc < 0)
-			return -1;
-		if (rc == 1 && !at_end && clock_monotonic_us() > until_us)
-			return err_set(e, ERR_RETRY, "kafka %s: topic %s cannot be read", j->broker->brokers, topic);
-		if (rc == 1)
-			continue;
-		j->next = m.offset + 1;
-		if (bytes_equal(m.key, writer_key))
-			note_writer(j, m.value, out);
-		else if (out->record != NULL && bytes_equal(m.key, position_key) &&
-			 parse(out->record, m.value, topic, m.offset, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int read_news(struct kafka_journal *j, struct news *out, struct err *e)
 {
 	const char *topic = producer_topic_name(j->topic);
-	int64_t first, end;
+	struct partition_place place = { .topic = topic };
+	struct partition_message m;
 	int rc;
 
-	if (partition_reader_range(j->reader, topic, 0, &first, &end, e) < 0)
+	if (partition_reader_ask(j->reader, &place, 1, e) < 0)
 		return -1;
-	if (j->next < first)
-		j->next = first;
-	if (j->next >= end)
+	place.next = j->next > place.first ? j->next : place.first;
+	if (place.next >= place.end)
 		return 0;
-	rc = partition_reader_start(j->reader, topic, 0, j->next, e);
-	if (rc == 0)
-		rc = read_until(j, end, out, e);
+	rc = partition_reader_start(j->reader, &place, 1, e);
+	while (rc == 0 && (rc = partition_reader_next(j->reader, &m, e)) == 0) {
+		if (bytes_equal(m.key, writer_key))
+			note_writer(j, m.value, out);
+		else if (out->record != NULL && bytes_equal(m.key, position_key))
+			rc = parse(out->record, m.value, topic, m.offset, e);
+	}
 	partition_reader_stop(j->reader);
-	return rc;
+	j->next = place.next;
+	return rc < 0 ? -1 : 0;
 }
 
 static int put(struct kafka_journal *j, struct bytes key, struct bytes value, struct err *e)

@@ -3,100 +3,9 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-#define HEADER   "tailrace"
-#define READ_MS  10000
-/* How far back from a partition's end to look for a message of ours, step by step; then from its beginning. */
-static const int64_t steps[] = { 1, 100, 10000, INT64_MAX };
-
-/* "<number> <transaction>"; false: this is not ours. */
-static bool parse_header(struct bytes text, struct kafka_tail *out)
-{
-	const uint8_t *space = memchr(text.data, ' ', text.size);
-	struct bytes rest;
-	uint64_t number;
-
-	if (space == NULL ||
-	    !text_parse_uint((struct bytes){ text.data, (size_t)(space - text.data) }, &number) || number == 0)
-		return false;
-	rest = (struct bytes){ space + 1, text.size - (size_t)(space + 1 - text.data) };
-	memory_free(out->transaction);
-	*out = (struct kafka_tail){ .number = number, .transaction = memory_copy(rest.data, rest.size) };
-	return true;
-}
-
-/* A message of Debezium's: a further one of the same row, or the first of another. A tombstone goes with what is before it. */
-static void note_foreign(struct kafka_tail *out, const struct partition_message *m, bool *is_whole)
-{
-	struct debezium_place place;
-
-	if (m->value.data == NULL) {
-		out->present += out->present > 0;
-	} else if (debezium_place_read(&place, m->value)) {
-		bool is_same = out->present > 0 && place.offset == out->place.offset && place.row == out->place.row &&
-			       strcmp(place.file, out->place.file) == 0;
-
-		*is_whole = *is_whole || (out->present > 0 && !is_same);
-		out->present = is_same ? out->present + 1 : 1;
-		out->place = place;
-	}
-}
-
-/* Reads from `from` up to `end`; *is_whole: what was found does not reach back behind `from`. */
-static int read_tail(struct kafka_stream *s, uint32_t partition, int64_t from, int64_t end, bool *is_whole, struct err *e)
-{
-	int64_t until_us = clock_monotonic_us() + READ_MS * 1000;
-	struct kafka_tail *out = &s->tails[partition];
-	bool at_end = false;
-
-	out->present = 0;
-	if (partition_reader_start(s->reader, s->name, partition, from, e) < 0)
-		return -1;
-	while (from < end && !at_end) {
-		struct partition_message m;
-		struct bytes header;
-		int rc = partition_reader_next(s->reader, 100, &at_end, &m, e);
-
-		if (rc < 0)
-			return -1;
-		if (rc == 1 && clock_monotonic_us() > until_us)
-			return err_set(e, ERR_RETRY, "topic %s, partition %u, offset %lld: cannot be read", s->name,
-				       partition, (long long)from);
-		if (rc == 1)
-			continue;
-		until_us = clock_monotonic_us() + READ_MS * 1000;
-		from = m.offset + 1;
-		if (partition_message_header(&m, HEADER, &header))
-			parse_header(header, out);
-		else if (s->takes_over)
-			note_foreign(out, &m, is_whole);
-	}
-	*is_whole = *is_whole || out->number > 0;
-	return 0;
-}
-
-static int find_tail(struct kafka_stream *s, uint32_t partition, struct err *e)
-{
-	bool is_whole = false;
-	int64_t first, end;
-
-	if (partition_reader_range(s->reader, s->name, partition, &first, &end, e) < 0)
-		return -1;
-	for (size_t i = 0; !is_whole && first < end; i++) {
-		int64_t from = end - first > steps[i] ? end - steps[i] : first;
-		int rc = read_tail(s, partition, from, end, &is_whole, e);
-
-		partition_reader_stop(s->reader);
-		if (rc < 0)
-			return -1;
-		if (from == first)
-			break;
-	}
-	return 0;
-}
+#include "target/kafka_tails.h"
 
 void kafka_stream_init(struct kafka_stream *s, struct producer *p, struct partition_reader *r, const char *topic,
 		       const struct topic_wish *wish, const uint64_t *committed, bool takes_over)
@@ -110,35 +19,58 @@ void kafka_stream_init(struct kafka_stream *s, struct producer *p, struct partit
 
 static int open_topic(struct kafka_stream *s, struct err *e)
 {
-	uint64_t highest = 0;
-	uint32_t count;
-
 	if (producer_topic(s->producer, s->name, s->wish, &s->topic, e) < 0)
 		return -1;
-	count = producer_topic_partitions(s->topic);
-	s->tails = memory_array(struct kafka_tail, count);
-	for (uint32_t i = 0; i < count; i++) {
-		if (find_tail(s, i, e) < 0)
-			return -1;
-		if (s->tails[i].number > highest)
-			highest = s->tails[i].number;
-	}
-	if (!s->has_committed)
-		s->number = s->committed = highest;
+	s->tails = memory_array(struct kafka_tail, producer_topic_partitions(s->topic));
 	s->keyless = producer_partition(s->topic, bytes_of_text(s->name));
 	return 0;
 }
 
-int kafka_stream_settle(struct kafka_stream *s, struct err *e)
+/* The tails are known. */
+static void find_number(struct kafka_stream *s)
 {
-	bool is_there;
+	uint32_t count = producer_topic_partitions(s->topic);
 
-	if (s->name == NULL || s->has_committed || s->topic != NULL)
-		return 0;
-	if (producer_has_topic(s->producer, s->name, &is_there, e) < 0)
+	for (uint32_t i = 0; i < count && !s->has_committed; i++) {
+		if (s->tails[i].number > s->number)
+			s->number = s->committed = s->tails[i].number;
+	}
+	s->has_committed = true;
+}
+
+static int open_and_read(struct kafka_stream *s, struct err *e)
+{
+	if (open_topic(s, e) < 0 || kafka_tails_read(&s, 1, s->reader, e) < 0)
 		return -1;
-	s->has_committed = !is_there;
-	return is_there ? open_topic(s, e) : 0;
+	find_number(s);
+	return 0;
+}
+
+int kafka_streams_open(struct kafka_stream *const *streams, uint32_t count, struct partition_reader *r, struct err *e)
+{
+	struct kafka_stream **there = memory_array(struct kafka_stream *, count);
+	uint32_t there_count = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < count && rc == 0; i++) {
+		struct kafka_stream *s = streams[i];
+		bool is_there = false;
+
+		if (s->name == NULL)
+			continue;
+		rc = producer_has_topic(s->producer, s->name, &is_there, e);
+		s->has_committed = s->has_committed || !is_there;
+		if (rc == 0 && is_there)
+			rc = open_topic(s, e);
+		if (rc == 0 && is_there)
+			there[there_count++] = s;
+	}
+	if (rc == 0)
+		rc = kafka_tails_read(there, there_count, r, e);
+	for (uint32_t i = 0; i < there_count && rc == 0; i++)
+		find_number(there[i]);
+	memory_free(there);
+	return rc;
 }
 
 void kafka_stream_release(struct kafka_stream *s)
@@ -197,7 +129,7 @@ int kafka_stream_send(struct kafka_stream *s, struct producer_message *m, struct
 {
 	struct kafka_tail *tail;
 
-	if (s->topic == NULL && open_topic(s, e) < 0)
+	if (s->topic == NULL && open_and_read(s, e) < 0)
 		return -1;
 	m->partition = m->key.data != NULL ? producer_partition(s->topic, m->key) : s->keyless;
 	tail = &s->tails[m->partition];
@@ -210,7 +142,7 @@ int kafka_stream_send(struct kafka_stream *s, struct producer_message *m, struct
 	text_uint(&s->header, s->number);
 	buffer_char(&s->header, ' ');
 	buffer_text(&s->header, transaction);
-	*ours = (struct producer_header){ HEADER, buffer_bytes(&s->header) };
+	*ours = (struct producer_header){ KAFKA_HEADER, buffer_bytes(&s->header) };
 	if (producer_send(s->producer, s->topic, m, e) < 0)
 		return -1;
 	tail->number = s->number;

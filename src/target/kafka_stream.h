@@ -11,6 +11,8 @@
 #include "broker/producer.h"
 #include "message/debezium_offset.h"
 
+#define KAFKA_HEADER "tailrace"
+
 struct kafka_tail {
 	uint64_t number;   /* of the partition's newest message of ours; 0: none */
 	char *transaction; /* of it; NULL once we sent one */
@@ -44,15 +46,15 @@ struct kafka_stream {
 /*
  * `committed` is the number at the recorded position; NULL: there is no record, numbers go on behind the highest in
  * the topic. With `takes_over` numbers begin at 1, and rows that Debezium has sent are told by their place in the
- * log. The topic is opened or made, and its tails are looked at, when the first message is to be sent.
+ * log. A topic that is not there is made when the first message is to be sent.
  */
 void kafka_stream_init(struct kafka_stream *s, struct producer *p, struct partition_reader *r, const char *topic,
 		       const struct topic_wish *wish, const uint64_t *committed, bool takes_over);
 /*
- * Finds out the number when there is no record of it, so that the next record has it: of a topic with messages of an
- * earlier life nothing may be taken for sent.
+ * Looks at the topics that are there, before anything is sent. So their numbers are known when there is no record of
+ * them, and the next record has them: of a topic with messages of an earlier life nothing may be taken for sent.
  */
-int kafka_stream_settle(struct kafka_stream *s, struct err *e);
+int kafka_streams_open(struct kafka_stream *const *streams, uint32_t count, struct partition_reader *r, struct err *e);
 void kafka_stream_release(struct kafka_stream *s);
 /*
  * The next message; 1: it is there already and was not sent. The last of its headers is left free for ours, the

@@ -5,12 +5,17 @@
  */
 #include "lib/test.h"
 
+#include <arpa/inet.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "broker/partition_reader.h"
 #include "target/kafka.h"
 
@@ -19,38 +24,106 @@
 #define PARTITIONS   3
 #define MESSAGES_MAX 4096
 
+/* One cluster for all tests, with topics of its own for each. */
 struct cluster {
-	rd_kafka_t *client;
 	rd_kafka_mock_cluster_t *mock;
 	struct broker_options broker;
+	char prefix[16];
 	int64_t record_interval_ms;
 	const char *schema_changes; /* NULL: as the option has it */
 };
 
-static int open_cluster(void **state)
+/* --- the cluster ------------------------------------------------------------------------------ */
+
+/*
+ * The mock's thread (librdkafka 2.0) may miss that it is asked for something and sleeps for a second then, unless
+ * somebody comes to its port.
+ */
+struct rouser {
+	struct sockaddr_in port;
+	pthread_t thread;
+	_Atomic bool is_done;
+};
+
+static void *rouse(void *argument)
 {
-	struct cluster *c = memory_new(struct cluster);
+	struct rouser *r = argument;
+
+	while (!r->is_done) {
+		int visitor = socket(AF_INET, SOCK_STREAM, 0);
+
+		assert_true(visitor >= 0);
+		(void)connect(visitor, (struct sockaddr *)&r->port, sizeof(r->port));
+		close(visitor);
+		clock_sleep_us(1000);
+	}
+	return NULL;
+}
+
+static void rouser_start(struct rouser *r, const struct cluster *c)
+{
+	const char *port = strchr(c->broker.brokers, ':');
+
+	*r = (struct rouser){ .port = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+					.sin_port = htons((uint16_t)atoi(port + 1)) } };
+	assert_int_equal(thread_start(&r->thread, rouse, r), 0);
+}
+
+static void rouser_stop(struct rouser *r)
+{
+	r->is_done = true;
+	pthread_join(r->thread, NULL);
+}
+
+/* Lives as long as the program: its end takes a second. */
+static rd_kafka_mock_cluster_t *make_mock(void)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_t *client;
 	char why[200];
 
-	c->client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof(why));
-	assert_non_null(c->client);
-	c->mock = rd_kafka_mock_cluster_new(c->client, 1);
+	rd_kafka_conf_set(conf, "socket.nagle.disable", "true", why, sizeof(why)); /* the mock's, too */
+	rd_kafka_conf_set(conf, "log_level", "3", why, sizeof(why));
+	client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	assert_non_null(client);
+	return rd_kafka_mock_cluster_new(client, 1);
+}
+
+static void make_topic(const struct cluster *c, const char *before, const char *behind, int partitions)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s%s%s", before, c->prefix, behind);
+	assert_int_equal(rd_kafka_mock_topic_create(c->mock, name, partitions, 1), 0);
+}
+
+static int open_topics(void **state)
+{
+	static rd_kafka_mock_cluster_t *mock;
+	static unsigned count;
+	struct cluster *c = memory_new(struct cluster);
+	struct rouser rouser;
+
+	if (mock == NULL)
+		mock = make_mock();
+	c->mock = mock;
 	c->record_interval_ms = 1;
 	c->broker.brokers = memory_copy_text(rd_kafka_mock_cluster_bootstraps(c->mock));
-	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "__tailrace.p", 1, 1), 0);
-	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p.shop.orders", PARTITIONS, 1), 0);
-	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p.transaction", 1, 1), 0);
-	assert_int_equal(rd_kafka_mock_topic_create(c->mock, "p", 1, 1), 0);
+	snprintf(c->prefix, sizeof(c->prefix), "p%u", count++);
+	rouser_start(&rouser, c);
+	make_topic(c, "__tailrace.", "", 1);
+	make_topic(c, "", ".transaction", 1);
+	make_topic(c, "", "", 1);
+	make_topic(c, "", ".shop.orders", PARTITIONS);
+	rouser_stop(&rouser);
 	*state = c;
 	return 0;
 }
 
-static int close_cluster(void **state)
+static int close_topics(void **state)
 {
 	struct cluster *c = *state;
 
-	rd_kafka_mock_cluster_destroy(c->mock);
-	rd_kafka_destroy(c->client);
 	memory_free((char *)(uintptr_t)c->broker.brokers);
 	memory_free(c);
 	return 0;
@@ -176,7 +249,7 @@ enum end { FLUSHES, IS_DROPPED };
 static int run_to(const struct cluster *c, const char *log, int last, enum end how, unsigned idles, struct err *e)
 {
 	struct debezium_options messages = { 0 };
-	char properties[] = "retry.backoff.ms=10";
+	char properties[] = "retry.backoff.ms=10\nlinger.ms=1";
 	struct broker_options broker = { c->broker.brokers, properties };
 	struct kafka_options options = { .url = NULL, .broker = &broker, .messages = &messages };
 	struct run r = { .schema = orders(), .log = log, .e = e };
@@ -192,7 +265,7 @@ static int run_to(const struct cluster *c, const char *log, int last, enum end h
 		options.schema_changes = memory_copy_text(c->schema_changes);
 	}
 	options.has_transactions = true;
-	snprintf(url, sizeof(url), "kafka://%s/p", c->broker.brokers);
+	snprintf(url, sizeof(url), "kafka://%s/%s", c->broker.brokers, c->prefix);
 	options.url = url;
 	r.target = kafka_target_new(&options, e);
 	if (r.target == NULL)
@@ -233,33 +306,38 @@ static int run_to(const struct cluster *c, const char *log, int last, enum end h
 
 /* --- what is there ---------------------------------------------------------------------------- */
 
-/* The messages of a topic by their number: "key|value up to its times" */
+/* The messages of a topic by their number: "key|value up to what differs" */
 struct content {
 	char *messages[MESSAGES_MAX];
 	uint32_t count;
 };
 
+static void cut(char *text, const char *from)
+{
+	char *at = strstr(text, from);
+
+	if (at != NULL)
+		*at = '\0';
+}
+
 static void read_partition(struct content *out, struct partition_reader *r, const char *topic, uint32_t partition)
 {
 	struct err e = ERR_INIT;
+	struct partition_place place = { .topic = topic, .partition = partition };
 	struct partition_message m;
 	uint64_t number = 0;
-	int64_t first, end, next;
+	int rc;
 
-	must(partition_reader_range(r, topic, partition, &first, &end, &e), &e);
-	must(partition_reader_start(r, topic, partition, first, &e), &e);
-	for (next = first; next < end;) {
+	must(partition_reader_ask(r, &place, 1, &e), &e);
+	place.next = place.first;
+	must(partition_reader_start(r, &place, 1, &e), &e);
+	while ((rc = partition_reader_next(r, &m, &e)) == 0) {
 		struct buffer text = { 0 };
 		struct bytes header;
 		uint64_t before = number;
-		int rc = partition_reader_next(r, 100, NULL, &m, &e);
 
-		must(rc, &e);
-		if (rc == 1)
-			continue;
-		next = m.offset + 1;
 		assert_int_equal(partition_message_header(&m, "__debezium.context.taskId", &header),
-				 strcmp(topic, "p.transaction") != 0);
+				 strstr(topic, ".transaction") == NULL);
 		assert_true(partition_message_header(&m, "tailrace", &header));
 		number = strtoull((const char *)header.data, NULL, 10);
 		assert_true(number > before); /* in order */
@@ -269,18 +347,23 @@ static void read_partition(struct content *out, struct partition_reader *r, cons
 		buffer_char(&text, '|');
 		buffer_bytes_append(&text, m.value);
 		out->messages[number] = memory_copy_text(buffer_string(&text));
-		if (strstr(out->messages[number], "\"ts_ms\":") != NULL && strrchr(out->messages[number], 't') != NULL)
-			*strstr(out->messages[number], "\"ts_ms\":") = '\0';
+		cut(out->messages[number], "\"name\":"); /* the prefix, and all behind it */
+		cut(out->messages[number], "\"ts_ms\":");
 		out->count++;
 		buffer_release(&text);
 	}
+	must(rc, &e);
+	partition_reader_stop(r);
 }
 
-static void read_topic(struct content *out, const struct cluster *c, const char *topic, uint32_t partitions)
+/* `suffix`: what stands behind the prefix. */
+static void read_topic(struct content *out, const struct cluster *c, const char *suffix, uint32_t partitions)
 {
 	struct partition_reader *r;
 	struct err e = ERR_INIT;
+	char topic[80];
 
+	snprintf(topic, sizeof(topic), "%s%s", c->prefix, suffix);
 	*out = (struct content){ .count = 0 };
 	must(partition_reader_open(&r, &c->broker, &e), &e);
 	for (uint32_t i = 0; i < partitions; i++)
@@ -296,29 +379,43 @@ static void content_release(struct content *c)
 		memory_free(c->messages[i]);
 }
 
-/* What a run from the first to the last transaction sends, on a cluster of its own. */
+#define TOPICS 3
+
+static void read_all(struct content *out, const struct cluster *c)
+{
+	read_topic(&out[0], c, ".shop.orders", PARTITIONS);
+	read_topic(&out[1], c, ".transaction", 1);
+	read_topic(&out[2], c, "", 1);
+}
+
+/* What one run from the first to the last transaction sends. */
+static const struct content *undisturbed(void)
+{
+	static struct content all[TOPICS];
+	struct err e = ERR_INIT;
+	void *state;
+
+	if (all[0].count > 0)
+		return all;
+	open_topics(&state);
+	must(run_to(state, "a", LAST, FLUSHES, 0, &e), &e);
+	read_all(all, state);
+	close_topics(&state);
+	return all;
+}
+
 static void assert_is_whole(const struct cluster *c)
 {
-	static const struct {
-		const char *topic;
-		uint32_t partitions;
-	} topics[] = { { "p.shop.orders", PARTITIONS }, { "p.transaction", 1 }, { "p", 1 } };
-	struct content seen, wanted;
-	struct err e = ERR_INIT;
-	void *undisturbed;
+	const struct content *wanted = undisturbed();
+	struct content seen[TOPICS];
 
-	open_cluster(&undisturbed);
-	must(run_to(undisturbed, "a", LAST, FLUSHES, 0, &e), &e);
-	for (int t = 0; t < 3; t++) {
-		read_topic(&seen, c, topics[t].topic, topics[t].partitions);
-		read_topic(&wanted, undisturbed, topics[t].topic, topics[t].partitions);
-		assert_int_equal(seen.count, wanted.count);
-		for (uint32_t i = 1; i <= wanted.count; i++)
-			assert_string_equal(seen.messages[i], wanted.messages[i]);
-		content_release(&seen);
-		content_release(&wanted);
+	read_all(seen, c);
+	for (int t = 0; t < TOPICS; t++) {
+		assert_int_equal(seen[t].count, wanted[t].count);
+		for (uint32_t i = 1; i <= wanted[t].count; i++)
+			assert_string_equal(seen[t].messages[i], wanted[t].messages[i]);
+		content_release(&seen[t]);
 	}
-	close_cluster(&undisturbed);
 }
 
 /* --- tests ------------------------------------------------------------------------------------ */
@@ -330,14 +427,14 @@ static void a_message_is_there_for_each_change(void **state)
 	struct content seen;
 
 	must(run_to(c, "a", 5, FLUSHES, 0, &e), &e);
-	read_topic(&seen, c, "p.shop.orders", PARTITIONS);
+	read_topic(&seen, c, ".shop.orders", PARTITIONS);
 	/* five inserts, an update, a move (delete, tombstone, insert), a delete (and tombstone) */
 	assert_int_equal(seen.count, 5 + 1 + 3 + 2);
 	assert_non_null(strstr(seen.messages[1], "{\"id\":1}|{\"before\":null,\"after\":{\"id\":1,\"value\":\"value 1\"}"));
 	assert_string_equal(seen.messages[7], "{\"id\":4}|");
 	assert_string_equal(seen.messages[11], "{\"id\":5}|");
 	content_release(&seen);
-	read_topic(&seen, c, "p.transaction", 1);
+	read_topic(&seen, c, ".transaction", 1);
 	assert_int_equal(seen.count, 2 * 5);
 	content_release(&seen);
 }
@@ -349,7 +446,7 @@ static void a_truncate_is_in_no_transaction(void **state)
 	struct content seen;
 
 	must(run_to(c, "a", TRUNCATE_AT, FLUSHES, 0, &e), &e);
-	read_topic(&seen, c, "p.transaction", 1);
+	read_topic(&seen, c, ".transaction", 1);
 	assert_int_equal(seen.count, 2 * (TRUNCATE_AT - 1));
 	content_release(&seen);
 }
@@ -389,7 +486,7 @@ static void statements_are_told_only_when_wanted(void **state)
 	must(run_to(c, "a", 37, FLUSHES, 0, &e), &e);
 	c->schema_changes = NULL;
 	must(run_to(c, "a", 50, FLUSHES, 0, &e), &e);
-	read_topic(&seen, c, "p", 1);
+	read_topic(&seen, c, "", 1);
 	assert_int_equal(seen.count, 3 + 2); /* of transactions 14 to 28, and 42, 49 */
 	assert_non_null(strstr(seen.messages[1], "{\"databaseName\":\"shop\"}|{\"source\":{"));
 	content_release(&seen);
@@ -431,7 +528,7 @@ static void another_log_is_refused(void **state)
 	must(run_to(c, "a", 1, FLUSHES, 0, &e), &e);
 	c->record_interval_ms = 60000;
 	must(run_to(c, "a", 9, IS_DROPPED, 20, &e), &e);
-	read_topic(&seen, c, "p.shop.orders", PARTITIONS);
+	read_topic(&seen, c, ".shop.orders", PARTITIONS);
 	count = seen.count;
 	content_release(&seen);
 	assert_true(count > 1);
@@ -444,14 +541,14 @@ static void another_log_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_message_is_there_for_each_change, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(a_truncate_is_in_no_transaction, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(what_killed_runs_left_open_is_sent_once, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(statements_are_told_only_when_wanted, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(a_topic_that_was_just_made_is_waited_for, open_cluster, close_cluster),
-		cmocka_unit_test_setup_teardown(another_log_is_refused, open_cluster, close_cluster),
+		cmocka_unit_test_setup_teardown(a_message_is_there_for_each_change, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(a_truncate_is_in_no_transaction, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(what_killed_runs_left_open_is_sent_once, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(statements_are_told_only_when_wanted, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(a_topic_that_was_just_made_is_waited_for, open_topics, close_topics),
+		cmocka_unit_test_setup_teardown(another_log_is_refused, open_topics, close_topics),
 	};
 
 	log_set_level(LOG_ERROR);
