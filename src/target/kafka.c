@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -211,22 +210,6 @@ static int serve(struct kafka_target *k, int wait_ms, struct err *e)
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
-static void name_transaction(struct kafka_context *x, const struct origin *o, bool is_copy)
-{
-	if (is_copy)
-		snprintf(x->transaction, sizeof(x->transaction), "copy");
-	else if (o->gtid != NULL)
-		snprintf(x->transaction, sizeof(x->transaction), "%s", o->gtid);
-	else
-		snprintf(x->transaction, sizeof(x->transaction), "%s:%llu", o->log_file != NULL ? o->log_file : "",
-			 (unsigned long long)o->transaction_offset);
-	if (o->gtid != NULL)
-		snprintf(x->id, sizeof(x->id), "%s", o->gtid);
-	else
-		snprintf(x->id, sizeof(x->id), "file=%s,pos=%llu", o->log_file != NULL ? o->log_file : "",
-			 (unsigned long long)o->transaction_offset);
-}
-
 /* A transaction's first change: its names, and its message in the transaction topic. */
 static int begin(struct kafka_target *k, const struct change *c, struct err *e)
 {
@@ -239,7 +222,7 @@ static int begin(struct kafka_target *k, const struct change *c, struct err *e)
 	k->in_transaction = true;
 	x->order = 0;
 	k->is_copying = c->kind == CHANGE_ROWS && c->rows.op == OP_COPY;
-	name_transaction(x, c->origin, k->is_copying);
+	kafka_context_set_transaction(x, c->origin, k->is_copying);
 	k->is_told = k->transactions.name != NULL && c->kind == CHANGE_ROWS && !k->is_copying;
 	if (!k->is_told)
 		return 0;
@@ -362,7 +345,7 @@ static int take_ddl(struct kafka_target *k, const struct change *c, struct err *
 	if (journal_check(&k->journal, e) < 0)
 		return -1;
 	kafka_context_set_connector(x, c->origin);
-	name_transaction(x, c->origin, c->ddl->is_copy);
+	kafka_context_set_transaction(x, c->origin, c->ddl->is_copy);
 	buffer_clear(&x->key);
 	buffer_clear(&x->value);
 	debezium_schema_change(x->options->messages, c->ddl, c->origin, clock_now_us(), &x->key, &x->value);
@@ -454,13 +437,7 @@ static void kafka_close(struct target *target)
 	kafka_stream_release(&k->schema_changes);
 	kafka_record_release(&k->record);
 	journal_release(&k->journal);
-	partition_reader_close(k->context.reader);
-	producer_close(k->context.producer);
-	memory_free(k->context.brokers);
-	memory_free(k->context.prefix);
-	buffer_release(&k->context.key);
-	buffer_release(&k->context.old_key);
-	buffer_release(&k->context.value);
+	kafka_context_release(&k->context);
 	buffer_release(&k->waiting);
 	memory_free(k);
 }
@@ -471,27 +448,6 @@ void kafka_target_counts(const struct target *t, struct target_counts *out)
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
-
-/* "none", or letters of operations with commas. */
-static int read_skipped(struct kafka_context *x, struct err *e)
-{
-	const char *text = x->options->skipped_operations;
-
-	if (strcmp(text, "none") == 0)
-		return 0;
-	for (; *text != '\0'; text += text[1] == ',' ? 2 : 1) {
-		bool *skips = *text == 'c' ? &x->skips[OP_INSERT] :
-			      *text == 'u' ? &x->skips[OP_UPDATE] :
-			      *text == 'd' ? &x->skips[OP_DELETE] :
-			      *text == 't' ? &x->skips_truncate : NULL;
-
-		if (skips == NULL)
-			return err_set(e, ERR_CONFIG, "--skipped-operations: \"%s\" is neither none nor letters of c, u, "
-				       "d, t with commas", x->options->skipped_operations);
-		*skips = true;
-	}
-	return 0;
-}
 
 static int open_side_topics(struct kafka_target *k, struct err *e)
 {
@@ -513,23 +469,6 @@ static int open_side_topics(struct kafka_target *k, struct err *e)
 		rc = producer_topic(x->producer, buffer_string(&name), &k->single, &k->heartbeats, e);
 	buffer_release(&name);
 	return rc;
-}
-
-/* What Debezium 3.2 and later puts on the messages of tables: whose they are. */
-static void make_shared_headers(struct kafka_context *x)
-{
-	uint64_t run[2] = { (uint64_t)clock_now_us(), (uint64_t)random() << 31 ^ (uint64_t)random() };
-
-	if (strcmp(x->options->extended_headers, "true") != 0)
-		return;
-	snprintf(x->run_id, sizeof(x->run_id), "%08x-%04x-7%03x-8%03x-%012llx", (unsigned)(run[0] >> 28),
-		 (unsigned)(run[0] >> 12 & 0xffff), (unsigned)(run[0] & 0xfff), (unsigned)(run[1] >> 48 & 0xfff),
-		 (unsigned long long)(run[1] & 0xffffffffffff));
-	x->shared[0] = (struct producer_header){ "__debezium.context.connectorLogicalName", bytes_of_text(x->prefix) };
-	x->shared[1] = (struct producer_header){ "__debezium.context.taskId", BYTES_OF("0") };
-	x->shared[2].name = "__debezium.context.connectorName";
-	x->shared[3] = (struct producer_header){ "__debezium.context.runId", bytes_of_text(x->run_id) };
-	x->shared_count = 4;
 }
 
 /* --start-at debezium:FILE, as long as there is no record of ours. */
@@ -558,24 +497,13 @@ static int take_over(struct kafka_target *k, const char *start, struct err *e)
 	return rc;
 }
 
-static int open_broker(struct kafka_target *k, struct err *e)
+static int open_broker(struct kafka_target *k, const struct kafka_options *o, struct err *e)
 {
 	struct kafka_context *x = &k->context;
-	const struct kafka_options *o = x->options;
 
-	if (kafka_url_parse(o->url, &x->brokers, &x->prefix, e) < 0)
-		return -1;
-	o->broker->brokers = x->brokers;
-	o->messages->topic_prefix = x->prefix;
-	make_shared_headers(x);
-	x->wish = (struct topic_wish){ .partitions = o->partitions > 0 ? (int)o->partitions : -1,
-				       .replicas = o->replicas > 0 ? (int)o->replicas : -1 };
-	if (read_skipped(x, e) < 0 || producer_open(&x->producer, o->broker, e) < 0 ||
-	    partition_reader_open(&x->reader, o->broker, e) < 0 ||
+	if (kafka_context_open(x, o, e) < 0 ||
 	    journal_open(&k->journal, x->producer, o->broker, x->prefix, x->wish.replicas, &k->record, e) < 0)
 		return -1;
-	x->no_labels = producer_labels(x->producer, NULL, 0);
-	kafka_context_name_connector(x, "mysql"); /* until the source tells */
 	if (o->start_at != NULL && take_over(k, o->start_at, e) < 0)
 		return -1;
 	return open_side_topics(k, e);
@@ -598,8 +526,7 @@ struct target *kafka_target_new(const struct kafka_options *o, struct err *e)
 		.ops = &ops,
 		.can_resume = true,
 	};
-	k->context.options = o;
-	if (open_broker(k, e) < 0) {
+	if (open_broker(k, o, e) < 0) {
 		kafka_close(&k->target);
 		return NULL;
 	}

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "target/kafka_table.h"
+#include "target/kafka_context.h"
 
 #define OPTION(field) offsetof(struct kafka_options, field)
 

@@ -28,19 +28,6 @@ void kafka_table_free(struct kafka_table *t)
 	memory_free(t);
 }
 
-void kafka_context_name_connector(struct kafka_context *k, const char *name)
-{
-	k->options->messages->connector = name;
-	k->shared[2].value = bytes_of_text(name);
-	k->labels = producer_labels(k->producer, k->shared, k->shared_count);
-}
-
-void kafka_context_set_connector(struct kafka_context *k, const struct origin *origin)
-{
-	if (origin->connector != NULL && strcmp(origin->connector, k->options->messages->connector) != 0)
-		kafka_context_name_connector(k, origin->connector);
-}
-
 int kafka_table_set_schema(struct kafka_table *t, struct kafka_context *k, struct schema *s,
 			   const struct origin *origin, struct err *e)
 {

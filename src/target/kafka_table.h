@@ -3,32 +3,7 @@
 #ifndef TARGET_KAFKA_TABLE_H
 #define TARGET_KAFKA_TABLE_H
 
-#include "target/kafka.h"
-#include "target/kafka_stream.h"
-
-#define KAFKA_HEADERS_MAX 6 /* a key's other side, those that all messages have, ours */
-
-/* What the tables of a target share. */
-struct kafka_context {
-	const struct kafka_options *options;
-	char *brokers, *prefix;          /* of the URL */
-	struct producer *producer;
-	struct partition_reader *reader;
-	struct topic_wish wish;
-	struct producer_header shared[4]; /* Debezium's extended headers */
-	uint32_t shared_count;
-	struct producer_labels *labels, *no_labels; /* the shared headers, and none */
-	char run_id[40];
-	bool skips[OPS], skips_truncate; /* skipped.operations */
-	bool any_copied;                 /* a row of this copy is out or held back */
-	uint64_t sent, found;            /* messages sent, and those that were there already */
-	uint64_t order;                  /* of messages in the open transaction */
-	char transaction[320];           /* the open one's name: GTID, or "file:offset"; "" none */
-	char id[340];                    /* as Debezium's transaction block names it */
-	struct kafka_place place;        /* of the row at hand */
-	bool takes_over;                 /* this start goes on behind Debezium */
-	struct buffer key, old_key, value;
-};
+#include "target/kafka_context.h"
 
 struct kafka_table {
 	char *name;                       /* "db.table" */
@@ -46,9 +21,6 @@ struct kafka_table {
 	bool any_copied;
 };
 
-/* kafka_options.c: memory_free the parts. */
-int kafka_url_parse(const char *url, char **brokers, char **prefix, struct err *e);
-
 struct kafka_table *kafka_table_new(const char *name);
 void kafka_table_free(struct kafka_table *t);
 /* Makes what depends on the schema, unless it is that one. */
@@ -62,10 +34,6 @@ int kafka_table_truncate(struct kafka_table *t, struct kafka_context *k, const s
  */
 int kafka_table_send_beside(struct kafka_context *k, struct kafka_stream *s, const struct kafka_place *place,
 			    struct err *e);
-/* The connector that messages name from here on. */
-void kafka_context_name_connector(struct kafka_context *k, const char *name);
-/* The same, unless the origin does not tell. */
-void kafka_context_set_connector(struct kafka_context *k, const struct origin *origin);
 /* Sends the row that the copy held back, as the table's last or as the last of all. */
 int kafka_table_end_copy(struct kafka_table *t, struct kafka_context *k, bool is_last, struct err *e);
 
