@@ -13,6 +13,7 @@
 #include "message/debezium_schema_change.h"
 #include "target/kafka_record.h"
 #include "target/kafka_table.h"
+#include "target/table_names.h"
 
 #define FLUSH_WAIT_MS 100
 #define OFFSETS_BYTES_MAX ((size_t)64 << 20)
@@ -23,7 +24,9 @@ struct kafka_target {
 	struct kafka_journal journal;
 	struct kafka_record record;       /* as it was at the start */
 	struct kafka_table **tables;
-	uint32_t table_count;
+	struct table_names names;         /* the same in the same order */
+	struct kafka_table **touched;     /* those with changes since the last COMMIT, in the order of their first */
+	uint32_t table_count, touched_count;
 	struct kafka_stream transactions; /* of the transaction topic; without a name: there is none */
 	struct kafka_stream schema_changes; /* of the schema-change topic; the same */
 	struct topic_wish single;         /* how a side topic is made */
@@ -51,26 +54,6 @@ static void table_name(struct buffer *out, const struct schema *s)
 {
 	buffer_clear(out);
 	buffer_format(out, "%s.%s", s->database, s->table);
-}
-
-static struct kafka_table *find_table(const struct kafka_target *k, const struct schema *s)
-{
-	size_t database_size = strlen(s->database);
-
-	for (uint32_t i = 0; i < k->table_count; i++) {
-		struct kafka_table *t = k->tables[i];
-
-		if (t->schema == s)
-			return t;
-	}
-	for (uint32_t i = 0; i < k->table_count; i++) {
-		const char *name = k->tables[i]->name;
-
-		if (strncmp(name, s->database, database_size) == 0 && name[database_size] == '.' &&
-		    strcmp(name + database_size + 1, s->table) == 0)
-			return k->tables[i];
-	}
-	return NULL;
 }
 
 static int open_table(struct kafka_target *k, struct kafka_table *t, struct schema *s, struct err *e)
@@ -101,7 +84,9 @@ static int kafka_resume(struct target *target, struct schema *schema, char **pos
 	t = kafka_table_new(buffer_string(&name));
 	buffer_release(&name);
 	k->tables = memory_grow(k->tables, struct kafka_table *, k->table_count + 1);
+	k->touched = memory_grow(k->touched, struct kafka_table *, k->table_count + 1);
 	k->tables[k->table_count++] = t;
+	table_names_add(&k->names, schema);
 	if (open_table(k, t, schema, e) < 0)
 		return -1;
 	if (t->is_complete)
@@ -241,10 +226,10 @@ static int end(struct kafka_target *k, const struct position *position, struct e
 
 	if (!k->in_transaction || !k->is_told)
 		return 0;
-	counts = memory_array(struct debezium_table_count, k->table_count);
-	for (uint32_t i = 0; i < k->table_count; i++) {
-		if (k->tables[i]->order > 0)
-			counts[count++] = (struct debezium_table_count){ k->tables[i]->name, k->tables[i]->order };
+	counts = memory_array(struct debezium_table_count, k->touched_count);
+	for (uint32_t i = 0; i < k->touched_count; i++) {
+		if (k->touched[i]->order > 0)
+			counts[count++] = (struct debezium_table_count){ k->touched[i]->name, k->touched[i]->order };
 	}
 	buffer_clear(&x->key);
 	buffer_clear(&x->value);
@@ -261,8 +246,8 @@ static int end_copy(struct kafka_target *k, struct err *e)
 {
 	struct kafka_table *last = NULL;
 
-	for (uint32_t i = 0; i < k->table_count; i++) {
-		struct kafka_table *t = k->tables[i];
+	for (uint32_t i = 0; i < k->touched_count; i++) {
+		struct kafka_table *t = k->touched[i];
 
 		if (t->held.row_count == 0)
 			continue;
@@ -273,19 +258,30 @@ static int end_copy(struct kafka_target *k, struct err *e)
 	return last != NULL ? kafka_table_end_copy(last, &k->context, true, e) : 0;
 }
 
+static void touch(struct kafka_target *k, struct kafka_table *t)
+{
+	if (t->is_touched)
+		return;
+	t->is_touched = true;
+	k->touched[k->touched_count++] = t;
+}
+
+static void forget_touched(struct kafka_target *k)
+{
+	for (uint32_t i = 0; i < k->touched_count; i++) {
+		k->touched[i]->is_touched = false;
+		k->touched[i]->order = 0;
+	}
+	k->touched_count = 0;
+}
+
 static int take_commit(struct kafka_target *k, const struct change *c, struct err *e)
 {
 	if (end_copy(k, e) < 0 || end(k, c->position, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < k->table_count; i++) {
-		struct kafka_table *t = k->tables[i];
-
-		if (!t->is_dirty)
-			continue;
-		t->is_dirty = false;
-		t->order = 0;
-		t->stream.committed = t->stream.number;
-	}
+	for (uint32_t i = 0; i < k->touched_count; i++)
+		k->touched[i]->stream.committed = k->touched[i]->stream.number;
+	forget_touched(k);
 	k->schema_changes.committed = k->schema_changes.number;
 	k->in_transaction = false;
 	k->position = c->position;
@@ -300,11 +296,9 @@ static int take_commit(struct kafka_target *k, const struct change *c, struct er
 
 static void roll_back(struct kafka_target *k)
 {
-	for (uint32_t i = 0; i < k->table_count; i++) {
-		kafka_stream_roll_back(&k->tables[i]->stream);
-		k->tables[i]->is_dirty = false;
-		k->tables[i]->order = 0;
-	}
+	for (uint32_t i = 0; i < k->touched_count; i++)
+		kafka_stream_roll_back(&k->touched[i]->stream);
+	forget_touched(k);
 	if (k->transactions.name != NULL)
 		kafka_stream_roll_back(&k->transactions);
 	kafka_stream_roll_back(&k->schema_changes);
@@ -315,16 +309,16 @@ static void roll_back(struct kafka_target *k)
 
 static int take_table_change(struct kafka_target *k, const struct change *c, struct err *e)
 {
-	struct kafka_table *t = find_table(k, c->schema);
+	struct kafka_table *t = k->tables[table_names_find(&k->names, c->schema)];
 	int rc;
 
-	assert(t != NULL);
 	if (kafka_table_set_schema(t, &k->context, c->schema, c->origin, e) < 0)
 		return err_wrap(e, "table %s", t->name);
 	if (c->kind == CHANGE_SCHEMA) { /* of a copy: it is whole with the next COMMIT */
 		t->is_complete = true;
 		return 0;
 	}
+	touch(k, t);
 	rc = begin(k, c, e);
 	if (rc == 0 && c->kind == CHANGE_TRUNCATE)
 		rc = kafka_table_truncate(t, &k->context, c, e);
@@ -433,6 +427,8 @@ static void kafka_close(struct target *target)
 	for (uint32_t i = 0; i < k->table_count; i++)
 		kafka_table_free(k->tables[i]);
 	memory_free(k->tables);
+	memory_free(k->touched);
+	table_names_release(&k->names);
 	kafka_stream_release(&k->transactions);
 	kafka_stream_release(&k->schema_changes);
 	kafka_record_release(&k->record);
@@ -465,7 +461,7 @@ static int open_side_topics(struct kafka_target *k, struct err *e)
 				  k->record.has_transactions ? &k->record.transactions : NULL, false);
 	buffer_clear(&name);
 	buffer_format(&name, "__debezium-heartbeat.%s", x->prefix);
-	if (rc == 0 && x->options->heartbeat_ms > 0)
+	if (x->options->heartbeat_ms > 0)
 		rc = producer_topic(x->producer, buffer_string(&name), &k->single, &k->heartbeats, e);
 	buffer_release(&name);
 	return rc;

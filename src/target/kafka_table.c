@@ -74,7 +74,6 @@ static int send(struct kafka_table *t, struct kafka_context *k, struct bytes key
 	} else {
 		m.labels = k->labels;
 	}
-	t->is_dirty = true;
 	return count(k, kafka_stream_send(&t->stream, &m, &headers[m.header_count++], k->transaction, &k->place, e));
 }
 

@@ -13,7 +13,7 @@ struct kafka_table {
 	struct kafka_stream stream;
 	char *position;                   /* where it stands in the source, if that is not the stream's place; may be NULL */
 	bool is_complete;                 /* its copy is in the topic */
-	bool is_dirty;                    /* it has messages since the last COMMIT */
+	bool is_touched;                  /* it is in the target's list */
 	uint64_t order;                   /* of its messages in the open transaction */
 	struct columns held;              /* the copy's newest row: whether it is the last is not known yet */
 	struct origin held_origin;

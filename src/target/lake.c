@@ -15,6 +15,7 @@
 #include "target/lake_progress.h"
 #include "target/lake_table.h"
 #include "target/lake_workers.h"
+#include "target/table_names.h"
 
 #define OPTION(field) offsetof(struct lake_options, field)
 
@@ -44,8 +45,7 @@ struct lake {
 	struct store *root;
 	struct lake_table **tables;
 	uint32_t table_count;
-	struct lake_table **by_name; /* open hash, a power of two; made when the first change comes */
-	uint32_t by_name_size;
+	struct table_names names;    /* the same in the same order */
 	struct lake_table **dirty;   /* tables with an open batch or parts, in no order */
 	uint32_t dirty_count;
 	struct lake_workers workers;
@@ -68,54 +68,9 @@ static struct lake *lake_of_sink(struct sink *s)
 	return (struct lake *)s;
 }
 
-static uint32_t name_hash(const struct schema *s)
-{
-	const char *const parts[] = { s->database, s->table };
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < 2; i++) {
-		for (const char *c = parts[i]; *c != 0; c++)
-			hash = (hash ^ (uint8_t)*c) * 16777619u;
-		hash *= 16777619u;
-	}
-	return hash;
-}
-
-static bool is_same_table(const struct schema *a, const struct schema *b)
-{
-	return strcmp(a->table, b->table) == 0 && strcmp(a->database, b->database) == 0;
-}
-
-static void index_names(struct lake *l)
-{
-	uint32_t size = 16;
-
-	while (size < l->table_count * 2)
-		size *= 2;
-	l->by_name = memory_array(struct lake_table *, size);
-	l->by_name_size = size;
-	for (uint32_t i = 0; i < l->table_count; i++) {
-		uint32_t at = name_hash(l->tables[i]->schema) & (size - 1);
-
-		while (l->by_name[at] != NULL)
-			at = (at + 1) & (size - 1);
-		l->by_name[at] = l->tables[i];
-	}
-	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
-}
-
-/* The source sends only what was resumed: not to find it is our mistake. */
 static struct lake_table *find_table(struct lake *l, const struct schema *s)
 {
-	uint32_t at;
-
-	if (l->by_name == NULL)
-		index_names(l);
-	at = name_hash(s) & (l->by_name_size - 1);
-	while (l->by_name[at] != NULL && !is_same_table(l->by_name[at]->schema, s))
-		at = (at + 1) & (l->by_name_size - 1);
-	assert(l->by_name[at] != NULL);
-	return l->by_name[at];
+	return l->tables[table_names_find(&l->names, s)];
 }
 
 static bool *find_lacking(const struct schema *lake, const struct schema *source)
@@ -142,6 +97,8 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	buffer_release(&name);
 	l->tables = memory_grow(l->tables, struct lake_table *, l->table_count + 1);
 	l->tables[l->table_count++] = t;
+	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
+	table_names_add(&l->names, schema);
 	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, schema, e) < 0)
 		return -1;
 	*position = memory_copy_text(t->position);
@@ -154,8 +111,6 @@ static int lake_open_table(struct sink *sink, struct schema *schema, char **posi
 	struct lake *l = lake_of_sink(sink);
 	int rc = lake_resume(&l->target, schema, position, lacks, e);
 
-	memory_free(l->by_name); /* made anew with the next change */
-	l->by_name = NULL;
 	if (rc < 0 || *position == NULL || !l->progress.is_used)
 		return rc;
 	/* it may lack what stands before the low-water mark, at which it was not looked at */
@@ -408,7 +363,7 @@ static void lake_close(struct target *target)
 	for (uint32_t i = 0; i < l->table_count; i++)
 		lake_table_free(l->tables[i]);
 	memory_free(l->tables);
-	memory_free(l->by_name);
+	table_names_release(&l->names);
 	memory_free(l->dirty);
 	progress_release(&l->progress);
 	if (l->root != NULL)
