@@ -38,7 +38,7 @@ void lost_values_note(struct lost_values *l, const struct schema *table, const c
 		}
 	}
 	add(l, column, 1, value, at);
-	log_warn("a value that the lake does not have became NULL", "table=%s.%s column=%s value=%s at=%s",
+	log_warn("an invalid value became NULL", "table=%s.%s column=%s value=%s at=%s",
 		 table->database, table->table, log_quote(name, sizeof(name), column),
 		 log_quote(quoted, sizeof(quoted), value), at);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The values of a table that became NULL because the lake has no such value: counted in the table's position. */
+/* The values of a table that became NULL because they are invalid: counted in the table's position. */
 #ifndef CHANGE_LOST_VALUES_H
 #define CHANGE_LOST_VALUES_H
 

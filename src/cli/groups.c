@@ -17,7 +17,7 @@ static const struct option ends_table[] = {
 	{ "config", OPTION_TEXT, OPTION(config), NULL, 0, 0, NULL,
 	  "YAML file with any of these settings, by the names in docs/settings.md" },
 	{ "invalid_values", OPTION_CHOICE, OPTION(invalid_values), "null", 0, 0, "null|halt",
-	  "What becomes of dates that the lake does not have: NULL, counted, or a halt" },
+	  "What becomes of values that are invalid, such as dates that do not exist: NULL, counted, or a halt" },
 	{ "log.level", OPTION_CHOICE, OPTION(log_level), "info", 0, 0, "debug|info|warn|error",
 	  "The least important log lines that are written" },
 	{ 0 },

@@ -147,10 +147,9 @@ static int report_invalid(const struct decoder *d, const struct table_slot *s,
 	value_describe(c->plan, cell, text, sizeof(text));
 	if (d->policy.halts || c->plan->column->is_key)
 		return err_set(e, ERR_DATA,
-			       "table %s.%s, column \"%s\": the value %s has no place in "
-			       "the lake",
+			       "table %s.%s, column \"%s\": the value %s is not valid%s",
 			       s->map.database, s->map.table, c->plan->column->name,
-			       text);
+			       text, value_advice(c->plan->column));
 	s->table->columns[c->index].invalid_count++;
 	if (d->policy.invalid != NULL)
 		d->policy.invalid(d->policy.context, s->table, c->index, text);

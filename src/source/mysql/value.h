@@ -146,6 +146,8 @@ struct value_policy {
 			const char *text);
 	void *context;
 };
+/* What stands behind "is not valid" in a sentence about a value of the column. */
+const char *value_advice(const struct mysql_column *c);
 
 /*
  * Row images (log). A plan says how the cells of one column lie in the images that a

@@ -286,6 +286,11 @@ static void describe_text(struct bytes text, char *out, size_t size)
 	out[used] = 0;
 }
 
+const char *value_advice(const struct mysql_column *c)
+{
+	return c->is_key ? ", and a key cannot be NULL" : "; with --invalid-values null it becomes NULL";
+}
+
 int value_refuse(const struct mysql_table *t, uint32_t column, enum value_result result,
 		 struct bytes text, const struct value_policy *policy, struct err *e)
 {
@@ -299,9 +304,8 @@ int value_refuse(const struct mysql_table *t, uint32_t column, enum value_result
 			       t->schema->database, t->schema->table, m->name, shown);
 	if (policy->halts || m->is_key)
 		return err_set(e, ERR_DATA,
-			       "table %s.%s, column \"%s\": the value \"%s\" has no "
-			       "place in the lake",
-			       t->schema->database, t->schema->table, m->name, shown);
+			       "table %s.%s, column \"%s\": the value \"%s\" is not valid%s",
+			       t->schema->database, t->schema->table, m->name, shown, value_advice(m));
 	t->columns[column].invalid_count++;
 	if (policy->invalid != NULL)
 		policy->invalid(policy->context, t, column, shown);
