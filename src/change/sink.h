@@ -32,6 +32,8 @@ struct sink {
 	bool wants_before;
 	/* false: a row may come again after a restart of a copy (the target upserts by key). */
 	bool wants_exact_copy;
+	/* true: without a primary key, the unique key that the definition has first; false: the first by name. */
+	bool wants_declared_key;
 	/* true: schemas carry the columns' DEFAULTs (schema.defaults), as far as the source can read them. */
 	bool wants_defaults;
 	/* true: CHANGE_DDL for the statements of DDL, and for what a copy finds; false: none comes. */

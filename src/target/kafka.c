@@ -517,6 +517,7 @@ struct target *kafka_target_new(const struct kafka_options *o, struct err *e)
 
 	k->target = (struct target){
 		.sink = { .take = kafka_take, .idle = kafka_idle, .wants_before = true, .wants_exact_copy = true,
+			  .wants_declared_key = true,
 			  .wants_defaults = o->messages->schemas || o->messages->null_is_default,
 			  .wants_ddl = strcmp(o->schema_changes, "true") == 0 },
 		.ops = &ops,

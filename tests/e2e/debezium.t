@@ -265,8 +265,6 @@ RULES = (
          when=lambda theirs, ours: {theirs, ours} & {"first", "last"}),
 
     # Where we do it another way
-    Rule("of two unique indexes Debezium takes the one declared first, we the first by name",
-         "key|header __debezium[.](new|old)key", "ops[.]uniq"),
     Rule("a key in a header is written by Connect's own converter, decimals by their digits; ours is the key's payload",
          "header __debezium[.](new|old)key", "more[.]dated", when=lambda theirs, ours: theirs.replace(b"-1.500", b'"+iQ="') == ours),
     Rule("a table made while tailrace runs is copied at its next start", "missing", "more[.]late"),

@@ -194,39 +194,86 @@ static int column_find(const struct mysql_column *columns, uint32_t count, const
 	return -1;
 }
 
+/* A table's key, as far as it is found. */
+struct key {
+	const struct mysql_column *columns; /* of the table */
+	uint32_t column_count;
+	uint32_t *fields; /* numbers of columns, in the key's order; room for all of them */
+	uint32_t count;   /* 0: none */
+	bool is_primary;
+};
+
+/* The index at *row, which moves behind it. It cannot identify a row for us: no fields. */
+static void read_index(const struct reading *r, uint32_t *row, struct key *k)
+{
+	const struct answer *a = &r->keys;
+	const char *table = answer_text(a, *row, 0), *index = answer_text(a, *row, 1);
+	bool is_fit = true;
+
+	k->count = 0;
+	k->is_primary = strcasecmp(index, "PRIMARY") == 0;
+	for (; *row < a->row_count && is_of(a, *row, table) && strcmp(answer_text(a, *row, 1), index) == 0; ++*row) {
+		int at = column_find(k->columns, k->column_count, answer_text(a, *row, 2));
+
+		is_fit &= at >= 0 && !k->columns[at].is_nullable && answer_text(a, *row, 4) == NULL &&
+			  k->count < k->column_count;
+		if (is_fit)
+			k->fields[k->count++] = (uint32_t)at;
+	}
+	if (!is_fit)
+		k->count = 0;
+}
+
 /*
  * The primary key, or the first unique key (by name) whose columns are whole and NOT NULL. Expressions
- * and prefixes cannot identify a row for us.
+ * and prefixes cannot identify a row for us. `wanted`: this one or none; NULL: any.
  */
-static uint32_t read_key(const struct reading *r, const char *table, const struct mysql_column *columns,
-			 uint32_t column_count, uint32_t *key, bool *is_primary)
+static void read_key(const struct reading *r, const char *table, const char *wanted, struct key *k)
 {
 	const struct answer *a = &r->keys;
 	uint32_t row = 0;
 
+	k->count = 0;
 	while (row < a->row_count && !is_of(a, row, table))
 		row++;
 	while (row < a->row_count && is_of(a, row, table)) {
 		const char *index = answer_text(a, row, 1);
-		uint32_t count = 0;
-		bool is_fit = true;
 
-		for (; row < a->row_count && is_of(a, row, table) &&
-		       strcmp(answer_text(a, row, 1), index) == 0;
-		     row++) {
-			int at = column_find(columns, column_count, answer_text(a, row, 2));
-
-			is_fit &= at >= 0 && !columns[at].is_nullable && answer_text(a, row, 4) == NULL &&
-				  count < column_count;
-			if (is_fit)
-				key[count++] = (uint32_t)at;
-		}
-		if (is_fit) {
-			*is_primary = strcasecmp(index, "PRIMARY") == 0;
-			return count;
-		}
+		read_index(r, &row, k);
+		if (k->count > 0 && (wanted == NULL || strcmp(index, wanted) == 0))
+			return;
 	}
-	return 0;
+	k->count = 0;
+}
+
+/* The order of definitions, which only SHOW INDEX has. */
+static int read_declared_key(struct reading *r, const char *database, const char *table, struct key *k, struct err *e)
+{
+	struct buffer sql = { 0 };
+	struct answer a = { 0 };
+	int rc;
+
+	buffer_text(&sql, "SHOW INDEX FROM ");
+	mysql_quote_name(&sql, database);
+	buffer_char(&sql, '.');
+	mysql_quote_name(&sql, table);
+	rc = ask(r, &a, &sql, e);
+	k->count = 0;
+	for (uint32_t i = 0; i < a.row_count && rc == 0 && k->count == 0; i++)
+		read_key(r, table, answer_text(&a, i, 2), k);
+	if (rc == 0 && k->count == 0)
+		rc = err_set(e, ERR_RETRY, "its keys changed while they were read");
+	answer_release(&a);
+	buffer_release(&sql);
+	return rc;
+}
+
+static int choose_key(struct reading *r, const char *database, const char *table, struct key *k, struct err *e)
+{
+	read_key(r, table, NULL, k);
+	if (k->count == 0 || k->is_primary || !r->server->has_declared_keys)
+		return 0;
+	return read_declared_key(r, database, table, k, e);
 }
 
 static bool is_blob(const struct mysql_column *c)
@@ -265,21 +312,25 @@ static int read_table(struct reading *r, const char *database, uint32_t row, uin
 {
 	const char *name = answer_text(&r->tables, row, 0), *engine = answer_text(&r->tables, row, 3);
 	struct mysql_column *columns = NULL;
-	uint32_t *key, key_count, count = 0;
+	struct key key = { 0 };
+	uint32_t count = 0;
 	int rc = read_columns(r, name, first, out, &columns, &count, e);
 
 	if (rc == 0 && count == 0)
 		rc = err_set(e, ERR_RETRY, "it vanished while it was read");
+	key = (struct key){ .columns = columns, .column_count = count, .fields = memory_array(uint32_t, count) };
+	if (rc == 0)
+		rc = choose_key(r, database, name, &key, e);
 	if (rc < 0) {
+		memory_free(key.fields);
 		for (uint32_t i = 0; i < count; i++)
 			mysql_column_release(&columns[i]);
 		memory_free(columns);
 		return err_wrap(e, "table %s.%s", database, name);
 	}
-	key = memory_array(uint32_t, count);
-	key_count = read_key(r, name, columns, count, key, &out->key_is_primary);
-	rc = mysql_table_new(&out->table, database, name, columns, count, key, key_count, e);
-	memory_free(key);
+	out->key_is_primary = key.count > 0 && key.is_primary;
+	rc = mysql_table_new(&out->table, database, name, columns, count, key.fields, key.count, e);
+	memory_free(key.fields);
 	if (rc < 0)
 		return -1;
 	out->rows_estimate = answer_uint(&r->tables, row, 1);

@@ -103,27 +103,63 @@ static int read_columns(struct table_definition *out, const char *database, cons
 	return rc;
 }
 
-/* The primary key, or the unique key that identifies rows for us: the same rule as the catalog's. */
+/* Columns of SHOW INDEX. */
+enum {
+	SHOWN_NON_UNIQUE = 1,
+	SHOWN_INDEX = 2,
+	SHOWN_COLUMN = 4,
+	SHOWN_PREFIX = 7,
+	SHOWN_NULL = 9,
+};
+
+static bool may_be_key(const struct answer *a, uint32_t row)
+{
+	const char *null = answer_text(a, row, SHOWN_NULL);
+
+	return answer_uint(a, row, SHOWN_NON_UNIQUE) == 0 && answer_text(a, row, SHOWN_COLUMN) != NULL &&
+	       answer_text(a, row, SHOWN_PREFIX) == NULL && (null == NULL || strcmp(null, "YES") != 0);
+}
+
+static bool is_same_index(const struct answer *a, uint32_t row, uint32_t other)
+{
+	const char *name = answer_text(a, row, SHOWN_INDEX), *other_name = answer_text(a, other, SHOWN_INDEX);
+
+	return name != NULL && other_name != NULL && strcmp(name, other_name) == 0;
+}
+
+/* The number of rows from `row` on that are of its index; *is_fit: it identifies rows for us. */
+static uint32_t index_size(const struct answer *a, uint32_t row, bool *is_fit)
+{
+	uint32_t size = 1;
+
+	*is_fit = may_be_key(a, row);
+	for (; row + size < a->row_count && is_same_index(a, row, row + size); size++)
+		*is_fit = *is_fit && may_be_key(a, row + size);
+	return size;
+}
+
+/* The primary key, which comes first, or the first unique key that identifies rows for us: as the catalog has it. */
 static int read_key(struct table_definition *out, const char *database, const char *table, struct connection *c,
 		    struct err *e)
 {
 	struct buffer sql = { 0 };
 	struct answer a = { 0 };
+	bool is_fit = false;
 	int rc;
 
-	buffer_text(&sql, "SELECT column_name FROM information_schema.statistics");
-	where_table(&sql, database, table);
-	buffer_text(&sql, " AND index_name = (SELECT index_name FROM information_schema.statistics");
-	where_table(&sql, database, table);
-	buffer_text(&sql, " AND non_unique = 0 GROUP BY index_name HAVING MAX(nullable = 'YES' OR sub_part IS NOT NULL OR "
-			  "column_name IS NULL) = 0 ORDER BY index_name = 'PRIMARY' DESC, index_name LIMIT 1) "
-			  "ORDER BY seq_in_index");
+	buffer_text(&sql, "SHOW INDEX FROM ");
+	mysql_quote_name(&sql, database);
+	buffer_char(&sql, '.');
+	mysql_quote_name(&sql, table);
 	rc = ask(c, &a, &sql, e);
-	if (rc == 0) {
-		out->key = memory_array(char *, a.row_count + 1);
-		out->key_count = a.row_count;
-		for (uint32_t i = 0; i < a.row_count; i++)
-			out->key[i] = memory_copy_text(answer_text(&a, i, 0));
+	for (uint32_t row = 0, size; rc == 0 && row < a.row_count && !is_fit; row += size) {
+		size = index_size(&a, row, &is_fit);
+		if (!is_fit)
+			continue;
+		out->key = memory_array(char *, size);
+		out->key_count = size;
+		for (uint32_t i = 0; i < size; i++)
+			out->key[i] = memory_copy_text(answer_text(&a, row + i, SHOWN_COLUMN));
 	}
 	answer_release(&a);
 	buffer_release(&sql);

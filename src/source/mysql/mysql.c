@@ -95,6 +95,7 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 		rc = server_read(&s->server, c, e);
 	if (rc == 0)
 		rc = server_check(&s->server, e);
+	s->server.has_declared_keys = to->wants_declared_key;
 	if (rc == 0)
 		rc = catalog_read(&catalog, &s->server, &s->selection, c, e);
 	if (rc == 0 && to->wants_defaults && add_defaults(s, &catalog, c, e) < 0) {

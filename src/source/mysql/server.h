@@ -27,6 +27,7 @@ struct server {
 	enum row_image row_image;
 	uint64_t log_expire_s; /* 0: never */
 	char gtid_mode[24];
+	bool has_declared_keys; /* not read: the catalog is to find keys in the order of definitions, for the sink */
 };
 
 int server_read(struct server *out, struct connection *c, struct err *e);
