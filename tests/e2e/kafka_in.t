@@ -117,6 +117,16 @@ class Test(Traffic):
         done = sync(self.broker, "x.shop.t", lake)
         tap.ok(done.returncode == 1 and "made again" in done.stderr, "a topic that was made again halts", done.stderr)
 
+        self.broker.write("x.shop.g", [event("c", None, {"id": i, "v": "a"}, i) for i in range(10)])
+        tailrace("sync", "--from", self.broker.url("x.shop.g"), "--to", lake, "--table", "shop.g", "--name", "g")
+        self.broker.write("x.shop.g", [event("c", None, {"id": i, "v": "a"}, i) for i in range(10, 30)])
+        self.broker.forget("x.shop.g", 0, 20)
+        for what in ("is there", "is gone"):
+            done = tailrace("sync", "--from", self.broker.url("x.shop.g"), "--to", lake, "--table", "shop.g", "--name", "g")
+            tap.ok(done.returncode == 1 and "retention" in done.stderr, f"retention that has passed us halts, when the progress file {what}",
+                   done.stderr)
+            shutil.rmtree(f"{lake}/_tailrace/g", ignore_errors=True)
+
     def compare(self, db, name):
         """The spaces in a JSON column are no difference: Debezium's messages leave them out."""
         table = f"{self.lake}/work/{name}"

@@ -119,6 +119,10 @@ class Broker(Service):
         """Retention: what stands before the offset is gone."""
         self.asked("delete_records", [confluent_kafka.TopicPartition(topic, partition, offset)])
 
+    def forget(self, topic, partition, before):
+        """What stands before that offset is gone, as by retention."""
+        self.asked("delete_records", [confluent_kafka.TopicPartition(topic, partition, before)])
+
     def topics(self):
         """{name: number of partitions}, without the broker's own."""
         listed = self.admin().list_topics(timeout=PATIENCE).topics

@@ -269,6 +269,8 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0)
 		rc = assign(s, &ends, e);
+	for (uint32_t i = 0; i < s->table_count && rc == 0 && stream_start == NULL; i++)
+		rc = kafka_check_gap(s, s->tables[i], e);
 	if (rc == 0) /* the next run goes on from here, and not from a later end */
 		rc = kafka_commit(s, e);
 	if (rc == 0)

@@ -113,6 +113,11 @@ struct kafka_table *kafka_table_find(struct kafka_source *s, const char *databas
 struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table);
 /* What the target has of it. */
 int kafka_table_start(struct kafka_table *t, const struct table_start *start, struct err *e);
+/*
+ * Of a run that does not begin at the low-water mark. ERR_DATA: what the target has of it ends before where the run
+ * began; nobody knows what stood between.
+ */
+int kafka_check_gap(const struct kafka_source *s, const struct kafka_table *t, struct err *e);
 /* Looks at a message of a topic that was not read yet: its format, its table's columns. */
 int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct err *e);
 /* Takes a message; its rows go to the sink, at the latest with kafka_flush. */

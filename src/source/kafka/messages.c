@@ -183,8 +183,7 @@ int kafka_table_start(struct kafka_table *t, const struct table_start *start, st
 	return 0;
 }
 
-/* What a table of the lake has ends behind where the topics begin: nobody knows what stood between. */
-static int check_gap(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
+int kafka_check_gap(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
 {
 	for (uint32_t i = 0; i < t->has.topic_count; i++) {
 		const struct topic_offsets *has = &t->has.topics[i];
@@ -238,7 +237,7 @@ int kafka_announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
 		memory_free(start.position);
 		memory_free(start.lacks);
 		if (rc == 0)
-			rc = check_gap(s, t, e);
+			rc = kafka_check_gap(s, t, e);
 		if (rc == 0)
 			rc = check_ends(s, t, e);
 	}
