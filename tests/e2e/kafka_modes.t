@@ -287,6 +287,10 @@ class Test:
         os.unlink(f"{lake}/_tailrace/tailrace/progress.json")
         self.done("quarantine: the progress file may be gone", "q.shop.t", lake, *options)
         tap.equal([len(versions(f"{lake}/{name}")) for name in names], before, "quarantine: and then there is nothing to do")
+        self.broker.write("q.shop.t", changes.some(50))
+        self.done("quarantine: a run that halts goes on behind it", "q.shop.t", lake, *options[:2])
+        progress = json.load(open(f"{lake}/_tailrace/tailrace/progress.json"))
+        tap.ok("topics.quarantine" in progress["tables"], "quarantine: and keeps it complete up to where it came", str(progress))
 
     def run(self):
         for part in PARTS:

@@ -91,8 +91,7 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	s->topics = memory_array(struct kafka_topic, s->topic_count);
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		s->topics[i].partitions = s->names[i].partitions;
-	raw_open(s);
-	rc = 0;
+	rc = raw_open(s, e);
 	for (uint32_t i = 0; i < s->topic_count && rc == 0 && s->mode != MODE_RAW; i++)
 		rc = look_at(s, i, e);
 	drop_unknown(s);

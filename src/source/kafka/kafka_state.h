@@ -127,7 +127,7 @@ int kafka_flush(struct kafka_source *s, struct err *e);
 void kafka_note_lost(void *source, const char *column, const char *value);
 
 /* raw.c. Finds the raw tables, or the quarantine, before anything is read. */
-void raw_open(struct kafka_source *s);
+int raw_open(struct kafka_source *s, struct err *e);
 /* A message of a raw table. */
 int raw_take(struct kafka_source *s, const struct consumer_message *m, struct err *e);
 /* Keeps a message that cannot be read in the quarantine. */

@@ -122,14 +122,34 @@ static void set_schema(struct kafka_table *t, enum table_mode mode)
 		t->schema = raw_schema(t->database, t->table, mode);
 }
 
-void raw_open(struct kafka_source *s)
+/*
+ * The quarantine is one of the source's tables from the start, so that the low-water mark holds for it, too; one that is there
+ * already also in a run that halts, for a later one may fill it again.
+ */
+static int open_quarantine(struct kafka_source *s, struct err *e)
+{
+	bool is_wanted = strcmp(s->options->bad_message, "quarantine") == 0, is_there;
+	struct schema *known = NULL;
+	struct kafka_table *t;
+
+	if (s->known->known_table != NULL &&
+	    s->known->known_table(s->known, QUARANTINE_DATABASE, QUARANTINE_TABLE, &known, e) < 0)
+		return -1;
+	is_there = known != NULL && known->mode == MODE_QUARANTINE;
+	schema_release(known);
+	if (!is_wanted && !is_there)
+		return 0;
+	t = kafka_table_find(s, QUARANTINE_DATABASE, QUARANTINE_TABLE);
+	set_schema(t, MODE_QUARANTINE);
+	s->messages_table = is_wanted ? t : NULL;
+	return 0;
+}
+
+int raw_open(struct kafka_source *s, struct err *e)
 {
 	for (uint32_t i = 0; i < s->topic_count && s->mode == MODE_RAW; i++)
 		set_schema(kafka_table_of(s, i, "", ""), MODE_RAW);
-	if (strcmp(s->options->bad_message, "quarantine") == 0) {
-		s->messages_table = kafka_table_find(s, QUARANTINE_DATABASE, QUARANTINE_TABLE);
-		set_schema(s->messages_table, MODE_QUARANTINE);
-	}
+	return s->mode == MODE_RAW ? 0 : open_quarantine(s, e);
 }
 
 int raw_flush(struct kafka_source *s, struct err *e)
