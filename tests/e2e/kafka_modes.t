@@ -19,6 +19,9 @@ from kafka_rig import Broker, Message
 
 MINUTES = float(os.environ.get("MINUTES", 0.3))
 PARTITIONS = 3
+READERS = os.environ.get("READERS", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/readers"))
+PYTHON = f"{READERS}/venv/bin/python"
+ENGINES = os.environ.get("ENGINES", "deltalake duckdb").split()
 PARTS = os.environ.get("PARTS", "append raw quarantine").split()
 
 
@@ -118,6 +121,16 @@ class Test:
                     return pair
         return None if len(got) == len(wanted) else (len(got), len(wanted))
 
+    def read_by_others(self, table):
+        for engine in ENGINES:
+            claim = f"{'/'.join(table.split('/')[-2:])}: {engine} reads the same"
+            if not os.access(PYTHON, os.X_OK):
+                self.tap.skip(claim, "tests/readers/install.sh first")
+                continue
+            done = subprocess.run([PYTHON, f"{TREE}/tests/readers/read.py", engine, table], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            line = next((json.loads(line) for line in done.stdout.split("\n") if line.startswith("{")), {})
+            self.tap.ok(line.get("digest") == digest(lake_rows(table)), claim, f"{line} {done.stderr[-300:]}")
+
     # --- append ---------------------------------------------------------------------------------------
 
     def wanted(self, message, has_before):
@@ -152,6 +165,7 @@ class Test:
             tap.equal(times, {True}, f"append: {name}: every row has its source's time")
             tap.equal(self.first_other(got, [self.wanted(m, True) for m in sent]), None,
                       f"append: each of {len(sent)} messages of {name} is there once, in its partition's order")
+        self.read_by_others(f"{lake}/shop/t")
         before = [len(versions(f"{lake}/shop/{name}")) for name in tables]
         os.unlink(f"{lake}/_tailrace/tailrace/progress.json")
         self.done("append: the progress file may be gone", "/c\\.shop\\..*/", lake, *schema)
@@ -192,12 +206,13 @@ class Test:
         tap.ok(self.killed(topic, lake, write, "--mode", "raw"), "raw: runs end when they are killed, and not before", self.tail())
         self.done("raw: sync comes to the topic's end", topic, lake, "--mode", "raw")
         sent = self.broker.read(topic)
-        table = f"{lake}/topics/bytes-of%2Eall"
+        table = f"{lake}/topics/bytes-of_all"
         tap.equal(self.first_other([self.plain(row) for row in self.rows(table)], [self.raw_row(m) for m in sent], "partition"), None,
                   f"raw: each of {len(sent)} messages is there once, byte for byte, in its partition's order")
         tap.equal(delta_schema(table), [("key", "binary"), ("value", "binary"), ("topic", "string"), ("partition", "integer"),
                                         ("offset", "long"), ("timestamp", "timestamp"), ("timestampType", "integer")],
                   "raw: the columns are those of Spark's Kafka source")
+        self.read_by_others(table)
         self.broker.create("stamped", message_timestamp_type="LogAppendTime")
         self.broker.write("stamped", [(b"k", b"v")])
         self.done("raw: a table may have a name of its own", "stamped", lake, "--mode", "raw", "--table", "shop.log")
@@ -282,6 +297,7 @@ class Test:
                   None, f"quarantine: each of {len(sent)} bad messages is there once, in its partition's order")
         rows = {row["id"]: row for row in self.rows(f"{lake}/shop/t")}
         tap.equal(rows, changes.rows, "quarantine: the table is what the other messages say")
+        self.read_by_others(f"{lake}/topics/quarantine")
         names = ("shop/t", "topics/quarantine")
         before = [len(versions(f"{lake}/{name}")) for name in names]
         os.unlink(f"{lake}/_tailrace/tailrace/progress.json")

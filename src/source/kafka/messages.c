@@ -77,15 +77,29 @@ static int read_message(struct kafka_source *s, const struct consumer_message *m
 	return out->kind == MESSAGE_ROWS || out->kind == MESSAGE_TRUNCATE ? 0 : 1;
 }
 
+#define TOPIC_NAME_MAX 249 /* Kafka's own limit */
+
+/*
+ * A table's name for a topic: a '.' in a folder's name is %2E, which some readers of Delta take for a '.' again. Kafka has no
+ * two topics whose names differ only in '.' and '_'.
+ */
+static const char *topic_table(char out[TOPIC_NAME_MAX + 1], const char *topic)
+{
+	snprintf(out, TOPIC_NAME_MAX + 1, "%s", topic);
+	for (char *c = out; *c != '\0'; c++)
+		*c = *c == '.' ? '_' : *c;
+	return out;
+}
+
 struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const char *database, const char *table)
 {
 	struct kafka_table **last = &s->topics[topic].table;
 	const char *named = s->options->table;
-	char first[256];
+	char first[256], by_topic[TOPIC_NAME_MAX + 1];
 
 	if (named == NULL) {
 		database = *database != '\0' ? database : "topics";
-		table = *table != '\0' ? table : s->names[topic].name;
+		table = *table != '\0' ? table : topic_table(by_topic, s->names[topic].name);
 	}
 	if (*last != NULL && (named != NULL || is_named(*last, database, table)))
 		return *last;

@@ -196,11 +196,12 @@ static int add(struct kafka_source *s, struct kafka_table *t, const struct consu
 
 int raw_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
 {
+	struct kafka_table *t = s->topics[m->topic].table;
 	int64_t time_us;
 
 	if (!__builtin_mul_overflow(m->time_ms, 1000, &time_us) && time_us > s->time_us)
 		s->time_us = time_us;
-	return add(s, kafka_table_of(s, m->topic, "", ""), m, NULL, e);
+	return add(s, t != NULL ? t : kafka_table_of(s, m->topic, "", ""), m, NULL, e);
 }
 
 int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e)
