@@ -161,6 +161,33 @@ int input_know(struct input *in, const char *database, const char *table, const 
 	return input_enter_table(in, e) < 0 ? -1 : input_table_know(in->table, &in->options, known, is_final, e);
 }
 
+int input_told(struct input *in, const char *database, const char *table, struct schema **out, struct err *e)
+{
+	uint32_t place = table_place(in, database, table);
+	struct input_table *t = place < in->table_count ? in->tables[place] : NULL;
+
+	*out = NULL;
+	if (t == NULL || table_compare(t, database, table) != 0 || !t->is_told || t->types == TYPES_GIVEN)
+		return 0;
+	if (t->recoded >= 0)
+		return err_set(e, ERR_CONFIG, "table %s.%s: a schema change made column \"%s\" another type, whose values are "
+			       "written otherwise, and messages without a schema do not say which they have: give the columns "
+			       "(--schema)", database, table, t->fields[t->recoded].name);
+	if (input_table_schema(t, e) < 0)
+		return -1;
+	*out = t->schema;
+	return 0;
+}
+
+int input_tell(struct input *in, const char *database, const char *table, const struct schema *told, struct err *e)
+{
+	if (input_know(in, database, table, told, false, e) < 0)
+		return -1;
+	in->table->is_told_elsewhere = true;
+	in->table->types = in->table->types == TYPES_INFERRED ? TYPES_DECLARED : in->table->types;
+	return 0;
+}
+
 void input_take_key_list(struct input *in, const struct json_value *names)
 {
 	struct json_cursor list = json_open(names);

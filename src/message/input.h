@@ -61,6 +61,7 @@ struct message {
 	struct schema *schema;
 	bool has_new_schema, is_inferred;
 	const char *database, *table; /* "" when the message does not say */
+	bool tells_columns;           /* CONTROL: of tables, for input_told; their rows stand in other topics */
 	const char *control;          /* CONTROL: the statement or the record's word; never NULL */
 	struct origin origin;         /* what the message says of it; of PostgreSQL, log_offset is the LSN */
 	const char *log_name;         /* Debezium's topic.prefix, whose log it is; NULL unknown */
@@ -100,6 +101,14 @@ void input_free(struct input *in); /* NULL is fine */
  */
 int input_know(struct input *in, const char *database, const char *table, const struct schema *known, bool is_final,
 	       struct err *e);
+/*
+ * The columns of a table as schema changes (MESSAGE_CONTROL) have told them, NULL when none was about it; valid until
+ * the next input_read. Another input whose rows are of that table, and whose messages have no schema, takes them over
+ * by input_tell: a row with a column of which it was not told is ERR_RETRY then. ERR_CONFIG: a change made a column's
+ * values others, and what such a row has cannot be known.
+ */
+int input_told(struct input *in, const char *database, const char *table, struct schema **out, struct err *e);
+int input_tell(struct input *in, const char *database, const char *table, const struct schema *told, struct err *e);
 /*
  * Takes a message apart; `data` NULL is Kafka's null. ERR_DATA says what is wrong in which field, and how the value
  * begins; ERR_CONFIG what the user must say. The bytes are not needed any more when it returns.

@@ -178,7 +178,8 @@ static int take_payload(struct input *in, const struct json_value *schema, const
 	if (got[OP].type == JSON_NULL && got[DDL].type == JSON_STRING) {
 		in->message.kind = MESSAGE_CONTROL;
 		in->message.control = member_text(&got[DDL]);
-		return input_take_changes(in, &got[TABLE_CHANGES], e);
+		in->message.tells_columns = schema == NULL; /* the rows' messages have a schema, too */
+		return schema == NULL ? input_take_changes(in, &got[TABLE_CHANGES], e) : 0;
 	}
 	if (got[OP].type == JSON_NULL && got[AFTER].type == JSON_NULL && got[BEFORE].type == JSON_NULL)
 		return in->message.kind = MESSAGE_SIDE, 0;

@@ -132,6 +132,8 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 		if (rules.has_both && image_old_name(row, &name) != rules.is_old)
 			continue;
 		at = input_table_find(t, name, hint);
+		if (at < 0 && t->is_told_elsewhere && t->types == TYPES_DECLARED)
+			return err_set(e, ERR_RETRY, "no schema change has told of column \"%s\" so far", (const char *)name.data);
 		if (at < 0 && t->types == TYPES_DECLARED)
 			return err_set(e, ERR_DATA, "column \"%s\" is not among those that the schema part names",
 				       (const char *)name.data);

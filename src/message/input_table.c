@@ -158,6 +158,7 @@ struct input_table *input_table_new(const struct input_options *o, const char *d
 	t->database = memory_copy_text(database);
 	t->table = memory_copy_text(table);
 	t->types = TYPES_INFERRED;
+	t->recoded = -1;
 	if (o->schema != NULL)
 		add_given(t, o);
 	for (uint32_t i = 0; i < o->key_count; i++)

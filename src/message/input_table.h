@@ -49,6 +49,9 @@ struct input_table {
 	char **key; /* names; has_key: they are known (or known to be none) */
 	uint32_t key_count;
 	bool has_key;
+	int recoded;  /* a field whose bare values a schema change made others; -1: none */
+	bool is_told; /* schema changes have told of its columns */
+	bool is_told_elsewhere; /* in another topic: what a row has more may be told of there */
 };
 
 struct input_table *input_table_new(const struct input_options *o, const char *database, const char *table);

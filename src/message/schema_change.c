@@ -39,6 +39,16 @@ static void take_words(struct buffer *out, const struct json_value *column)
 		buffer_char(out, (char)tolower((unsigned char)name[i]));
 }
 
+/* Rows from before and behind such a change stand in another topic side by side, and do not say which they are. */
+static void note_recoded(struct input_table *t, const struct declared *d)
+{
+	int at = input_table_find(t, d->name, 0);
+	const struct encoding *was = at >= 0 ? &t->fields[at].is.from : &d->from;
+
+	if (was->coding != d->from.coding || was->scale != d->from.scale || was->unit != d->from.unit)
+		t->recoded = at;
+}
+
 static int take_column(struct input *in, const struct json_value *column, struct err *e)
 {
 	struct json_value name, optional;
@@ -54,6 +64,7 @@ static int take_column(struct input *in, const struct json_value *column, struct
 	f = (struct field){ .is_nullable = optional.type != JSON_FALSE };
 	mysql_type_field(&f, buffer_string(&words));
 	d = declared_given(&in->options, &f, name.text);
+	note_recoded(in->table, &d);
 	rc = input_table_declare(in->table, &d, e);
 	buffer_release(&words);
 	return rc;
@@ -77,6 +88,8 @@ static int take_change(struct input *in, const char *id, const struct json_value
 	list = json_open(&columns);
 	if (rc == 0 && in->table->types == TYPES_INFERRED)
 		in->table->types = TYPES_DECLARED;
+	if (rc == 0)
+		in->table->is_told = true;
 	while (rc == 0 && json_next(&list, NULL, &column))
 		rc = take_column(in, &column, e);
 	buffer_release(&database);

@@ -60,7 +60,13 @@ class Test:
         self.lake = f"{scratch()}/lake"
 
     def sync(self, topics, *options):
-        return tailrace("sync", "--from", f"kafka://{self.broker.address}/{topics}", "--to", self.lake, *options)
+        return tailrace("sync", "--from", self.url(topics), "--to", self.lake, *options)
+
+    def start(self, topics, *options):
+        return Run(self, topics, self.lake, *options)
+
+    def url(self, topics):
+        return f"kafka://{self.broker.address}/{topics}"
 
     def rows(self, table):
         return sorted(tailrace("cat", f"{self.lake}/{table}").stdout.splitlines())
@@ -148,6 +154,39 @@ class Test:
         self.is_table(self.sync("x.many.a,x.many.b", "--table", "all.of"), "all/of",
                       ['"id":1,"v":"a","w":null', '"id":2,"v":"b","w":"x"', '"id":3,"v":"c","w":null'], "two topics, one table")
 
+    def schema_changes(self):
+        """Debezium's schema-change topic says what bare values are, whichever name it has and whenever it is read."""
+        tap = self.tap
+
+        def change(*columns, kind="ALTER"):
+            columns = [{"name": name, "typeName": word, "length": length, "scale": None, "optional": name != "id"}
+                       for name, word, length in columns]
+            table = {"defaultCharsetName": "utf8mb4", "primaryKeyColumnNames": ["id"], "columns": columns}
+            value = {"source": {"connector": "mysql", "name": "x", "db": "told", "table": "t", "ts_ms": 1}, "ts_ms": 1, "databaseName": "told",
+                     "schemaName": None, "ddl": "...", "tableChanges": [{"type": kind, "id": '"told"."t"', "table": table}]}
+            self.broker.write(changes, [(b"{}", json.dumps(value).encode())])
+
+        changes = "z.changes"
+        self.broker.create(changes)
+        topic = Topic(self, "x.told.t")
+        first = (("id", "INT", None), ("d", "DATE", None), ("n", "BIGINT UNSIGNED", None))
+        change(*first, kind="CREATE")
+        topic.write(topic.new(id=1, d=20000, n=-1))
+        topics = f"{topic.name},{changes}"
+        self.is_table(self.sync(topics), "told/t", ['"id":1,"d":"2024-10-04","n":18446744073709551615'], "bare values are what the changes told")
+        run = self.start(topics)
+        change(*first, ("at", "DATETIME", 6))
+        topic.write(topic.new(id=2, d=1, n=1, at=1000001))
+        tap.ok(wait_until(lambda: len(self.rows("told/t")) == 2, 20), "a column that is told of while a run goes on",
+               run.tail())
+        tap.equal(run.term(), 0, "that run ends well")
+        self.is_table(self.sync(topics), "told/t", ['"id":1,"d":"2024-10-04","n":18446744073709551615,"at":null',
+                                                    '"id":2,"d":"1970-01-02","n":1,"at":"1970-01-01T00:00:01.000001"'], "and a restart")
+        change(*first, ("at", "DATETIME", None))
+        done = self.sync(topics)
+        tap.ok(done.returncode == 2 and 'column "at" another type, whose values are written otherwise' in done.stderr,
+               "a change that bare values do not show halts", done.stderr)
+
     def impossible_dates(self):
         tap, topic = self.tap, Topic(self, "x.dates.t")
         types = {"id": "bigint", "d": "date", "t": "datetime(3)"}
@@ -207,7 +246,7 @@ class Test:
 
     def run(self):
         for part in PARTS or ("added_column", "old_and_new", "purged", "other_type", "narrow_look", "several_topics",
-                              "impossible_dates", "replays", "places"):
+                              "schema_changes", "impossible_dates", "replays", "places"):
             getattr(self, part)()
         return self.tap.done()
 

@@ -26,6 +26,28 @@ int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *
 	return 0;
 }
 
+int kafka_table_tell(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+		     struct err *e)
+{
+	bool is_new = false;
+
+	if (!said->is_inferred && t->told == s->schema_changes)
+		return 0;
+	for (uint32_t i = 0; i < s->topic_count; i++) {
+		struct input *from = s->topics[i].input;
+		struct schema *told = NULL;
+
+		if (!s->topics[i].tells || from == input)
+			continue;
+		if (input_told(from, said->database, said->table, &told, e) < 0 ||
+		    (told != NULL && input_tell(input, said->database, said->table, told, e) < 0))
+			return -1;
+		is_new |= told != NULL;
+	}
+	t->told = s->schema_changes;
+	return is_new;
+}
+
 /* The message's columns under the table's name; the caller's. */
 static struct schema *schema_of(const struct kafka_table *t, struct schema *said)
 {

@@ -9,8 +9,6 @@
 #include "source/kafka/kafka_state.h"
 
 #define WAIT_MS       50
-#define LOOK_MESSAGES 500 /* of each topic, before the first row */
-#define LOOK_MS       10000
 
 static struct kafka_source *source_of(const struct source *s)
 {
@@ -18,65 +16,6 @@ static struct kafka_source *source_of(const struct source *s)
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
-
-/* Reads the beginning of a topic: its format, its tables, what its values look like. */
-static int look_at(struct kafka_source *s, uint32_t topic, struct err *e)
-{
-	int64_t until_us = clock_monotonic_us() + LOOK_MS * 1000, left = 0;
-	struct consumer_place *places = memory_array(struct consumer_place, s->topics[topic].partitions);
-	const struct consumer_message *messages;
-	uint32_t count, looked = 0;
-	int rc = 0;
-
-	for (uint32_t p = 0; p < s->topics[topic].partitions && rc == 0; p++) {
-		int64_t first, end = 0;
-
-		rc = consumer_range(s->consumer, topic, p, &first, &end, e);
-		places[p] = (struct consumer_place){ topic, p, first };
-		left += end - first;
-	}
-	if (rc == 0)
-		rc = consumer_assign(s->consumer, places, s->topics[topic].partitions, e);
-	while (rc == 0 && left > 0 && looked < LOOK_MESSAGES && clock_monotonic_us() < until_us) {
-		rc = consumer_take(s->consumer, WAIT_MS, &messages, &count, e);
-		for (uint32_t i = 0; i < count && rc == 0 && looked < LOOK_MESSAGES; i++, looked++)
-			rc = kafka_look(s, &messages[i], e);
-		left -= count;
-		if (count == 0 && looked > 0)
-			break;
-	}
-	memory_free(places);
-	return rc;
-}
-
-static void free_table(struct kafka_table *t)
-{
-	schema_release(t->schema);
-	schema_release(t->columns);
-	schema_release(t->said);
-	offsets_release(&t->has);
-	seen_release(&t->seen);
-	lost_values_release(&t->lost);
-	memory_free(t->database);
-	memory_free(t->table);
-	memory_free(t);
-}
-
-/* Tables that were named, and have no columns yet. */
-static void drop_unknown(struct kafka_source *s)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < s->topic_count; i++)
-		s->topics[i].table = NULL;
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (s->tables[i]->schema != NULL)
-			s->tables[kept++] = s->tables[i];
-		else
-			free_table(s->tables[i]);
-	}
-	s->table_count = kept;
-}
 
 static int source_open(struct source *source, const struct sink *to, struct err *e)
 {
@@ -92,10 +31,7 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		s->topics[i].partitions = s->names[i].partitions;
 	rc = raw_open(s, e);
-	for (uint32_t i = 0; i < s->topic_count && rc == 0 && s->mode != MODE_RAW; i++)
-		rc = look_at(s, i, e);
-	drop_unknown(s);
-	return rc;
+	return rc < 0 || s->mode == MODE_RAW ? rc : kafka_look_at_topics(s, e);
 }
 
 static uint32_t source_table_count(const struct source *source)
@@ -292,7 +228,7 @@ static void source_close(struct source *source)
 		input_free(s->topics[i].input);
 	memory_free(s->topics);
 	for (uint32_t i = 0; i < s->table_count; i++)
-		free_table(s->tables[i]);
+		kafka_forget_table(s->tables[i]);
 	memory_free(s->tables);
 	row_run_release(&s->run);
 	changelog_release(&s->changelog);

@@ -21,7 +21,8 @@ struct kafka_table {
 	struct offsets has;        /* what the target has of it already */
 	struct lost_values lost;
 	struct seen seen;          /* MODE_MERGE: with the last message taken */
-	bool is_told;              /* that rows are older than a column */
+	bool is_warned;            /* that rows are older than a column */
+	uint32_t told;             /* schema changes that its input was told of */
 	bool is_open;              /* the target knows it */
 	bool is_announced;
 };
@@ -29,6 +30,7 @@ struct kafka_table {
 struct kafka_topic {
 	struct input *input;       /* NULL until a message showed its format */
 	uint32_t partitions;
+	bool tells;                /* of other topics' columns: Debezium's schema changes are in it */
 	struct kafka_table *table; /* of its last message; NULL: none yet */
 };
 
@@ -69,7 +71,8 @@ struct kafka_source {
 	struct offsets next;           /* behind the last message taken */
 	struct offsets begin;          /* where this run began */
 	struct kafka_position positions[2];
-	uint64_t commits, controls;
+	uint64_t commits;
+	uint32_t schema_changes;       /* read so far */
 	const struct consumer_message *taking; /* the message whose rows are read, of run_table */
 	uint64_t replayed;             /* messages that came again, since that was logged */
 	int64_t replay_told_us;        /* monotonic; 0: never */
@@ -94,7 +97,14 @@ int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t par
 /* A table cannot have more of a partition than there is: ERR_DATA, the topic was made again. */
 int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e);
 
-/* columns.c: the columns that the sink's table has, once. */
+/* look.c: the first messages of all topics, before the run. */
+int kafka_look_at_topics(struct kafka_source *s, struct err *e);
+void kafka_forget_table(struct kafka_table *t);
+
+/* columns.c: the input learns what schema changes in other topics told of the message's table. 1: read it again. */
+int kafka_table_tell(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+		     struct err *e);
+/* the columns that the sink's table has, once. */
 int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *e);
 /*
  * Makes the table's columns and those that the input reads the same: new ones stand behind the table's. 1: the input was

@@ -74,6 +74,10 @@ static int read_message(struct kafka_source *s, const struct consumer_message *m
 		return rc;
 	if (input_read(*input, m->key, m->value, out, e) < 0)
 		return -1;
+	if (out->tells_columns) {
+		s->topics[m->topic].tells = true;
+		s->schema_changes++;
+	}
 	return out->kind == MESSAGE_ROWS || out->kind == MESSAGE_TRUNCATE ? 0 : 1;
 }
 
@@ -127,6 +131,12 @@ static int read_for_table(struct kafka_source *s, const struct consumer_message 
 		return rc < 0 ? -1 : 0;
 	*table = kafka_table_of(s, m->topic, said->database, said->table);
 	rc = kafka_table_seek(s, *table, e);
+	if (rc == 0 && said->kind == MESSAGE_ROWS)
+		rc = kafka_table_tell(s, *table, *input, said, e);
+	if (rc == 1) {
+		rc = read_message(s, m, input, said, e);
+		*is_bad = rc < 0;
+	}
 	for (int again = 0; rc == 0 && said->kind == MESSAGE_ROWS; again++) {
 		rc = kafka_table_meet(s, *table, *input, said, again > 0, e);
 		if (rc <= 0)
@@ -282,11 +292,11 @@ static int check_lacking(const struct kafka_source *s, struct kafka_table *t, co
 				       f->is_nullable ? "" : ", which is NOT NULL");
 		lacking = f->name;
 	}
-	if (!t->is_told && lacking != NULL)
+	if (!t->is_warned && lacking != NULL)
 		log_warn("rows that are older than a column have NULL there", "table=%s.%s column=%s topic=%s partition=%u "
 			 "offset=%lld", t->database, t->table, lacking, s->names[m->topic].name, m->partition,
 			 (long long)m->offset);
-	t->is_told |= lacking != NULL;
+	t->is_warned |= lacking != NULL;
 	return 0;
 }
 
