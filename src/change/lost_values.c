@@ -43,6 +43,21 @@ void lost_values_note(struct lost_values *l, const struct schema *table, const c
 		 log_quote(quoted, sizeof(quoted), value), at);
 }
 
+void lost_values_join(struct lost_values *to, const struct lost_values *from)
+{
+	for (uint32_t i = 0; i < from->column_count; i++) {
+		const struct lost_value *v = &from->columns[i];
+		uint32_t at = 0;
+
+		while (at < to->column_count && strcmp(to->columns[at].column, v->column) != 0)
+			at++;
+		if (at == to->column_count)
+			add(to, v->column, v->count, v->first, v->at);
+		else if (to->columns[at].count < v->count)
+			to->columns[at].count = v->count;
+	}
+}
+
 void lost_values_format(const struct lost_values *l, struct buffer *out)
 {
 	for (uint32_t i = 0; i < l->column_count; i++) {

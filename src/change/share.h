@@ -13,7 +13,7 @@
 
 struct schema;
 
-/* Does not change during a run; all but `tag` are called from any thread. Positions are texts, NULL: none yet. */
+/* Does not change during a run; all but `mark` and `tag` are called from any thread. Positions are texts, NULL: none yet. */
 struct share {
 	/* Whether our part is the same in both; else somebody had it meanwhile, and what we read has no base. */
 	bool (*holds)(const struct share *, const char *before, const char *now);
@@ -23,6 +23,11 @@ struct share {
 	 */
 	int (*join)(const struct share *, const struct schema *table, const char *ours, const char *now,
 		    struct buffer *out, struct err *);
+	/*
+	 * Before the run, for each worker that left one: its low-water mark, and of which tables (in the order that they
+	 * were resumed) all commits are there that it knew of.
+	 */
+	void (*mark)(struct share *, const char *position, const bool *covers);
 	/* Names our part, for the files that we write; by the thread that the changes come from. */
 	void (*tag)(const struct share *, const struct schema *table, struct buffer *out);
 	/* Whether a file with this tag (NULL: it has none) may hold rows of ours. */

@@ -77,14 +77,22 @@ static void report(struct pipeline *p, int64_t started_us)
 
 int follow(const struct settings *s, bool until_now, struct err *e)
 {
+	struct kafka_source_options *topics = settings_of(s, &topics_group);
+	struct lake_options *lake = settings_of(s, &lake_group);
 	struct pipeline_ends ends = { .open_source = open_source, .open_target = open_target };
 	int64_t started_us = clock_monotonic_us();
+	struct lake_slot slot = LAKE_SLOT_INIT;
+	struct group *member = NULL;
 	struct ends chosen;
 	struct pipeline *p;
 	int rc;
 
 	if (ends_check(&chosen, s, e) < 0)
 		return -1;
+	if (topics->group != NULL && until_now)
+		return err_set(e, ERR_CONFIG, "--group: sync reads every partition itself; leave it out, or use run");
+	topics->member = &member;
+	lake->slot = topics->group != NULL ? &slot : NULL;
 	ends.context = &chosen;
 	ends.counts = chosen.target == TARGET_LAKE ? lake_counts :
 		      chosen.target == TARGET_KAFKA ? kafka_target_counts : stream_target_counts;
@@ -99,5 +107,7 @@ int follow(const struct settings *s, bool until_now, struct err *e)
 	if (rc == 0)
 		report(p, started_us);
 	pipeline_free(p);
+	group_close(member); /* what was read is committed */
+	lake_slot_release(&slot);
 	return rc;
 }

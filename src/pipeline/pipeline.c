@@ -47,10 +47,10 @@ static void close_ends(struct pipeline *p)
 	p->commits_before += counts.commits;
 	p->rows_before += counts.rows;
 	pthread_mutex_unlock(&p->lock);
+	if (target != NULL) /* first: it may be at work with what the source lent it */
+		target->ops->close(target);
 	if (source != NULL)
 		source->ops->close(source);
-	if (target != NULL)
-		target->ops->close(target);
 }
 
 void pipeline_free(struct pipeline *p)
@@ -101,6 +101,7 @@ static void free_starts(struct table_start *starts, uint32_t count)
 	memory_free(starts);
 }
 
+/* 1: the next one follows at once. */
 static int run_once(struct pipeline *p, bool until_now, struct err *e)
 {
 	struct table_start *starts = NULL;
@@ -110,6 +111,7 @@ static int run_once(struct pipeline *p, bool until_now, struct err *e)
 
 	if (open_ends(p, e) < 0)
 		return -1;
+	p->target->share = p->source->share;
 	count = p->source->ops->table_count(p->source);
 	starts = memory_array(struct table_start, count);
 	for (uint32_t i = 0; i < count; i++) {
@@ -120,8 +122,8 @@ static int run_once(struct pipeline *p, bool until_now, struct err *e)
 	if (p->target->ops->stream_start(p->target, &stream_start, e) < 0)
 		goto out;
 	rc = p->source->ops->run(p->source, starts, stream_start, until_now, &p->target->sink, e);
-	if (rc == 0)
-		rc = p->target->ops->flush(p->target, e);
+	if (rc >= 0 && p->target->ops->flush(p->target, e) < 0)
+		rc = -1;
 out:
 	memory_free(stream_start);
 	free_starts(starts, count);
@@ -152,7 +154,11 @@ int pipeline_run(struct pipeline *p, bool until_now, struct err *e)
 
 		can_resume = can_resume || (p->target != NULL && p->target->can_resume);
 		close_ends(p);
-		if (rc == 0 || failure.kind == ERR_STOP || (rc < 0 && p->is_stopping &&
+		if (rc == 1 && !p->is_stopping) {
+			barren = 0;
+			continue;
+		}
+		if (rc >= 0 || failure.kind == ERR_STOP || (rc < 0 && p->is_stopping &&
 							    failure.kind == ERR_RETRY))
 			return 0;
 		if (p->commits_before > commits)

@@ -3,6 +3,7 @@
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
 
+#include "change/share.h"
 #include "change/sink.h"
 
 /* What the target already has of a table. */
@@ -18,6 +19,7 @@ struct table_progress {
 
 struct source {
 	const struct source_ops *ops;
+	struct share *share; /* known after open, until close; NULL: nobody else writes these tables */
 };
 
 struct source_ops {
@@ -33,7 +35,8 @@ struct source_ops {
 	 * Copies what is to be copied, then follows the log, into the sink. `starts` has one entry per
 	 * table; `stream_start` is the pipeline's low-water mark or NULL. Returns 0 when `until_now` and
 	 * the position that the server had at the call is reached (a COMMIT was taken there), or when
-	 * source_stop was called; -1 with the reason otherwise. ERR_RETRY: connection lost for longer
+	 * source_stop was called; 1 when a new run must begin, over what everything taken has led to; -1 with the reason
+	 * otherwise. ERR_RETRY: connection lost for longer
 	 * than the retries allow.
 	 */
 	int (*run)(struct source *, const struct table_start *starts, const char *stream_start,

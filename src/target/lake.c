@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "target/lake_progress.h"
+#include "target/lake_slot.h"
 #include "target/lake_table.h"
 #include "target/lake_workers.h"
 #include "target/table_names.h"
@@ -39,7 +39,8 @@ const struct option lake_option_table[] = {
 struct lake {
 	struct target target; /* first */
 	const struct lake_options *options;
-	char *state_folder;   /* <lake>/_tailrace/<name> */
+	char *group_folder;   /* <lake>/_tailrace/<name> */
+	char *state_folder;   /* the same, in a group the slot's folder below it */
 	char *app_prefix;
 	int lock_file;
 	struct store *root;
@@ -99,11 +100,16 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	l->tables[l->table_count++] = t;
 	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
 	table_names_add(&l->names, schema);
-	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, schema, e) < 0)
+	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, l->target.share, schema, e) < 0)
 		return -1;
 	*position = memory_copy_text(t->position);
 	*lacks = find_lacking(delta_snapshot(t->delta)->schema, schema);
 	return 0;
+}
+
+static uint32_t slot_count(const struct lake *l)
+{
+	return l->options->slot != NULL ? lake_slot_count(l->group_folder) : 0;
 }
 
 static int lake_open_table(struct sink *sink, struct schema *schema, char **position, bool **lacks, struct err *e)
@@ -111,10 +117,10 @@ static int lake_open_table(struct sink *sink, struct schema *schema, char **posi
 	struct lake *l = lake_of_sink(sink);
 	int rc = lake_resume(&l->target, schema, position, lacks, e);
 
-	if (rc < 0 || *position == NULL || !l->progress.is_used)
+	if (rc < 0 || progress_covers(&l->progress, l->tables[l->table_count - 1]))
 		return rc;
 	/* it may lack what stands before the low-water mark, at which it was not looked at */
-	if (progress_forget(&l->progress, e) < 0)
+	if (progress_forget(&l->progress, slot_count(l), e) < 0)
 		return -1;
 	return err_set(e, ERR_RETRY, "table %s.%s is in the lake and was not seen at the start: its messages are read from the "
 		       "beginning of their topic", schema->database, schema->table);
@@ -132,6 +138,9 @@ static int lake_stream_start(struct target *target, char **position, struct err 
 {
 	struct lake *l = lake_of(target);
 
+	*position = NULL;
+	if (l->target.share != NULL)
+		return progress_load_slots(&l->progress, slot_count(l), l->tables, l->table_count, l->target.share, e);
 	return progress_load(&l->progress, l->tables, l->table_count, position, e);
 }
 
@@ -161,6 +170,8 @@ static int give(struct lake *l, struct lake_table *t, bool commits, struct err *
 	l->open_bytes -= t->open_bytes;
 	if (commits) {
 		l->position->format(l->position, b->schema, &b->position);
+		if (l->target.share != NULL)
+			l->target.share->tag(l->target.share, b->schema, &b->tag);
 		b->sequence = l->position->sequence;
 		b->source_time_us = l->position->committed_at_us;
 	}
@@ -370,6 +381,7 @@ static void lake_close(struct target *target)
 		l->root->ops->close(l->root);
 	if (l->lock_file >= 0)
 		close(l->lock_file);
+	memory_free(l->group_folder);
 	memory_free(l->state_folder);
 	memory_free(l->app_prefix);
 	memory_free(l);
@@ -385,7 +397,10 @@ void lake_counts(const struct target *t, struct target_counts *out)
 	out->transactions = l->transactions;
 }
 
-/* The lock is a courtesy to the user: what protects the tables is their log's exclusive create. */
+/*
+ * The lock is a courtesy to the user: what protects the tables is their log's exclusive create. A group's
+ * processes have it together.
+ */
 static int take_lock(struct lake *l, struct err *e)
 {
 	struct buffer path = { 0 };
@@ -397,19 +412,12 @@ static int take_lock(struct lake *l, struct err *e)
 	buffer_release(&path);
 	if (l->lock_file < 0)
 		return -1;
-	if (flock(l->lock_file, LOCK_EX | LOCK_NB) == 0)
+	if (flock(l->lock_file, (l->options->slot != NULL ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
 		return 0;
 	return err_set(e, ERR_CONFIG,
 		       "another tailrace is at work on \"%s\" under the name \"%s\"; stop it, or "
 		       "give this one another --name",
 		       l->options->path, l->options->name);
-}
-
-static int make_folder(const char *path, struct err *e)
-{
-	if (mkdir(path, 0755) == 0 || errno == EEXIST)
-		return 0;
-	return err_system(e, "could not make the directory \"%s\"", path);
 }
 
 static int make_state_folder(struct lake *l, struct err *e)
@@ -418,14 +426,33 @@ static int make_state_folder(struct lake *l, struct err *e)
 	int rc;
 
 	buffer_format(&path, "%s/_tailrace", l->options->path);
-	rc = make_folder(buffer_string(&path), e);
+	rc = lake_make_folder(buffer_string(&path), e);
 	buffer_char(&path, '/');
 	store_key_part(&path, l->options->name);
 	l->state_folder = memory_copy_text(buffer_string(&path));
 	if (rc == 0)
-		rc = make_folder(l->state_folder, e);
+		rc = lake_make_folder(l->state_folder, e);
 	buffer_release(&path);
 	return rc;
+}
+
+/* Whatever is kept beside the tables is from here on the slot's. */
+static int enter_slot(struct lake *l, struct err *e)
+{
+	struct lake_slot *slot = l->options->slot;
+	struct buffer path = { 0 };
+
+	l->group_folder = memory_copy_text(l->state_folder);
+	if (slot != NULL && lake_slot_take(slot, l->group_folder, e) < 0)
+		return -1;
+	progress_open(&l->progress, l->root, l->options->name, slot);
+	if (slot == NULL)
+		return 0;
+	buffer_format(&path, "%s/%u", l->group_folder, slot->number);
+	memory_free(l->state_folder);
+	l->state_folder = memory_copy_text(buffer_string(&path));
+	buffer_release(&path);
+	return 0;
 }
 
 struct target *lake_open(const struct lake_options *options, struct err *e)
@@ -452,8 +479,7 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	if (threads == 0)
 		threads = processors > 0 ? (uint32_t)processors : 1;
 	l->root = store_open_directory(options->path, true, e);
-	progress_open(&l->progress, l->root, options->name);
-	if (l->root == NULL || make_state_folder(l, e) < 0 || take_lock(l, e) < 0 ||
+	if (l->root == NULL || make_state_folder(l, e) < 0 || take_lock(l, e) < 0 || enter_slot(l, e) < 0 ||
 	    workers_start(&l->workers, threads,
 			  (size_t)options->memory_max * (OPEN_SHARE - 1) / OPEN_SHARE, e) < 0) {
 		lake_close(&l->target);

@@ -10,6 +10,14 @@
 #include "base/option.h"
 #include "target/target.h"
 
+/* Which of a group's folders for hints and indexes is ours: the first free one, taken with the first open, until release. */
+struct lake_slot {
+	int lock_file;
+	uint32_t number;
+};
+#define LAKE_SLOT_INIT { -1, 0 }
+void lake_slot_release(struct lake_slot *s);
+
 struct lake_options {
 	char *path;
 	char *name;             /* of the pipeline: part of the tables' appId */
@@ -17,6 +25,7 @@ struct lake_options {
 	int64_t rows_max;       /* of a batch */
 	int64_t memory_max;     /* bytes of all batches, open and in work */
 	int64_t workers;        /* threads that merge; 0: one per processor */
+	struct lake_slot *slot; /* not in the table: our place among the processes of a group; NULL: we are alone */
 };
 extern const struct option lake_option_table[]; /* ends with a NULL name */
 

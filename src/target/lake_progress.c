@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target/lake_progress.h"
 
-#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,65 +11,144 @@
 
 #define SAVE_INTERVAL_US 1000000
 
-void progress_open(struct lake_progress *p, struct store *store, const char *name)
+static char *key_of(const char *folder, const uint32_t *slot)
 {
 	struct buffer key = { 0 };
+	char *text;
 
-	*p = (struct lake_progress){ .store = store, .sequence = UINT64_MAX };
-	buffer_text(&key, "_tailrace/");
-	store_key_part(&key, name);
+	buffer_text(&key, folder);
+	if (slot != NULL)
+		buffer_format(&key, "/%u", *slot);
 	buffer_text(&key, "/progress.json");
-	p->key = memory_copy_text(buffer_string(&key));
+	text = memory_copy_text(buffer_string(&key));
 	buffer_release(&key);
+	return text;
+}
+
+void progress_open(struct lake_progress *p, struct store *store, const char *name, const struct lake_slot *slot)
+{
+	struct buffer folder = { 0 };
+
+	*p = (struct lake_progress){ .store = store, .sequence = UINT64_MAX, .used = json_array() };
+	buffer_text(&folder, "_tailrace/");
+	store_key_part(&folder, name);
+	p->folder = memory_copy_text(buffer_string(&folder));
+	p->key = key_of(p->folder, slot != NULL ? &slot->number : NULL);
+	buffer_release(&folder);
 }
 
 void progress_release(struct lake_progress *p)
 {
+	memory_free(p->folder);
 	memory_free(p->key);
+	json_decref(p->used);
 	buffer_release(&p->text);
 }
 
-/* Whether no table is new, or older than it was (brought back from a backup): then it lacks changes. */
+/* Not so when the table is new, or older than it was (brought back from a backup): then it lacks changes. */
+static bool covers(const json_t *commits, const struct lake_table *t)
+{
+	const json_t *known = json_object_get(commits, t->name);
+
+	return t->position == NULL || (json_is_integer(known) && json_integer_value(known) <= t->commits);
+}
+
 static bool covers_all(const json_t *commits, struct lake_table *const *tables, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const json_t *known = json_object_get(commits, tables[i]->name);
-
-		if (tables[i]->position != NULL &&
-		    (!json_is_integer(known) || json_integer_value(known) > tables[i]->commits))
+		if (!covers(commits, tables[i]))
 			return false;
 	}
 	return true;
 }
 
+bool progress_covers(const struct lake_progress *p, const struct lake_table *t)
+{
+	json_t *commits;
+	size_t i;
+
+	json_array_foreach(p->used, i, commits) {
+		if (!covers(commits, t))
+			return false;
+	}
+	return true;
+}
+
+/* The file's JSON, or NULL: there is none that could be read. */
+static int read_file(const struct lake_progress *p, const char *key, json_t **out, struct err *e)
+{
+	struct buffer text = { 0 };
+	int rc = p->store->ops->get(p->store, key, 0, 0, &text, e);
+
+	*out = rc == 0 ? json_loadb((const char *)text.data, text.size, 0, NULL) : NULL;
+	buffer_release(&text);
+	if (rc == 0 && !json_is_object(json_object_get(*out, "position"))) {
+		log_warn("the progress file is unreadable; tables resume from their own positions", "file=%s", key);
+		json_decref(*out);
+		*out = NULL;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int progress_load(struct lake_progress *p, struct lake_table *const *tables, uint32_t count,
 		  char **position, struct err *e)
 {
-	struct buffer text = { 0 };
-	json_t *root = NULL, *place;
-	int rc = p->store->ops->get(p->store, p->key, 0, 0, &text, e);
+	json_t *root;
 
 	*position = NULL;
-	if (rc != 0) {
-		buffer_release(&text);
-		return rc < 0 ? -1 : 0;
+	if (read_file(p, p->key, &root, e) < 0)
+		return -1;
+	if (root != NULL && covers_all(json_object_get(root, "tables"), tables, count)) {
+		*position = json_dumps(json_object_get(root, "position"), JSON_COMPACT);
+		json_array_append(p->used, json_object_get(root, "tables"));
 	}
-	root = json_loadb((const char *)text.data, text.size, 0, NULL);
-	place = json_object_get(root, "position");
-	if (!json_is_object(place))
-		log_warn("the progress file is unreadable; tables resume from their own positions",
-			 "file=%s", p->key);
-	else if (covers_all(json_object_get(root, "tables"), tables, count))
-		*position = json_dumps(place, JSON_COMPACT);
 	json_decref(root);
-	buffer_release(&text);
-	p->is_used = *position != NULL;
 	return 0;
 }
 
-int progress_forget(struct lake_progress *p, struct err *e)
+static void tell(struct lake_progress *p, json_t *root, struct lake_table *const *tables, uint32_t count,
+		 struct share *share)
 {
-	return store_remove(p->store, p->key, e);
+	char *position = json_dumps(json_object_get(root, "position"), JSON_COMPACT);
+	bool *are_covered = memory_array(bool, count);
+
+	for (uint32_t i = 0; i < count; i++)
+		are_covered[i] = covers(json_object_get(root, "tables"), tables[i]);
+	share->mark(share, position, are_covered);
+	json_array_append(p->used, json_object_get(root, "tables"));
+	memory_free(are_covered);
+	free(position);
+}
+
+int progress_load_slots(struct lake_progress *p, uint32_t slot_count, struct lake_table *const *tables, uint32_t count,
+			struct share *share, struct err *e)
+{
+	for (uint32_t slot = 0; slot < slot_count; slot++) {
+		char *key = key_of(p->folder, &slot);
+		json_t *root;
+		int rc = read_file(p, key, &root, e);
+
+		memory_free(key);
+		if (rc < 0)
+			return -1;
+		if (root != NULL)
+			tell(p, root, tables, count, share);
+		json_decref(root);
+	}
+	return 0;
+}
+
+int progress_forget(struct lake_progress *p, uint32_t slot_count, struct err *e)
+{
+	int rc = 0;
+
+	for (uint32_t slot = 0; slot < slot_count && rc == 0; slot++) {
+		char *key = key_of(p->folder, &slot);
+
+		rc = store_remove(p->store, key, e);
+		memory_free(key);
+	}
+	return rc == 0 ? store_remove(p->store, p->key, e) : rc;
 }
 
 static void format_position(struct buffer *out, const struct position *now)

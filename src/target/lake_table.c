@@ -169,12 +169,13 @@ static int warn_of_others(const struct lake_table *t, struct err *e)
 }
 
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
-		    const char *index_folder, struct schema *source, struct err *e)
+		    const char *index_folder, const struct share *share, struct schema *source, struct err *e)
 {
 	struct buffer folder = { 0 }, text = { 0 };
 	const struct snapshot *s;
 	int rc = -1;
 
+	t->share = share;
 	table_folder(&folder, source);
 	buffer_format(&text, "%s/%s", app_prefix, t->name);
 	t->source_name = memory_copy_text(buffer_string(&text));
@@ -217,6 +218,17 @@ void lake_table_warn(struct lake_table *t)
 	t->warned = memory_copy_text(text);
 }
 
+/* Another part's writer made the table: it is the one that we meant, and has nothing of ours yet. */
+static int adopt(struct lake_table *t, const struct schema *schema, struct err *e)
+{
+	const struct snapshot *s = delta_snapshot(t->delta);
+	bool changed;
+
+	if (delta_refresh(t->delta, &changed, e) < 0)
+		return -1;
+	return s->version >= 0 && schema_equal(s->schema, schema) && t->share->holds(t->share, NULL, s->position) ? 0 : -1;
+}
+
 /* The first batch makes the table, if need be, and opens its index, if it has one. */
 static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 {
@@ -227,11 +239,11 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 	if (delta_snapshot(t->delta)->version < 0) {
 		if (delta_create(t->delta, schema, t->source_name, NULL, &result, e) < 0)
 			return -1;
-		if (result == COMMIT_LOST)
+		if (result == COMMIT_LOST && (t->share == NULL || adopt(t, schema, e) < 0))
 			return err_set(e, ERR_CONFLICT, "somebody else made the table meanwhile");
 	}
 	if (schema->mode == MODE_MERGE)
-		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, NULL, e);
+		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, t->share, e);
 	t->append = append_open(t->store, t->delta);
 	return 0;
 }

@@ -39,6 +39,7 @@ struct lake_table {
 	struct delta *delta;
 	struct merge *merge;    /* opened with the first batch, ... */
 	struct append *append;  /* ... or this one, by the schema's mode */
+	const struct share *share; /* borrowed, or NULL */
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
 	char *warned;           /* the last delta_warning that was logged, or NULL */
@@ -48,7 +49,7 @@ struct lake_table *lake_table_new(const char *name);
 void lake_table_free(struct lake_table *t); /* NULL is fine */
 /* Opens the Delta table below `root` and takes over its field ids; its position is then known. */
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
-		    const char *index_folder, struct schema *source, struct err *e);
+		    const char *index_folder, const struct share *share, struct schema *source, struct err *e);
 /* The columns of the Delta table of this name: *out is the caller's, NULL when it is not there. */
 int lake_table_columns(struct store *root, const char *database, const char *table, struct schema **out,
 		       struct err *e);

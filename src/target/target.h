@@ -3,11 +3,13 @@
 #ifndef TARGET_TARGET_H
 #define TARGET_TARGET_H
 
+#include "change/share.h"
 #include "change/sink.h"
 
 struct target {
 	struct sink sink; /* first: a target is its sink */
 	const struct target_ops *ops;
+	struct share *share; /* the source's; set before the first resume */
 	bool can_resume; /* a run may begin again from what the target has */
 };
 

@@ -39,7 +39,7 @@ static struct lake_table *open_table(struct test_lake *l, struct schema *s, stru
 {
 	struct lake_table *t = lake_table_new("d.t");
 
-	if (lake_table_open(t, l->store, "tailrace/test", l->folder.path, s, e) == 0)
+	if (lake_table_open(t, l->store, "tailrace/test", l->folder.path, NULL, s, e) == 0)
 		return t;
 	lake_table_free(t);
 	return NULL;

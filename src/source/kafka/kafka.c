@@ -31,6 +31,8 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		s->topics[i].partitions = s->names[i].partitions;
 	rc = raw_open(s, e);
+	if (rc == 0)
+		rc = kafka_share_open(s, e);
 	return rc < 0 || s->mode == MODE_RAW ? rc : kafka_look_at_topics(s, e);
 }
 
@@ -52,21 +54,55 @@ static void source_progress(const struct source *source, uint32_t i, struct tabl
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+void kafka_position_format(const struct offsets *next, const struct seen *seen, const struct lost_values *lost,
+			   struct buffer *out)
+{
+	offsets_format(next, out);
+	out->size--; /* the closing brace */
+	buffer_text(out, ",\"seen\":");
+	seen_format(seen, out);
+	lost_values_format(lost, out);
+	buffer_char(out, '}');
+}
+
+int kafka_position_parse(struct offsets *next, struct seen *seen, struct lost_values *lost, const char *position,
+			 struct err *e)
+{
+	return offsets_parse(next, position, e) < 0 || seen_parse(seen, position, e) < 0 ||
+	       lost_values_parse(lost, position, e) < 0 ? -1 : 0;
+}
+
+/* How far the table is: what it had stays, while the stream is still behind that. */
+static void take_farther(const struct kafka_source *s, const struct kafka_table *t, const struct offsets *next,
+			 struct offsets *out)
+{
+	offsets_copy(out, &t->has);
+	for (uint32_t i = 0; i < s->topic_count; i++) {
+		const char *topic = s->names[i].name;
+
+		for (uint32_t p = 0; p < s->topics[i].partitions && t->is_from[i]; p++) {
+			int64_t had = offsets_get(&t->has, topic, p), now = offsets_get(next, topic, p);
+
+			offsets_set(out, topic, p, now > had ? now : had);
+		}
+	}
+}
+
 /* Asked for between a COMMIT and the message behind it: what the table has seen by then is what it has. */
 static void format_position(const struct position *base, const struct schema *table, struct buffer *out)
 {
 	const struct kafka_position *p = (const struct kafka_position *)base;
 	const struct kafka_table *t;
+	struct offsets of_table = { 0 };
 
-	offsets_format(&p->next, out);
 	t = table != NULL ? kafka_table_named(p->source, table->database, table->table) : NULL;
-	if (t == NULL)
+	if (t == NULL) {
+		offsets_format(&p->next, out);
 		return;
-	out->size--; /* the closing brace */
-	buffer_text(out, ",\"seen\":");
-	seen_format(&t->seen, out);
-	lost_values_format(&t->lost, out);
-	buffer_char(out, '}');
+	}
+	take_farther(p->source, t, &p->next, &of_table);
+	kafka_position_format(&of_table, &t->seen, &t->lost, out);
+	offsets_release(&of_table);
 }
 
 #define REPLAY_TOLD_EVERY_US 10000000
@@ -108,8 +144,11 @@ static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition
 	if (consumer_range(s->consumer, topic, partition, &first, &last, e) < 0)
 		return -1;
 	*out = offsets_get(&s->next, name, partition);
-	if (*out < 0 && kafka_begin_at(s, name, partition, first, end, out, e) < 0)
-		return -1;
+	if (*out < 0) {
+		if (kafka_begin_at(s, name, partition, first, end, out, e) < 0)
+			return -1;
+		offsets_set(&s->begin, name, partition, *out);
+	}
 	if (*out < first)
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic keeps "
 			       "nothing before %lld (retention); nothing is skipped: move the lake tables away and run again",
@@ -126,7 +165,7 @@ static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition
 	return 0;
 }
 
-/* All partitions, from where each begins; `ends` is as they are now. */
+/* The partitions, from where each begins; `ends` is as they are now. */
 static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
 {
 	struct consumer_place *places = NULL;
@@ -137,6 +176,8 @@ static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
 		for (uint32_t p = 0; p < s->topics[t].partitions && rc == 0; p++) {
 			int64_t first, end, start = 0;
 
+			if (!kafka_is_ours(s, t, p))
+				continue;
 			rc = consumer_range(s->consumer, t, p, &first, &end, e);
 			if (rc == 0)
 				rc = find_start(s, t, p, end, &start, e);
@@ -147,7 +188,6 @@ static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
 			places[count++] = (struct consumer_place){ t, p, start };
 		}
 	}
-	offsets_copy(&s->begin, &s->next);
 	if (rc == 0)
 		rc = consumer_assign(s->consumer, places, count, e);
 	memory_free(places);
@@ -165,12 +205,18 @@ static bool has_reached(const struct kafka_source *s, const struct offsets *ends
 	return true;
 }
 
+/* 1: the partitions that are ours change. */
 static int follow(struct kafka_source *s, const struct offsets *ends, struct err *e)
 {
 	while (!s->is_stopping && (ends == NULL || !has_reached(s, ends))) {
 		const struct consumer_message *messages;
+		bool has_changed = false;
 		uint32_t count;
 
+		if (s->options->group != NULL && group_poll(*s->options->member, 0, &has_changed, e) < 0)
+			return -1;
+		if (has_changed)
+			return 1;
 		if (consumer_take(s->consumer, WAIT_MS, &messages, &count, e) < 0)
 			return -1;
 		for (uint32_t i = 0; i < count; i++) {
@@ -187,10 +233,13 @@ static int follow(struct kafka_source *s, const struct offsets *ends, struct err
 static int take_starts(struct kafka_source *s, const struct table_start *starts, const char *stream_start, struct err *e)
 {
 	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (kafka_table_start(s->tables[i], &starts[i], e) < 0)
+		if (kafka_table_start(s, s->tables[i], &starts[i], e) < 0)
 			return -1;
 	}
-	return stream_start != NULL ? offsets_parse(&s->next, stream_start, e) : 0;
+	if (stream_start != NULL && offsets_parse(&s->next, stream_start, e) < 0)
+		return -1;
+	kafka_share_start(s);
+	return 0;
 }
 
 static int source_run(struct source *source, const struct table_start *starts, const char *stream_start,
@@ -204,7 +253,7 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0)
 		rc = assign(s, &ends, e);
-	for (uint32_t i = 0; i < s->table_count && rc == 0 && stream_start == NULL; i++)
+	for (uint32_t i = 0; i < s->table_count && rc == 0; i++)
 		rc = kafka_check_gap(s, s->tables[i], e);
 	if (rc == 0) /* the next run goes on from here, and not from a later end */
 		rc = kafka_commit(s, e);
@@ -224,8 +273,10 @@ static void source_close(struct source *source)
 {
 	struct kafka_source *s = source_of(source);
 
-	for (uint32_t i = 0; i < s->topic_count && s->topics != NULL; i++)
+	for (uint32_t i = 0; i < s->topic_count && s->topics != NULL; i++) {
 		input_free(s->topics[i].input);
+		memory_free(s->topics[i].is_ours);
+	}
 	memory_free(s->topics);
 	for (uint32_t i = 0; i < s->table_count; i++)
 		kafka_forget_table(s->tables[i]);
@@ -238,6 +289,7 @@ static void source_close(struct source *source)
 	offsets_release(&s->places);
 	offsets_release(&s->positions[0].next);
 	offsets_release(&s->positions[1].next);
+	kafka_share_release(s);
 	consumer_close(s->consumer);
 	kafka_settings_release(s);
 	memory_free(s);

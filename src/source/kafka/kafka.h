@@ -3,7 +3,7 @@
 #ifndef SOURCE_KAFKA_KAFKA_H
 #define SOURCE_KAFKA_KAFKA_H
 
-#include "broker/broker.h"
+#include "broker/group.h"
 #include "message/debezium.h"
 #include "source/source.h"
 
@@ -18,6 +18,8 @@ struct kafka_source_options {
 	char *table;     /* "database.table" of all messages, NULL: as each says */
 	char *mode;      /* "merge", "append", "raw" */
 	bool before_image; /* changelog tables have columns of the old image */
+	char *group;     /* consumer group whose members write the same tables, NULL: we alone */
+	struct group **member; /* not in the table: our membership, which outlives a run; made by the first one */
 	char *bad_message; /* "halt", "quarantine" */
 	char *from_offset; /* "earliest", "latest", "topic:partition:offset,...": where partitions begin */
 };

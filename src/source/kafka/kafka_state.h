@@ -23,6 +23,7 @@ struct kafka_table {
 	struct seen seen;          /* MODE_MERGE: with the last message taken */
 	bool is_warned;            /* that rows are older than a column */
 	uint32_t told;             /* schema changes that its input was told of */
+	bool *is_from;             /* by topic: it gets messages of that one */
 	bool is_open;              /* the target knows it */
 	bool is_announced;
 };
@@ -32,17 +33,25 @@ struct kafka_topic {
 	uint32_t partitions;
 	bool tells;                /* of other topics' columns: Debezium's schema changes are in it */
 	struct kafka_table *table; /* of its last message; NULL: none yet */
+	bool *is_ours;             /* by partition, in a group; NULL: none of them */
 };
 
 /* A COMMIT's position; the last one stays as it is until the next COMMIT was taken. */
 struct kafka_position {
 	struct position base;      /* first */
-	const struct kafka_source *source;
+	struct kafka_source *source;
 	struct offsets next;
+};
+
+/* Up to where a worker of the group had brought the tables; of those that are not covered only what they have counts. */
+struct kafka_mark {
+	struct offsets at;
+	bool *covers;              /* by table */
 };
 
 struct kafka_source {
 	struct source source;      /* first */
+	struct share share;        /* of a group */
 	const struct kafka_source_options *options;
 	char *brokers, *patterns;  /* of the URL */
 	char **key;                /* names; NULL: from the messages */
@@ -50,6 +59,9 @@ struct kafka_source {
 	struct schema *given;      /* of --schema, or NULL */
 	struct input_options input_options;
 	enum table_mode mode;
+
+	struct kafka_mark *marks;
+	uint32_t mark_count;
 
 	struct offsets places;         /* of --from-offset */
 	struct consumer *consumer;
@@ -69,7 +81,7 @@ struct kafka_source {
 	uint64_t refused;              /* messages in the quarantine since the source was opened */
 	struct origin run_origin;      /* of its last row, texts left out */
 	struct offsets next;           /* behind the last message taken */
-	struct offsets begin;          /* where this run began */
+	struct offsets begin;          /* where this run began without a low-water mark */
 	struct kafka_position positions[2];
 	uint64_t commits;
 	uint32_t schema_changes;       /* read so far */
@@ -88,6 +100,11 @@ void kafka_settings_release(struct kafka_source *s);
 
 /* kafka.c: a COMMIT behind the last message taken. */
 int kafka_commit(struct kafka_source *s, struct err *e);
+/* A table's position as text: how far its topics were read, and what was seen in them. */
+void kafka_position_format(const struct offsets *next, const struct seen *seen, const struct lost_values *lost,
+			   struct buffer *out);
+int kafka_position_parse(struct offsets *next, struct seen *seen, struct lost_values *lost, const char *position,
+			 struct err *e);
 
 /* begin.c: takes --from-offset apart. ERR_CONFIG: it is none, or names what is not read. */
 int kafka_begin_read(struct kafka_source *s, struct err *e);
@@ -113,6 +130,18 @@ int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *
 int kafka_table_meet(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
 		     bool is_again, struct err *e);
 
+/* share.c */
+
+/* Whether we read the partition; without a group we read all. */
+bool kafka_is_ours(const struct kafka_source *s, uint32_t topic, uint32_t partition);
+/* In a group: what of the topics is ours from here on, and with whom we share the tables. */
+int kafka_share_open(struct kafka_source *s, struct err *e);
+/* How far before us our partitions were brought by whoever had them: into s->next. */
+void kafka_share_start(struct kafka_source *s);
+void kafka_share_release(struct kafka_source *s);
+/* ERR_CONFIG when the table's keys were in other partitions before. */
+int kafka_share_check(const struct kafka_source *s, const struct kafka_table *t, struct err *e);
+
 /* messages.c */
 /* Where messages of the topic go that name this table, or none (""). */
 struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const char *database, const char *table);
@@ -122,10 +151,10 @@ struct kafka_table *kafka_table_find(struct kafka_source *s, const char *databas
 /* Only if it was named already, otherwise NULL. */
 struct kafka_table *kafka_table_named(const struct kafka_source *s, const char *database, const char *table);
 /* What the target has of it. */
-int kafka_table_start(struct kafka_table *t, const struct table_start *start, struct err *e);
+int kafka_table_start(struct kafka_source *s, struct kafka_table *t, const struct table_start *start, struct err *e);
 /*
- * Of a run that does not begin at the low-water mark. ERR_DATA: what the target has of it ends before where the run
- * began; nobody knows what stood between.
+ * ERR_DATA: what the target has of it ends before where the run began, at no low-water mark; nobody knows what stood
+ * between.
  */
 int kafka_check_gap(const struct kafka_source *s, const struct kafka_table *t, struct err *e);
 /* Looks at a message of a topic that was not read yet: its format, its table's columns. */

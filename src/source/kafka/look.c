@@ -14,7 +14,9 @@ void kafka_forget_table(struct kafka_table *t)
 	schema_release(t->columns);
 	schema_release(t->said);
 	offsets_release(&t->has);
+	memory_free(t->is_from);
 	seen_release(&t->seen);
+	lost_values_release(&t->lost);
 	memory_free(t->database);
 	memory_free(t->table);
 	memory_free(t);
@@ -82,7 +84,17 @@ static void forget(struct kafka_source *s)
 	s->table_count = 0;
 }
 
-/* Tables that were named, and have no columns yet. */
+/* Whether one of its topics is read by us, in a group. */
+static bool is_read(const struct kafka_source *s, const struct kafka_table *t)
+{
+	for (uint32_t i = 0; i < s->topic_count; i++) {
+		if (t->is_from[i] && (s->options->group == NULL || s->topics[i].is_ours != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Tables that were named, and have no columns yet, or are others' of the group. */
 static void drop_unknown(struct kafka_source *s)
 {
 	uint32_t kept = 0;
@@ -90,7 +102,7 @@ static void drop_unknown(struct kafka_source *s)
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		s->topics[i].table = NULL;
 	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (s->tables[i]->schema != NULL)
+		if (s->tables[i]->schema != NULL && is_read(s, s->tables[i]))
 			s->tables[kept++] = s->tables[i];
 		else
 			kafka_forget_table(s->tables[i]);

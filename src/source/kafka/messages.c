@@ -30,6 +30,7 @@ struct kafka_table *kafka_table_find(struct kafka_source *s, const char *databas
 	t = memory_new(struct kafka_table);
 	t->database = memory_copy_text(database);
 	t->table = memory_copy_text(table);
+	t->is_from = memory_array(bool, s->topic_count);
 	s->tables = memory_grow(s->tables, struct kafka_table *, s->table_count + 1);
 	s->tables[s->table_count++] = t;
 	return t;
@@ -113,6 +114,7 @@ struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const
 		table = strchr(named, '.') + 1;
 	}
 	*last = kafka_table_find(s, database, table);
+	(*last)->is_from[topic] = true;
 	return *last;
 }
 
@@ -193,18 +195,17 @@ int kafka_flush(struct kafka_source *s, struct err *e)
 	return rc;
 }
 
-int kafka_table_start(struct kafka_table *t, const struct table_start *start, struct err *e)
+int kafka_table_start(struct kafka_source *s, struct kafka_table *t, const struct table_start *start, struct err *e)
 {
 	t->is_open = t->is_final = true;
 	if (start->position == NULL)
 		return 0;
 	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
-	if (offsets_parse(&t->has, start->position, e) < 0 || seen_parse(&t->seen, start->position, e) < 0 ||
-	    lost_values_parse(&t->lost, start->position, e) < 0)
+	if (kafka_position_parse(&t->has, &t->seen, &t->lost, start->position, e) < 0)
 		return -1;
 	if (start->lacks != NULL)
 		seen_widened(&t->seen);
-	return 0;
+	return kafka_share_check(s, t, e);
 }
 
 int kafka_check_gap(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
@@ -257,7 +258,7 @@ int kafka_announce(struct kafka_source *s, struct kafka_table *t, struct err *e)
 
 		rc = s->sink->open_table(s->sink, t->schema, &start.position, &start.lacks, e);
 		if (rc == 0)
-			rc = kafka_table_start(t, &start, e);
+			rc = kafka_table_start(s, t, &start, e);
 		memory_free(start.position);
 		memory_free(start.lacks);
 		if (rc == 0)

@@ -47,6 +47,13 @@ int64_t offsets_get(const struct offsets *o, const char *topic, uint32_t partiti
 	return t != NULL && partition < t->partitions ? t->next[partition] : -1;
 }
 
+uint32_t offsets_partitions(const struct offsets *o, const char *topic)
+{
+	const struct topic_offsets *t = find(o, topic);
+
+	return t != NULL ? t->partitions : 0;
+}
+
 void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64_t next)
 {
 	struct topic_offsets *t = find(o, topic);

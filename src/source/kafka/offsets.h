@@ -23,6 +23,9 @@ void offsets_copy(struct offsets *to, const struct offsets *from); /* `to` is re
 int64_t offsets_get(const struct offsets *o, const char *topic, uint32_t partition);
 void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64_t next);
 
+/* How many partitions of the topic it speaks of; 0: nothing of that topic. */
+uint32_t offsets_partitions(const struct offsets *o, const char *topic);
+
 /* {"topics":{"shop.orders":[12,-1]}} */
 void offsets_format(const struct offsets *o, struct buffer *out);
 /* ERR_DATA when it is no such text. */

@@ -206,5 +206,6 @@ int raw_take(struct kafka_source *s, const struct consumer_message *m, struct er
 
 int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e)
 {
+	s->messages_table->is_from[m->topic] = true;
 	return add(s, s->messages_table, m, why, e);
 }

@@ -57,6 +57,15 @@ struct seen_partition *seen_at(struct seen *s, const char *topic, uint32_t parti
 	return &t->partitions[partition];
 }
 
+void seen_move(struct seen *to, struct seen *from, const char *topic, uint32_t partition)
+{
+	struct seen_partition *into = seen_at(to, topic, partition), *of = seen_at(from, topic, partition);
+	struct seen_partition was = *into;
+
+	*into = *of;
+	*of = was;
+}
+
 /* --- logs ------------------------------------------------------------------------------------- */
 
 static void set_text(char **text, const char *to)

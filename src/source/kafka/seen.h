@@ -30,6 +30,8 @@ struct seen {
 void seen_release(struct seen *s);
 /* The partition's; valid until another one is asked for the first time. */
 struct seen_partition *seen_at(struct seen *s, const char *topic, uint32_t partition);
+/* `to` gets the partition from `from`, which loses it. */
+void seen_move(struct seen *to, struct seen *from, const char *topic, uint32_t partition);
 /* The event is older than another one of its log that came before it; otherwise it is noted. */
 bool seen_before(struct seen_partition *p, const struct log_place *at);
 /* A column came to the table: no partition has shown it yet. */

@@ -24,6 +24,8 @@ const struct option kafka_source_option_table[] = {
 	  "for each message as it is" },
 	{ "before.image", OPTION_FLAG, OPTION(before_image), NULL, 0, 0, NULL,
 	  "With --mode append: columns _before_... of the row as it was before an update or delete" },
+	{ "group", OPTION_TEXT, OPTION(group), NULL, 0, 0, NULL,
+	  "Consumer group: the processes that run with it share the partitions and write the same tables" },
 	{ "bad.message", OPTION_CHOICE, OPTION(bad_message), "halt", 0, 0, "halt|quarantine",
 	  "What becomes of a message that cannot be read; quarantine keeps it in the table topics.quarantine and goes on" },
 	{ "from.offset", OPTION_TEXT, OPTION(from_offset), "earliest", 0, 0, NULL,

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One worker of a group: its partitions, and positions of tables that other workers write as well. A key lies in one
+ * partition of one topic, so whoever reads that partition is the only one to write the key's row.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "source/kafka/kafka_state.h"
+
+static const struct kafka_source *source_of(const struct share *s)
+{
+	return (const struct kafka_source *)(uintptr_t)((const char *)s - offsetof(struct kafka_source, share));
+}
+
+bool kafka_is_ours(const struct kafka_source *s, uint32_t topic, uint32_t partition)
+{
+	const bool *is_ours = s->topics[topic].is_ours;
+
+	return s->options->group == NULL || (is_ours != NULL && is_ours[partition]);
+}
+
+static bool parse(struct offsets *out, const char *position)
+{
+	struct err ignored = ERR_INIT;
+
+	*out = (struct offsets){ 0 };
+	return position == NULL || offsets_parse(out, position, &ignored) == 0;
+}
+
+static bool share_holds(const struct share *share, const char *before, const char *now)
+{
+	const struct kafka_source *s = source_of(share);
+	struct offsets a, b = { 0 };
+	bool is_same = parse(&a, before) && parse(&b, now);
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++)
+			is_same = is_same && (!kafka_is_ours(s, t, p) || offsets_get(&a, s->names[t].name, p) ==
+									 offsets_get(&b, s->names[t].name, p));
+	}
+	offsets_release(&a);
+	offsets_release(&b);
+	return is_same;
+}
+
+/* A key in two topics would belong to two workers. */
+static int check_topics(const struct kafka_source *s, const struct schema *table, const struct offsets *o,
+			struct err *e)
+{
+	const char *first = NULL;
+
+	for (uint32_t t = 0; t < s->topic_count && table->key_count > 0; t++) {
+		const char *name = s->names[t].name;
+
+		if (offsets_partitions(o, name) == 0)
+			continue;
+		if (first != NULL)
+			return err_set(e, ERR_CONFIG, "table %s.%s gets rows from the topics %s and %s, and a key may be in both: "
+				       "such topics are read by one process, without --group", table->database, table->table,
+				       first, name);
+		first = name;
+	}
+	return 0;
+}
+
+static int share_join(const struct share *share, const struct schema *table, const char *ours, const char *now,
+		      struct buffer *out, struct err *e)
+{
+	const struct kafka_source *s = source_of(share);
+	struct offsets mine = { 0 }, all = { 0 };
+	struct seen my_seen = { 0 }, seen = { 0 };
+	struct lost_values my_lost = { 0 }, lost = { 0 };
+	int rc = kafka_position_parse(&mine, &my_seen, &my_lost, ours, e);
+
+	if (rc == 0 && now != NULL)
+		rc = kafka_position_parse(&all, &seen, &lost, now, e);
+	for (uint32_t t = 0; t < s->topic_count && rc == 0; t++) {
+		const char *name = s->names[t].name;
+
+		for (uint32_t p = 0; p < s->topics[t].partitions && offsets_partitions(&mine, name) > 0; p++) {
+			offsets_set(&all, name, p, offsets_get(kafka_is_ours(s, t, p) ? &mine : &all, name, p));
+			if (my_seen.topic_count > 0 && kafka_is_ours(s, t, p))
+				seen_move(&seen, &my_seen, name, p);
+		}
+	}
+	if (rc == 0)
+		rc = check_topics(s, table, &all, e);
+	lost_values_join(&lost, &my_lost);
+	if (rc == 0)
+		kafka_position_format(&all, &seen, &lost, out);
+	offsets_release(&mine);
+	offsets_release(&all);
+	seen_release(&my_seen);
+	seen_release(&seen);
+	lost_values_release(&my_lost);
+	lost_values_release(&lost);
+	return rc;
+}
+
+static void share_mark(struct share *share, const char *position, const bool *covers)
+{
+	struct kafka_source *s = (struct kafka_source *)(uintptr_t)source_of(share);
+	struct kafka_mark *mark;
+
+	s->marks = memory_grow(s->marks, struct kafka_mark, s->mark_count + 1);
+	mark = &s->marks[s->mark_count];
+	if (!parse(&mark->at, position))
+		return; /* of another version, or of none: a hint may be missing */
+	mark->covers = memory_copy(covers, s->table_count * sizeof(*covers));
+	s->mark_count++;
+}
+
+/* The mark's offset, or what a table has that the mark does not speak for; -1: nothing known. */
+static int64_t mark_offset(const struct kafka_source *s, const struct kafka_mark *mark, uint32_t topic, uint32_t partition)
+{
+	const char *name = s->names[topic].name;
+	int64_t offset = offsets_get(&mark->at, name, partition);
+
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		const struct kafka_table *t = s->tables[i];
+		int64_t has = offsets_get(&t->has, name, partition);
+
+		if (!mark->covers[i] && (t->is_from[topic] || offsets_partitions(&t->has, name) > 0) && has < offset)
+			offset = has;
+	}
+	return offset;
+}
+
+void kafka_share_start(struct kafka_source *s)
+{
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			int64_t start = offsets_get(&s->next, s->names[t].name, p);
+
+			if (!kafka_is_ours(s, t, p))
+				continue;
+			for (uint32_t i = 0; i < s->mark_count; i++) {
+				int64_t offset = mark_offset(s, &s->marks[i], t, p);
+
+				start = offset > start ? offset : start;
+			}
+			/* all messages go to one table: it knows best */
+			if (start < 0 && s->options->table != NULL && s->table_count == 1)
+				start = offsets_get(&s->tables[0]->has, s->names[t].name, p);
+			offsets_set(&s->next, s->names[t].name, p, start);
+		}
+	}
+}
+
+void kafka_share_release(struct kafka_source *s)
+{
+	for (uint32_t i = 0; i < s->mark_count; i++) {
+		offsets_release(&s->marks[i].at);
+		memory_free(s->marks[i].covers);
+	}
+	memory_free(s->marks);
+}
+
+/* {"topic":"shop.orders","partitions":6,"ours":[0,4]} */
+static void share_tag(const struct share *share, const struct schema *table, struct buffer *out)
+{
+	const struct kafka_source *s = source_of(share);
+	const struct kafka_table *t = kafka_table_named(s, table->database, table->table);
+	const char *comma = "";
+	uint32_t topic = 0;
+
+	while (topic < s->topic_count && !t->is_from[topic])
+		topic++;
+	if (topic == s->topic_count || table->key_count == 0)
+		return;
+	buffer_text(out, "{\"topic\":");
+	text_json_string(out, s->names[topic].name);
+	buffer_format(out, ",\"partitions\":%u,\"ours\":[", s->topics[topic].partitions);
+	for (uint32_t p = 0; p < s->topics[topic].partitions; p++) {
+		if (!kafka_is_ours(s, topic, p))
+			continue;
+		buffer_format(out, "%s%u", comma, p);
+		comma = ",";
+	}
+	buffer_text(out, "]}");
+}
+
+/* Another number of partitions has the keys in other ones: then nobody knows. */
+static bool share_concerns(const struct share *share, const char *tag)
+{
+	const struct kafka_source *s = source_of(share);
+	json_t *root = tag != NULL ? json_loads(tag, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *list = json_object_get(root, "ours"), *partition;
+	const char *topic = json_string_value(json_object_get(root, "topic"));
+	json_int_t partitions = json_integer_value(json_object_get(root, "partitions"));
+	bool is_ours = true;
+	size_t i;
+
+	for (uint32_t t = 0; t < s->topic_count && topic != NULL && json_is_array(list); t++) {
+		if (strcmp(s->names[t].name, topic) != 0 || s->topics[t].partitions != partitions)
+			continue;
+		is_ours = false;
+		json_array_foreach(list, i, partition) {
+			json_int_t p = json_is_integer(partition) ? json_integer_value(partition) : -1;
+
+			is_ours = is_ours || p < 0 || p >= partitions || kafka_is_ours(s, t, (uint32_t)p);
+		}
+	}
+	json_decref(root);
+	return is_ours;
+}
+
+static int take_places(struct kafka_source *s, const struct group_place *places, uint32_t count, struct err *e)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t t = 0;
+
+		while (t < s->topic_count && strcmp(s->names[t].name, places[i].topic) != 0)
+			t++;
+		if (t == s->topic_count || places[i].partition >= s->topics[t].partitions)
+			return err_set(e, ERR_RETRY, "the group gave us partition %u of topic %s, which the broker does not know yet",
+				       places[i].partition, places[i].topic);
+		if (s->topics[t].is_ours == NULL)
+			s->topics[t].is_ours = memory_array(bool, s->topics[t].partitions);
+		s->topics[t].is_ours[places[i].partition] = true;
+	}
+	return 0;
+}
+
+static void log_places(const struct kafka_source *s, uint32_t count)
+{
+	struct buffer text = { 0 };
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		const char *before = "";
+
+		if (s->topics[t].is_ours == NULL)
+			continue;
+		buffer_format(&text, "%s%s:", text.size > 0 ? " " : "", s->names[t].name);
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			if (!s->topics[t].is_ours[p])
+				continue;
+			buffer_format(&text, "%s%u", before, p);
+			before = ",";
+		}
+	}
+	log_info("partitions of ours now", "group=%s count=%u partitions=\"%s\"", s->options->group, count,
+		 buffer_string(&text));
+	buffer_release(&text);
+}
+
+int kafka_share_open(struct kafka_source *s, struct err *e)
+{
+	const struct group_place *places;
+	struct group **member = s->options->member;
+	uint32_t count;
+
+	if (s->options->group == NULL)
+		return 0;
+	if ((*member == NULL && group_open(member, s->options->broker, s->options->group, s->patterns, e) < 0) ||
+	    group_settle(*member, &places, &count, e) < 0 || take_places(s, places, count, e) < 0)
+		return -1;
+	log_places(s, count);
+	s->share = (struct share){ share_holds, share_join, share_mark, share_tag, share_concerns };
+	s->source.share = &s->share;
+	return 0;
+}
+
+int kafka_share_check(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
+{
+	for (uint32_t i = 0; i < s->topic_count && s->options->group != NULL; i++) {
+		uint32_t had = offsets_partitions(&t->has, s->names[i].name);
+
+		if (had > 0 && had < s->topics[i].partitions && t->schema->key_count > 0)
+			return err_set(e, ERR_CONFIG, "topic %s has %u partitions, and had %u when table %s.%s was written: its keys "
+				       "have moved; run sync once without --group, then start the group again",
+				       s->names[i].name, s->topics[i].partitions, had, t->database, t->table);
+	}
+	return 0;
+}
