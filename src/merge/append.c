@@ -5,10 +5,12 @@
 
 #include "base/memory.h"
 #include "merge/data_file.h"
+#include "merge/turn.h"
 
 struct append {
 	struct store *store;
 	struct delta *delta;
+	const struct share *share; /* or NULL */
 
 	/* staged, not yet committed: */
 	struct data_file *files;
@@ -16,12 +18,13 @@ struct append {
 	uint64_t rows, file_bytes;
 };
 
-struct append *append_open(struct store *store, struct delta *delta)
+struct append *append_open(struct store *store, struct delta *delta, const struct share *share)
 {
 	struct append *a = memory_new(struct append);
 
 	a->store = store;
 	a->delta = delta;
+	a->share = share;
 	return a;
 }
 
@@ -58,29 +61,47 @@ int append_stage(struct append *a, const struct batch *b, struct err *e)
 	return 0;
 }
 
-int append_commit(struct append *a, const struct batch *last, struct merge_result *out, struct err *e)
+/* What a turn is taken with. */
+struct staged {
+	struct append *append;
+	const struct batch *last;
+};
+
+static int commit(void *argument, const char *position, enum commit_result *out, struct err *e)
 {
+	const struct staged *staged = argument;
+	const struct batch *last = staged->last;
+	struct append *a = staged->append;
 	bool new_schema = !schema_equal(delta_snapshot(a->delta)->schema, last->schema);
 	const struct prepared_commit p = {
 		.operation = new_schema ? "ADD COLUMNS" : "WRITE",
 		.schema = new_schema ? last->schema : NULL,
 		.added = a->files,
 		.added_count = a->file_count,
-		.position = buffer_string((struct buffer *)&last->position),
+		.position = position,
 		.rows_in = a->rows,
 		.source_time_us = last->source_time_us,
 	};
-	enum commit_result result;
 
-	if (delta_commit(a->delta, &p, &result, e) < 0)
-		return -1;
-	if (result == COMMIT_LOST)
-		return err_set(e, ERR_CONFLICT, "another writer committed to the table meanwhile");
-	*out = (struct merge_result){
-		.version = delta_snapshot(a->delta)->version,
-		.rows_added = a->rows,
-		.file_bytes = a->file_bytes,
+	return delta_commit(a->delta, &p, out, e);
+}
+
+int append_commit(struct append *a, const struct batch *last, struct merge_result *out, struct err *e)
+{
+	struct staged staged = { a, last };
+	const struct turn turn = {
+		.delta = a->delta,
+		.share = a->share,
+		.schema = last->schema,
+		.position = buffer_string((struct buffer *)&last->position),
+		.staged = &staged,
+		.commit = commit,
 	};
+
+	*out = (struct merge_result){ .rows_added = a->rows, .file_bytes = a->file_bytes };
+	if (turn_take(&turn, out, e) < 0)
+		return -1;
+	out->version = delta_snapshot(a->delta)->version;
 	drop_files(a);
 	return 0;
 }

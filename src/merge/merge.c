@@ -2,7 +2,6 @@
 #include "merge/merge.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -11,11 +10,9 @@
 #include "merge/fold.h"
 #include "merge/places.h"
 #include "merge/rewrite.h"
+#include "merge/turn.h"
 
 #define SCAN_ROWS 65536u
-/* Commits in a row that others may be before; a pause grows by as much before each. */
-#define TRIES_MAX 50u
-#define TRY_PAUSE_US 2000
 
 struct merge {
 	struct store *store;
@@ -462,16 +459,20 @@ static int after_commit(struct merge *m, struct err *e)
 	return 0;
 }
 
-/* Our own part is as we left it, and nobody did more than add to his. */
-static int check_others(struct merge *m, const char *before, const struct schema *schema, struct err *e)
+/* What a turn is taken with. */
+struct staged {
+	struct merge *merge;
+	const struct batch *last;
+	uint64_t rows_deleted; /* as committed */
+};
+
+/* No file is new that may have rows of our keys; the bitmaps are joined. */
+static int follow(void *argument, struct err *e)
 {
+	struct merge *m = ((struct staged *)argument)->merge;
 	const struct snapshot *s = delta_snapshot(m->delta);
 	const char *passed = NULL; /* the tag of a file that does not concern us */
 
-	if (m->truncates || !schema_equal(schema, s->schema))
-		return err_set(e, ERR_CONFLICT, "another writer committed while all of the table was to change");
-	if (!m->share->holds(m->share, before, s->position))
-		return err_set(e, ERR_CONFLICT, "another writer has taken over our part of the table");
 	for (uint32_t i = 0; i < s->file_count && !m->shape.is_multiset; i++) {
 		const char *tag = delta_file_tag(m->delta, i);
 
@@ -482,39 +483,16 @@ static int check_others(struct merge *m, const char *before, const struct schema
 			return err_set(e, ERR_CONFLICT, "another writer added rows to our part of the table");
 		passed = tag;
 	}
-	return 0;
+	return places_follow(&m->places, e);
 }
 
-/* Brings the snapshot to the newest version, and what is staged over it. */
-static int follow_others(struct merge *m, struct err *e)
+static int commit(void *argument, const char *position, enum commit_result *out, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(m->delta);
-	int64_t version = s->version, txn_version = s->txn_version;
-	struct schema *schema = schema_share(s->schema);
-	char *before = memory_copy_text(s->position);
-	bool changed = false;
-	int rc = delta_refresh(m->delta, &changed, e);
-
-	if (rc == 0 && changed && s->version - version != s->txn_version - txn_version)
-		rc = err_set(e, ERR_CONFLICT, "a writer that is not of this group committed to the table meanwhile");
-	if (rc == 0 && changed)
-		rc = check_others(m, before, schema, e);
-	if (rc == 0 && changed)
-		rc = places_follow(&m->places, e);
-	schema_release(schema);
-	memory_free(before);
-	return rc;
-}
-
-static int try_commit(struct merge *m, const struct batch *last, const char *position,
-		      struct prepared_commit *p, enum commit_result *out, struct err *e)
-{
+	struct staged *staged = argument;
+	const struct batch *last = staged->last;
+	struct merge *m = staged->merge;
 	bool new_schema = !schema_equal(delta_snapshot(m->delta)->schema, m->schema);
-	const struct row_set **added_dvs;
-	struct dv_update *dvs;
-	int rc;
-
-	*p = (struct prepared_commit){
+	struct prepared_commit p = {
 		.operation = operation_of(m, last, new_schema),
 		.schema = new_schema ? m->schema : NULL,
 		.added = m->files,
@@ -527,58 +505,38 @@ static int try_commit(struct merge *m, const struct batch *last, const char *pos
 		.rows_deleted = m->rows_deleted - m->rows_changed,
 		.source_time_us = last->source_time_us,
 	};
-	collect_dead(m, p, &dvs, &added_dvs);
-	rc = delta_commit(m->delta, p, out, e);
+	const struct row_set **added_dvs;
+	struct dv_update *dvs;
+	int rc;
+
+	staged->rows_deleted = p.rows_deleted;
+	collect_dead(m, &p, &dvs, &added_dvs);
+	rc = delta_commit(m->delta, &p, out, e);
 	memory_free(dvs);
 	memory_free(added_dvs);
 	return rc;
 }
 
-/* Beside other writers: over what they committed, until no other one is faster. */
-static int commit_share(struct merge *m, const struct batch *last, struct merge_result *out, enum commit_result *result,
-			struct prepared_commit *p, struct err *e)
-{
-	const char *ours = buffer_string((struct buffer *)&last->position);
-	struct buffer position = { 0 };
-	int rc = 0;
-
-	*result = COMMIT_LOST;
-	while (rc == 0 && *result == COMMIT_LOST && out->lost < TRIES_MAX) {
-		int64_t began_us = clock_monotonic_us();
-
-		rc = follow_others(m, e);
-		buffer_clear(&position);
-		if (rc == 0)
-			rc = m->share->join(m->share, m->schema, ours, delta_snapshot(m->delta)->position, &position, e);
-		if (rc == 0)
-			rc = try_commit(m, last, buffer_string(&position), p, result, e);
-		if (rc < 0 || *result == COMMIT_DONE)
-			break;
-		clock_sleep_us(random() % (++out->lost * TRY_PAUSE_US));
-		out->lost_us += clock_monotonic_us() - began_us;
-	}
-	buffer_release(&position);
-	return rc;
-}
-
 int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e)
 {
-	struct prepared_commit p = { 0 };
-	enum commit_result result;
-	int rc;
+	struct staged staged = { m, last, 0 };
+	const struct turn turn = {
+		.delta = m->delta,
+		.share = m->share,
+		.schema = m->schema,
+		.position = buffer_string((struct buffer *)&last->position),
+		.replaces_all = m->truncates,
+		.staged = &staged,
+		.follow = follow,
+		.commit = commit,
+	};
 
 	*out = (struct merge_result){ 0 };
-	if (m->share != NULL)
-		rc = commit_share(m, last, out, &result, &p, e);
-	else
-		rc = try_commit(m, last, buffer_string((struct buffer *)&last->position), &p, &result, e);
-	if (rc < 0)
+	if (turn_take(&turn, out, e) < 0)
 		return -1;
-	if (result == COMMIT_LOST)
-		return err_set(e, ERR_CONFLICT, "another writer committed to the table meanwhile");
 	out->version = delta_snapshot(m->delta)->version;
 	out->rows_added = m->rows_added;
-	out->rows_deleted = p.rows_deleted;
+	out->rows_deleted = staged.rows_deleted;
 	for (uint32_t i = 0; i < m->file_count; i++)
 		out->file_bytes += m->files[i].size_bytes;
 	return after_commit(m, e);

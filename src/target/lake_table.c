@@ -244,7 +244,7 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 	}
 	if (schema->mode == MODE_MERGE)
 		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, t->share, e);
-	t->append = append_open(t->store, t->delta);
+	t->append = append_open(t->store, t->delta, t->share);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "lib/merge_table.h"
+#include "merge/append.h"
 
 /* Parts are 'a' and 'b'; a position is how far each came: {"a":1,"b":2}. A tag is the letters of its parts. */
 struct writer {
@@ -264,6 +265,40 @@ static void a_file_of_ours_that_is_gone_is_a_conflict(void **state)
 	check(p, "", "{\"a\":1,\"b\":0}");
 }
 
+static int append(struct writer *w, struct append *a, int64_t id, int n, struct err *e)
+{
+	struct batch *b = batch_of(w);
+	struct merge_result result;
+	int rc;
+
+	merge_table_put(b, &id, "row");
+	buffer_format(&b->position, "{\"a\":%d,\"b\":%d}", n, n);
+	rc = append_stage(a, b, e);
+	if (rc == 0)
+		rc = append_commit(a, b, &result, e);
+	batch_free(b);
+	return rc;
+}
+
+static void appended_rows_are_there_once(void **state)
+{
+	struct pair *p = *state;
+	struct append *a = append_open(p->a.table.store, p->a.table.delta, &p->a.share);
+	struct append *b = append_open(p->b.table.store, p->b.table.delta, &p->b.share);
+	struct append *next = append_open(p->base.store, p->base.delta, &p->a.share);
+	struct err e = ERR_INIT;
+
+	must(append(&p->a, a, 1, 1, &e), &e);
+	must(append(&p->b, b, 2, 1, &e), &e);
+	must(append(&p->a, a, 3, 2, &e), &e);
+	assert_int_equal(append(&p->a, next, 1, 1, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	check(p, "{\"id\":1,\"name\":\"row\"}\n{\"id\":2,\"name\":\"row\"}\n{\"id\":3,\"name\":\"row\"}\n", "{\"a\":2,\"b\":1}");
+	append_close(a);
+	append_close(b);
+	append_close(next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_whose_part_was_taken_over_loses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_that_was_overtaken_begins_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_that_gets_a_part_finds_its_rows, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(appended_rows_are_there_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_of_ours_that_is_gone_is_a_conflict, set_up, tear_down),
 	};
 
