@@ -202,6 +202,39 @@ int consumer_topics(struct consumer *c, const char *patterns, const struct consu
 	return rc;
 }
 
+static bool is_more(const struct consumer *c, const struct rd_kafka_metadata_topic *t)
+{
+	for (uint32_t i = 0; i < c->topic_count; i++) {
+		if (strcmp(c->topics[i].name, t->topic) == 0)
+			return (uint32_t)t->partition_cnt > c->topics[i].partitions;
+	}
+	return t->partition_cnt > 0;
+}
+
+bool consumer_has_more(struct consumer *c, const char *patterns)
+{
+	const struct rd_kafka_metadata *m = NULL;
+	char *copy = memory_copy_text(patterns), *rest = copy, *pattern;
+	struct err ignored = ERR_INIT;
+	bool has_more = false;
+
+	if (rd_kafka_metadata(c->client, 1, NULL, &m, ANSWER_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		memory_free(copy);
+		return false;
+	}
+	while ((pattern = strsep(&rest, ",")) != NULL) {
+		for (int i = 0; i < m->topic_cnt && !has_more; i++) {
+			bool is_match = false;
+
+			(void)matches(pattern, m->topics[i].topic, &is_match, &ignored);
+			has_more = is_match && is_more(c, &m->topics[i]);
+		}
+	}
+	rd_kafka_metadata_destroy(m);
+	memory_free(copy);
+	return has_more;
+}
+
 /* --- messages --------------------------------------------------------------------------------- */
 
 static int failed(const struct consumer *c, rd_kafka_resp_err_t code, uint32_t topic, uint32_t partition,

@@ -38,6 +38,8 @@ void consumer_close(struct consumer *c); /* NULL is fine */
  */
 int consumer_topics(struct consumer *c, const char *patterns, const struct consumer_topic **out, uint32_t *count,
 		    struct err *e);
+/* Whether topics or partitions match that were not there at consumer_topics; false also when the broker does not answer. */
+bool consumer_has_more(struct consumer *c, const char *patterns);
 /* The offsets of the oldest message that is kept and behind the newest one. */
 int consumer_range(struct consumer *c, uint32_t topic, uint32_t partition, int64_t *first, int64_t *end, struct err *e);
 /* Reads these, and no others, from now on. */

@@ -28,6 +28,8 @@ struct sink {
 	 */
 	int (*known_table)(const struct sink *, const char *database, const char *table, struct schema **out,
 			   struct err *);
+	/* The sequence of the newest COMMIT that is durable with all before it; NULL: this sink cannot tell. */
+	uint64_t (*durable)(struct sink *);
 	/* false: `before` of an update carries only the key's fields (before_present says so). */
 	bool wants_before;
 	/* false: a row may come again after a restart of a copy (the target upserts by key). */

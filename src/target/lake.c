@@ -351,6 +351,13 @@ static int lake_idle(struct sink *sink, struct err *e)
 	return workers_failure(&l->workers, e);
 }
 
+static uint64_t lake_durable(struct sink *sink)
+{
+	struct lake *l = lake_of_sink(sink);
+
+	return l->position != NULL ? progress_durable(l->position, &l->workers, l->tables, l->table_count) : 0;
+}
+
 static int lake_flush(struct target *target, struct err *e)
 {
 	struct lake *l = lake_of(target);
@@ -469,7 +476,7 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	uint32_t threads = (uint32_t)options->workers;
 
 	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle, .open_table = lake_open_table,
-					    .known_table = lake_known_table }, .ops = &ops,
+					    .known_table = lake_known_table, .durable = lake_durable }, .ops = &ops,
 				      .can_resume = true };
 	l->options = options;
 	l->lock_file = -1;

@@ -188,16 +188,18 @@ static int save(struct lake_progress *p, uint64_t sequence, struct lake_workers 
 	return 0;
 }
 
-static bool all_passed(uint64_t sequence, struct lake_workers *workers, struct lake_table *const *tables,
-		       uint32_t count)
+uint64_t progress_durable(const struct position *now, struct lake_workers *workers,
+			  struct lake_table *const *tables, uint32_t count)
 {
-	bool passed = true;
+	uint64_t sequence = now->sequence;
 
 	pthread_mutex_lock(&workers->lock);
-	for (uint32_t i = 0; i < count && passed; i++)
-		passed = tables[i]->open_since >= sequence && tables[i]->work_since >= sequence;
+	for (uint32_t i = 0; i < count; i++) {
+		sequence = tables[i]->open_since < sequence ? tables[i]->open_since : sequence;
+		sequence = tables[i]->work_since < sequence ? tables[i]->work_since : sequence;
+	}
 	pthread_mutex_unlock(&workers->lock);
-	return passed;
+	return sequence;
 }
 
 int progress_note(struct lake_progress *p, const struct position *now, struct lake_workers *workers,
@@ -211,7 +213,7 @@ int progress_note(struct lake_progress *p, const struct position *now, struct la
 		format_position(&p->text, now);
 		p->sequence = now->sequence;
 	}
-	if (!all_passed(p->sequence, workers, tables, count))
+	if (progress_durable(now, workers, tables, count) < p->sequence)
 		return 0;
 	return save(p, p->sequence, workers, tables, count, e);
 }

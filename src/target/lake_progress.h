@@ -10,8 +10,6 @@
 #include <jansson.h>
 
 #include "change/position.h"
-#include "change/share.h"
-#include "store/store.h"
 #include "target/lake_slot.h"
 #include "target/lake_table.h"
 #include "target/lake_workers.h"
@@ -41,6 +39,9 @@ int progress_load_slots(struct lake_progress *p, uint32_t slot_count, struct lak
 bool progress_covers(const struct lake_progress *p, const struct lake_table *t);
 /* Removes the file, in a group all of them: the next start goes by the tables' own positions. */
 int progress_forget(struct lake_progress *p, uint32_t slot_count, struct err *e);
+/* The sequence up to which all tables are committed. */
+uint64_t progress_durable(const struct position *now, struct lake_workers *workers,
+			  struct lake_table *const *tables, uint32_t count);
 /* After a COMMIT or while idle: takes candidates, saves one when all tables passed it. Cheap. */
 int progress_note(struct lake_progress *p, const struct position *now, struct lake_workers *workers,
 		  struct lake_table *const *tables, uint32_t count, struct err *e);

@@ -76,6 +76,9 @@ static void run_one(struct lake_workers *w, struct lake_table *t, struct lake_wo
 			 (unsigned long long)work->batch->rows_in, (unsigned long long)result.rows_added,
 			 (unsigned long long)result.rows_deleted, (long long)result.version,
 			 (long long)(clock_monotonic_us() - start_us) / 1000);
+		if (result.lost > 0)
+			log_info("other workers were faster", "table=%s version=%lld tries=%u ms=%lld", t->name,
+				 (long long)result.version, result.lost, (long long)result.lost_us / 1000);
 		lake_table_warn(t);
 	}
 	pthread_mutex_lock(&w->lock);

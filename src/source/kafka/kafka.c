@@ -9,6 +9,7 @@
 #include "source/kafka/kafka_state.h"
 
 #define WAIT_MS       50
+#define LOOK_EVERY_US 5000000
 
 static struct kafka_source *source_of(const struct source *s)
 {
@@ -205,6 +206,22 @@ static bool has_reached(const struct kafka_source *s, const struct offsets *ends
 	return true;
 }
 
+/* The group's wishes; alone, whether there are partitions that we do not read yet. */
+static int look_around(struct kafka_source *s, bool *has_changed, struct err *e)
+{
+	if (s->options->group != NULL) {
+		kafka_share_tell(s);
+		return group_poll(*s->options->member, 0, has_changed, e);
+	}
+	if (clock_monotonic_us() - s->looked_us < LOOK_EVERY_US)
+		return 0;
+	s->looked_us = clock_monotonic_us();
+	*has_changed = consumer_has_more(s->consumer, s->patterns);
+	if (*has_changed)
+		log_info("topics or partitions were added", "topics=\"%s\"", s->patterns);
+	return 0;
+}
+
 /* 1: the partitions that are ours change. */
 static int follow(struct kafka_source *s, const struct offsets *ends, struct err *e)
 {
@@ -213,7 +230,7 @@ static int follow(struct kafka_source *s, const struct offsets *ends, struct err
 		bool has_changed = false;
 		uint32_t count;
 
-		if (s->options->group != NULL && group_poll(*s->options->member, 0, &has_changed, e) < 0)
+		if (ends == NULL && look_around(s, &has_changed, e) < 0)
 			return -1;
 		if (has_changed)
 			return 1;
@@ -250,6 +267,7 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	int rc;
 
 	s->sink = sink;
+	s->looked_us = clock_monotonic_us();
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0)
 		rc = assign(s, &ends, e);

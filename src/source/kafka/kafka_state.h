@@ -83,6 +83,9 @@ struct kafka_source {
 	struct offsets next;           /* behind the last message taken */
 	struct offsets begin;          /* where this run began without a low-water mark */
 	struct kafka_position positions[2];
+	struct offsets told;           /* what the group is told next, once `told_at` is durable */
+	uint64_t told_at;              /* a COMMIT's sequence; 0: nothing waits */
+	int64_t looked_us;             /* when the group was told, or new partitions were looked for; monotonic */
 	uint64_t commits;
 	uint32_t schema_changes;       /* read so far */
 	const struct consumer_message *taking; /* the message whose rows are read, of run_table */
@@ -138,6 +141,8 @@ bool kafka_is_ours(const struct kafka_source *s, uint32_t topic, uint32_t partit
 int kafka_share_open(struct kafka_source *s, struct err *e);
 /* How far before us our partitions were brought by whoever had them: into s->next. */
 void kafka_share_start(struct kafka_source *s);
+/* Tells the group every second how far everything is durable, for whoever watches its lag. */
+void kafka_share_tell(struct kafka_source *s);
 void kafka_share_release(struct kafka_source *s);
 /* ERR_CONFIG when the table's keys were in other partitions before. */
 int kafka_share_check(const struct kafka_source *s, const struct kafka_table *t, struct err *e);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -151,6 +152,40 @@ void kafka_share_start(struct kafka_source *s)
 	}
 }
 
+#define TELL_EVERY_US 1000000
+
+static void tell(struct kafka_source *s)
+{
+	struct group_place *places = NULL;
+	uint32_t count = 0;
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			int64_t offset = offsets_get(&s->told, s->names[t].name, p);
+
+			if (!kafka_is_ours(s, t, p) || offset < 0)
+				continue;
+			places = memory_grow(places, struct group_place, count + 1);
+			places[count++] = (struct group_place){ s->names[t].name, p, offset };
+		}
+	}
+	group_commit(*s->options->member, places, count);
+	memory_free(places);
+}
+
+void kafka_share_tell(struct kafka_source *s)
+{
+	if (s->told_at != 0 && s->sink->durable(s->sink) >= s->told_at) {
+		tell(s);
+		s->told_at = 0;
+	}
+	if (s->told_at != 0 || s->commits == 0 || clock_monotonic_us() - s->looked_us < TELL_EVERY_US)
+		return;
+	s->looked_us = clock_monotonic_us();
+	offsets_copy(&s->told, &s->next);
+	s->told_at = s->commits;
+}
+
 void kafka_share_release(struct kafka_source *s)
 {
 	for (uint32_t i = 0; i < s->mark_count; i++) {
@@ -158,6 +193,7 @@ void kafka_share_release(struct kafka_source *s)
 		memory_free(s->marks[i].covers);
 	}
 	memory_free(s->marks);
+	offsets_release(&s->told);
 }
 
 /* {"topic":"shop.orders","partitions":6,"ours":[0,4]} */
