@@ -29,6 +29,7 @@ struct consumer {
 	int32_t last_partition;
 	int64_t roused_at_us;
 	bool was_busy;           /* something came at the last call */
+	struct err refused;      /* a login that failed; ERR_NONE: none did */
 };
 
 static const char *const defaults[] = {
@@ -41,22 +42,35 @@ static const char *const fixed[] = {
 	"auto.offset.reset", "error", "enable.partition.eof", "true", "isolation.level", "read_committed", NULL,
 };
 
+/* The library calls it from within `take`. */
+static void on_error(rd_kafka_t *client, int code, const char *reason, void *consumer)
+{
+	struct consumer *c = consumer;
+
+	(void)client;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
+	    code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
+		client_error(&c->refused, c->options, (rd_kafka_resp_err_t)code, reason, "login");
+}
+
 int consumer_open(struct consumer **out, const struct broker_options *o, struct err *e)
 {
 	rd_kafka_conf_t *conf = client_conf(o, defaults, fixed, e);
 	struct consumer *c;
-	rd_kafka_t *client;
 
 	if (conf == NULL)
 		return -1;
-	client = client_new(RD_KAFKA_CONSUMER, conf, o, e);
-	if (client == NULL)
-		return -1;
-	rd_kafka_poll_set_consumer(client);
 	c = memory_new(struct consumer);
 	c->options = o;
-	c->client = client;
-	c->queue = rd_kafka_queue_get_consumer(client);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_opaque(conf, c);
+	c->client = client_new(RD_KAFKA_CONSUMER, conf, o, e);
+	if (c->client == NULL) {
+		memory_free(c);
+		return -1;
+	}
+	rd_kafka_poll_set_consumer(c->client);
+	c->queue = rd_kafka_queue_get_consumer(c->client);
 	*out = c;
 	return 0;
 }
@@ -176,7 +190,29 @@ static int add_matching(struct consumer *c, const struct rd_kafka_metadata *m, c
 	}
 	if (found > 0)
 		return 0;
-	return err_set(e, ERR_CONFIG, "kafka %s: there is no topic %s", c->options->brokers, pattern);
+	return err_set(e, ERR_CONFIG, "kafka %s: there is no topic %s, or the user may not see it", c->options->brokers,
+		       pattern);
+}
+
+#define LOGIN_MS 2000
+
+/* A login that failed is no answer to the question, but an event beside it. */
+static int ask_topics(struct consumer *c, const struct rd_kafka_metadata **out, struct err *e)
+{
+	int64_t until_us = clock_monotonic_us() + ANSWER_MS * 1000;
+	rd_kafka_resp_err_t code;
+	uint32_t count;
+
+	do {
+		code = rd_kafka_metadata(c->client, 1, NULL, out, LOGIN_MS);
+		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+			return 0;
+		if (take(c, 0, &count, e) < 0)
+			return -1;
+	} while (clock_monotonic_us() < until_us);
+	client_error(e, c->options, code, NULL, "asking for its topics");
+	e->kind = e->kind == ERR_CONFIG ? ERR_CONFIG : ERR_RETRY;
+	return -1;
 }
 
 int consumer_topics(struct consumer *c, const char *patterns, const struct consumer_topic **out, uint32_t *count,
@@ -184,14 +220,10 @@ int consumer_topics(struct consumer *c, const char *patterns, const struct consu
 {
 	const struct rd_kafka_metadata *m = NULL;
 	char *copy = memory_copy_text(patterns), *rest = copy, *pattern;
-	rd_kafka_resp_err_t code = rd_kafka_metadata(c->client, 1, NULL, &m, ANSWER_MS);
-	int rc = 0;
+	int rc;
 
 	forget_topics(c);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		rc = client_error(e, c->options, code, NULL, "asking for its topics");
-		e->kind = e->kind == ERR_CONFIG ? ERR_CONFIG : ERR_RETRY;
-	}
+	rc = ask_topics(c, &m, e);
 	while (rc == 0 && (pattern = strsep(&rest, ",")) != NULL)
 		rc = add_matching(c, m, pattern, e);
 	if (m != NULL)
@@ -306,9 +338,11 @@ static int take_error(struct consumer *c, const rd_kafka_message_t *m, struct er
 			c->positions[topic][m->partition] = m->offset;
 		return 0;
 	}
+	if (m->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) /* the library asks for the group, we do not */
+		return 0;
 	if (topic == UINT32_MAX)
 		return m->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || m->err == RD_KAFKA_RESP_ERR__TRANSPORT ?
-			       0 : client_error(e, c->options, m->err, NULL, "reading");
+			       0 : client_error(e, c->options, m->err, rd_kafka_message_errstr(m), "reading");
 	touch(c, topic, m->partition);
 	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
 		return err_set(e, ERR_DATA, "topic %s, partition %d: offset %lld is not kept any more (retention), or the topic was "
@@ -347,6 +381,10 @@ static int take(struct consumer *c, int wait_ms, uint32_t *count, struct err *e)
 		taken = rd_kafka_consume_batch_queue(c->queue, wait_ms, c->taken, CONSUMER_TAKE_MAX);
 	}
 	c->taken_count = taken > 0 ? (uint32_t)taken : 0;
+	if (c->refused.kind != ERR_NONE) {
+		*e = c->refused;
+		return -1;
+	}
 	c->was_busy = c->taken_count > 0;
 	for (uint32_t i = 0; i < c->taken_count && rc == 0; i++) {
 		const rd_kafka_message_t *m = c->taken[i];

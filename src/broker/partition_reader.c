@@ -241,7 +241,8 @@ int partition_reader_next(struct partition_reader *r, struct partition_message *
 							   { m->payload, m->len }, r->message };
 			return 0;
 		}
-		if (m != NULL && m->err != RD_KAFKA_RESP_ERR_NO_ERROR && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		if (m != NULL && m->err != RD_KAFKA_RESP_ERR_NO_ERROR && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF &&
+		    m->err != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) /* the library asks for the group, we do not */
 			return failed(r, m->err, place != NULL ? place : r->places, e);
 		if (clock_monotonic_us() > until_us)
 			return err_set(e, ERR_RETRY, "kafka %s: %u partitions cannot be read, the first one %u of topic %s",

@@ -134,6 +134,8 @@ static int ask(struct producer *p, rd_kafka_topic_t *topic, const struct rd_kafk
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
+	if (producer_serve(p, 0, e) < 0) /* a login that failed is an event beside the answer */
+		return -1;
 	client_error(e, p->options, code, NULL, "asking for its topics");
 	e->kind = e->kind == ERR_CONFIG ? ERR_CONFIG : ERR_RETRY;
 	return -1;

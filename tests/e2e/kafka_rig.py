@@ -60,11 +60,11 @@ class Service:
 
 
 class Broker(Service):
-    """A private broker. `settings` are its own, as "message.max.bytes=1000"."""
+    """A private broker. `settings` are its own, as "message.max.bytes=1000"; `login` is what our client says to it."""
 
-    def __init__(self, *settings, folder=None):
+    def __init__(self, *settings, folder=None, login={}):
         super().__init__("kafka.sh", folder)
-        self.settings = settings
+        self.settings, self.login = settings, login
         self.start(*settings)
 
     def restart(self):
@@ -82,7 +82,7 @@ class Broker(Service):
     # The client's own classes, set for this broker. Names of settings have underscores for dots.
 
     def settings_of(self, more):
-        return {"bootstrap.servers": self.address, "log_level": 2,
+        return {"bootstrap.servers": self.address, "log_level": 2, **self.login,
                 **{name.replace("_", "."): more[name] for name in more}}
 
     def admin(self, **settings):
