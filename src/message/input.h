@@ -27,6 +27,7 @@ struct input_options {
 	struct schema *schema;
 	const char *const *key; /* names of the key's columns, or NULL: as the messages have it */
 	uint32_t key_count;
+	bool is_key_optional; /* rows are of use without one: what does not name columns of the rows is no key */
 	enum input_decimals decimals;
 	enum input_times times;
 	enum input_binaries binaries;

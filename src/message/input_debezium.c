@@ -121,18 +121,20 @@ static int take_key(struct input *in, struct bytes key, struct json_value *out, 
 /* The key's columns are known from the first message on. */
 static int learn_key(struct input *in, struct bytes key, struct err *e)
 {
+	struct json_cursor members = { 0 };
 	struct json_value object, v;
-	struct json_cursor members;
+	struct err why = ERR_INIT;
 	struct bytes name;
 
 	if (in->table->has_key)
 		return 0;
-	if (take_key(in, key, &object, e) < 0)
-		return -1;
-	members = json_open(&object);
-	if (object.type != JSON_OBJECT && object.type != JSON_NULL)
-		return err_set(e, ERR_CONFIG, "key: %s, which does not tell the key's columns: name them",
-			       json_type_name(object.type));
+	if (take_key(in, key, &object, &why) == 0 && object.type == JSON_OBJECT)
+		members = json_open(&object);
+	else if (why.kind == ERR_NONE && object.type != JSON_NULL)
+		err_set(&why, ERR_CONFIG, "key: %s, which does not tell the key's columns: name them",
+			json_type_name(object.type));
+	if (why.kind != ERR_NONE && !in->options.is_key_optional)
+		return err_set(e, ERR_CONFIG, "%s", why.text);
 	while (json_next(&members, &name, &v))
 		input_table_add_key(in->table, name);
 	in->table->has_key = true;

@@ -117,12 +117,16 @@ static void take_key_list(struct input *in, const struct json_value *key)
 
 static int learn_key(struct input *in, struct bytes key, struct err *e)
 {
+	struct err why = ERR_INIT;
 	struct json_value v;
 
 	if (in->table->has_key || key.data == NULL)
 		return 0;
-	if (json_parse(&in->key, key, &v, e) < 0)
-		return err_wrap(e, "key (if it is no JSON, name the key's columns)");
+	if (json_parse(&in->key, key, &v, &why) < 0) {
+		in->table->has_key = in->options.is_key_optional;
+		return in->table->has_key ? 0 : err_set(e, ERR_CONFIG, "key (if it is no JSON, name the key's columns): %s",
+							why.text);
+	}
 	if (v.type == JSON_OBJECT)
 		take_key_members(in, &v);
 	else if (v.type == JSON_ARRAY)

@@ -164,6 +164,7 @@ struct input_table *input_table_new(const struct input_options *o, const char *d
 	for (uint32_t i = 0; i < o->key_count; i++)
 		input_table_add_key(t, bytes_of_text(o->key[i]));
 	t->has_key = o->key_count > 0;
+	t->is_key_optional = o->is_key_optional;
 	return t;
 }
 
@@ -402,19 +403,21 @@ int input_table_know(struct input_table *t, const struct input_options *o, const
 
 static int set_key(const struct input_table *t, struct schema *s, struct err *e)
 {
-	uint32_t *key = memory_array(uint32_t, t->key_count + 1);
+	uint32_t *key = memory_array(uint32_t, t->key_count + 1), count = 0;
 
 	for (uint32_t i = 0; i < t->key_count; i++) {
 		int at = schema_find(s, t->key[i]);
 
+		if (at < 0 && t->is_key_optional)
+			continue;
 		if (at < 0) {
 			memory_free(key);
 			return err_set(e, ERR_CONFIG, "the key's column \"%s\" is not a column of the rows", t->key[i]);
 		}
-		key[i] = (uint32_t)at;
+		key[count++] = (uint32_t)at;
 		s->fields[at].is_nullable = s->fields[at].null_is_invalid = false;
 	}
-	schema_set_key(s, key, t->key_count);
+	schema_set_key(s, key, count);
 	memory_free(key);
 	return 0;
 }

@@ -48,7 +48,7 @@ struct input_table {
 	bool has_changes;
 	char **key; /* names; has_key: they are known (or known to be none) */
 	uint32_t key_count;
-	bool has_key;
+	bool has_key, is_key_optional;
 	int recoded;  /* a field whose bare values a schema change made others; -1: none */
 	bool is_told; /* schema changes have told of its columns */
 	bool is_told_elsewhere; /* in another topic: what a row has more may be told of there */

@@ -176,6 +176,26 @@ class Test:
                               (["--before-image"], "--mode append")):
             run = self.sync("c.shop.t", lake, *options)
             tap.ok(run.returncode == 2 and what in run.stderr, f"append: {options} is refused", run.stderr)
+        self.columns()
+
+    def columns(self):
+        """A changelog without --schema: columns come, and go, and several topics make one table."""
+        tap, lake = self.tap, f"{self.folder}/columns"
+        for name, partition in (("n.a", 0), ("n.b", 1)):
+            self.broker.create(name)
+            self.broker.write(name, [(b"1", envelope("t", "c", None, {"id": 1, "v": "a"}, partition * 10 + 1))])
+        run = ("n.a,n.b", lake, "--mode", "append", "--table", "shop.all")
+        self.done("columns: two topics make one changelog", *run)
+        self.broker.write("n.a", [(b"2", envelope("t", "c", None, {"id": 2, "w": 5, "v": "b"}, 2)),
+                                  (b"2", envelope("t", "u", {"id": 2, "w": 5, "v": "b"}, {"id": 2, "w": 6, "v": "b"}, 3)),
+                                  (b"3", envelope("t", "c", None, {"id": 3, "w": 7}, 4))])
+        self.broker.write("n.b", [(b"4", envelope("t", "c", None, {"id": 4, "v": "d"}, 12)), (b"5", envelope("t", "d", {"id": 4}, None, 13))])
+        self.done("columns: a column may come, and another one go", *run)
+        rows = sorted([row["_topic"], row["_offset"], row["_op"], row["_absent"], row["id"], row["v"], row["w"]]
+                      for row in self.rows(f"{lake}/shop/all"))
+        tap.equal(rows, [["n.a", 0, "c", None, 1, "a", None], ["n.a", 1, "c", None, 2, "b", 5], ["n.a", 2, "u", None, 2, "b", 6],
+                         ["n.a", 3, "c", '["v"]', 3, None, 7], ["n.b", 0, "c", None, 1, "a", None], ["n.b", 1, "c", '["w"]', 4, "d", None],
+                         ["n.b", 2, "d", '["v","w"]', 4, None, None]], "columns: what a row's message did not have is told")
 
     # --- raw ------------------------------------------------------------------------------------------
 

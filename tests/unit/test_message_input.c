@@ -320,8 +320,28 @@ static void a_key_without_names_must_be_named(void **state)
 	assert_int_equal(r.e.kind, ERR_CONFIG);
 	assert_non_null(strstr(r.e.text, "key: a number, which does not tell the key's columns: name them"));
 	assert_int_equal(read_message(&r, "inv.person.7", "{\"after\":{\"id\":7}," SOURCE ",\"op\":\"c\"}"), -1);
+	assert_int_equal(r.e.kind, ERR_CONFIG);
 	assert_non_null(strstr(r.e.text, "name the key's columns"));
 	reading_stop(&r);
+}
+
+static void where_none_is_needed_a_key_without_names_is_none(void **state)
+{
+	static const char *const keys[] = { "7", "inv.person.7", "{\"number\":7}", "[" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct reading r;
+
+		reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM, .is_key_optional = true }, "id INT");
+		assert_string_equal(rows_of(&r, keys[i], "{\"after\":{\"id\":7}," SOURCE ",\"op\":\"c\"}"), "{\"id\":7}");
+		assert_int_equal(r.message.schema->key_count, 0);
+		reading_stop(&r);
+		reading_start(&r, (struct input_options){ .format = FORMAT_MAXWELL, .is_key_optional = true }, "id INT");
+		assert_string_equal(rows_of(&r, keys[i], "{\"database\":\"inv\",\"table\":\"person\",\"type\":\"insert\",\"data\":{\"id\":7}}"),
+				    "{\"id\":7}");
+		reading_stop(&r);
+	}
 }
 
 int main(void)
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_format_is_known_by_its_message),
 		cmocka_unit_test(a_key_that_the_caller_names_goes_before_the_messages),
 		cmocka_unit_test(a_key_without_names_must_be_named),
+		cmocka_unit_test(where_none_is_needed_a_key_without_names_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,7 @@ int kafka_settings_read(struct kafka_source *s, struct err *e)
 		.schema = s->given,
 		.key = (const char *const *)s->key,
 		.key_count = s->key_count,
+		.is_key_optional = s->mode == MODE_APPEND,
 		.decimals = (enum input_decimals)index_of(m->decimal_mode, decimals),
 		.times = (enum input_times)index_of(m->time_precision_mode, times),
 		.binaries = (enum input_binaries)index_of(m->binary_mode, binaries),
