@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 static bool is_word(const struct kafka_source *s, const char *word)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 #define WAIT_MS       50

@@ -7,8 +7,11 @@
 #include "source/kafka/changelog.h"
 #include "source/kafka/kafka.h"
 #include "source/kafka/offsets.h"
-#include "source/kafka/raw.h"
 #include "source/kafka/seen.h"
+
+struct consumer;
+struct consumer_topic;
+struct consumer_message;
 
 /* A table that messages named. */
 struct kafka_table {

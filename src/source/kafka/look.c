@@ -2,6 +2,7 @@
 /* What topics hold, before anything is taken: their formats, their tables, what their values look like. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 #define WAIT_MS       50

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 static bool is_named(const struct kafka_table *t, const char *database, const char *table)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 static const struct kafka_source *source_of(const struct share *s)
