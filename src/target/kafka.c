@@ -56,6 +56,19 @@ static void table_name(struct buffer *out, const struct schema *s)
 	buffer_format(out, "%s.%s", s->database, s->table);
 }
 
+/* Characters that no topic's name has become '_'. */
+static int refuse_shared_topic(const struct kafka_target *k, const struct kafka_table *t, struct err *e)
+{
+	for (uint32_t i = 0; i < k->table_count; i++) {
+		const struct kafka_table *other = k->tables[i];
+
+		if (other != t && other->stream.name != NULL && strcmp(other->stream.name, t->stream.name) == 0)
+			return err_set(e, ERR_CONFIG, "tables %s and %s would be in one topic, %s; leave one of them out "
+				       "(--exclude-tables)", other->name, t->name, t->stream.name);
+	}
+	return 0;
+}
+
 static int open_table(struct kafka_target *k, struct kafka_table *t, struct schema *s, struct err *e)
 {
 	struct kafka_context *c = &k->context;
@@ -69,7 +82,7 @@ static int open_table(struct kafka_target *k, struct kafka_table *t, struct sche
 	t->is_complete = r != NULL || c->takes_over;
 	if (r != NULL)
 		t->position = memory_copy_text(r->position);
-	return 0;
+	return refuse_shared_topic(k, t, e);
 }
 
 static int kafka_resume(struct target *target, struct schema *schema, char **position, bool **lacks, struct err *e)

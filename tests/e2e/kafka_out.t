@@ -162,6 +162,10 @@ class Test(Traffic):
                               (["--skipped-operations", "x"], "letters of"), (["--commit-interval", "1s"], "no effect")):
             done = self.sync("p", *options)
             tap.ok(done.returncode == 2 and what in done.stderr, f"{' '.join(options)} is refused", done.stderr)
+        db.sql("CREATE DATABASE shared; CREATE TABLE shared.`a$b` (id INT PRIMARY KEY); CREATE TABLE shared.a_b (id INT PRIMARY KEY)")
+        done = self.sync("shared", tables="shared")
+        tap.ok(done.returncode == 2 and "shared.a$b" in done.stderr and "one topic, shared.shared.a_b" in done.stderr,
+               "two tables with one topic are refused", done.stderr)
         db.sql("CREATE DATABASE large; CREATE TABLE large.t (id INT PRIMARY KEY, b LONGTEXT); "
                "INSERT INTO large.t VALUES (1, REPEAT('x', 3000000))")
         done = self.sync("large", tables="large")
