@@ -94,6 +94,8 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	       (long long)s->version, s->source_name != NULL ? text_plain(source, sizeof(source), s->source_name) : "not ours",
 	       buffer_string(&protocol));
 	buffer_release(&protocol);
+	if (s->schema->mode != MODE_MERGE)
+		printf("mode          %s: rows are only added\n", table_mode_name(s->schema->mode));
 	print_files(s);
 	if (print_position(v, e) < 0)
 		return -1;

@@ -171,6 +171,7 @@ class Test:
         self.done("append: the progress file may be gone", "/c\\.shop\\..*/", lake, *schema)
         tap.equal([len(versions(f"{lake}/shop/{name}")) for name in tables], before, "append: and then there is nothing to do")
         tap.equal(glob.glob(f"{lake}/_tailrace/tailrace/*index*"), [], "append: no key index is made")
+        tap.ok("mode          append" in tailrace("describe", f"{lake}/shop/t").stdout, "append: describe tells the table's mode")
         for options, what in ((["--mode", "merge", "--schema", schema[-1]], 'mode "append"'),
                               (["--mode", "append", "--table", "shop.v", "--schema", "id BIGINT, _op STRING"], '"_op"'),
                               (["--before-image"], "--mode append")):
