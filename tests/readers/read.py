@@ -30,7 +30,7 @@ def spark_session(memory="2g"):
             "spark.jars": ",".join(sorted(glob.glob(f"{READERS}/spark/*.jar"))), "spark.sql.session.timeZone": "UTC",
             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "spark.log.level": "ERROR",
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-            "spark.databricks.delta.snapshotPartitions": "2", "spark.sql.warehouse.dir": "/tmp/tr-warehouse",
+            "spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2", "spark.sql.warehouse.dir": "/tmp/tr-warehouse",
             "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dderby.system.home=/tmp/tr-derby"}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """spark_jobs.py [MEMORY]: runs PySpark scripts as they are, one after the other in one session, so that its start
 is paid for once. Each line of its input is a JSON list of a script and its words; the line that answers has the job's
-seconds and the peak of the JVM's memory in KiB, or the error. The first line comes when the session is there. Run it with
+seconds, the JVM's seconds of processors and the peak of its memory in KiB, or the error. The first line comes when the session is there. Run it with
 the venv's Python.
 """
 import json
@@ -14,8 +14,8 @@ import time
 from read import spark_session
 
 
-class Memory:
-    """Of the JVM. Its peak begins anew with each job."""
+class Machine:
+    """What the JVM uses. The peak of its memory begins anew with each job."""
 
     def __init__(self, spark):
         self.folder = f"/proc/{spark._jvm.java.lang.ProcessHandle.current().pid()}"
@@ -27,6 +27,9 @@ class Memory:
     def kib(self, name):
         return next(int(line.split()[1]) for line in open(f"{self.folder}/status") if line.startswith(f"{name}:"))
 
+    def cpu(self):
+        return sum(map(int, open(f"{self.folder}/stat").read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
 
 def run(script, *words):
     """As `python SCRIPT WORDS…` would."""
@@ -36,18 +39,18 @@ def run(script, *words):
 
 
 def main():
-    memory = Memory(spark_session(*sys.argv[1:]))
+    machine = Machine(spark_session(*sys.argv[1:]))
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the scripts print
-    print(json.dumps({"idle_kib": memory.kib("VmRSS")}), file=answers, flush=True)
+    print(json.dumps({"idle_kib": machine.kib("VmRSS")}), file=answers, flush=True)
     for line in sys.stdin:
-        start, answer = time.monotonic(), {}
-        memory.forget()
+        machine.forget()
+        start, used, answer = time.monotonic(), machine.cpu(), {}
         try:
             run(*json.loads(line))
         except Exception as e:
             answer["error"] = f"{type(e).__name__}: {e}"[:2000]
-        answer.update(seconds=time.monotonic() - start, peak_kib=memory.kib("VmHWM"))
+        answer.update(seconds=time.monotonic() - start, cpu=machine.cpu() - used, peak_kib=machine.kib("VmHWM"))
         print(json.dumps(answer), file=answers, flush=True)
 
 
