@@ -116,6 +116,12 @@ int input_tell(struct input *in, const char *database, const char *table, const 
  */
 int input_read(struct input *in, struct bytes key, struct bytes value, struct message *out, struct err *e);
 /*
+ * After a MESSAGE_TOMBSTONE: makes it the delete of its key's row, for a topic in which a delete may stand as nothing
+ * else (it was compacted away). Only Debezium's, of an input that has read rows of one table, whose key the message's
+ * names; 1: it is not so, and nothing is to be done.
+ */
+int input_delete(struct input *in, struct bytes key, struct message *out, struct err *e);
+/*
  * Appends the rows of the message read last: 0 all of them; 1 the run is of another table, operation or set of fields:
  * send it, clear it and call again. After -1 the run has none of the message's rows.
  *

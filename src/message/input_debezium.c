@@ -141,6 +141,36 @@ static int learn_key(struct input *in, struct bytes key, struct err *e)
 	return 0;
 }
 
+/* An object of just these members. */
+static bool names_key(const struct input_table *t, const struct json_value *object)
+{
+	struct json_value v;
+
+	if (object->type != JSON_OBJECT || json_count(object) != t->key_count)
+		return false;
+	for (uint32_t i = 0; i < t->key_count; i++) {
+		if (!json_get(object, t->key[i], &v))
+			return false;
+	}
+	return t->key_count > 0;
+}
+
+int input_delete(struct input *in, struct bytes key, struct message *out, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+
+	if (in->options.format != FORMAT_DEBEZIUM || in->table_count != 1 || in->tables[0]->schema == NULL || key.data == NULL ||
+	    take_key(in, key, &in->images.before, &ignored) < 0 || !names_key(in->tables[0], &in->images.before))
+		return 1;
+	in->table = in->tables[0];
+	in->message.database = in->table->database;
+	in->message.table = in->table->table;
+	if (input_take_rows(in, OP_DELETE, 1, e) < 0)
+		return input_fail(in, e);
+	*out = in->message;
+	return 0;
+}
+
 static int take_images(struct input *in, const struct json_value *got, struct bytes key, struct err *e)
 {
 	struct images *i = &in->images;

@@ -127,6 +127,20 @@ class Test:
         self.broker.purge(topic.name, 5)
         self.is_table(self.sync(topic.name), "purged/t", [], "a truncate alone is enough")
 
+    def compacted(self):
+        """What compaction leaves of a delete is its tombstone; behind the delete it says nothing, also when both come again."""
+        topic = Topic(self, "x.compact.t", schemas=True)
+        events = [topic.new(id=i) for i in range(4)]
+        topic.write(*events)
+        self.sync(topic.name)
+        key = lambda message: (message[0], None)
+        gone = topic.message("d", {"id": 2}, None)
+        topic.write(key(events[1]), gone, key(gone), (b"other", None), (None, None))
+        self.is_table(self.sync(topic.name), "compact/t", ['"id":0', '"id":3'], "a tombstone without its delete is one")
+        topic.write(topic.new(id=2))
+        topic.write(events[2], gone, key(gone))
+        self.is_table(self.sync(topic.name), "compact/t", ['"id":0', '"id":2', '"id":3'], "a replay's tombstone deletes no row that came later")
+
     def other_type(self):
         tap, topic = self.tap, Topic(self, "x.type.t", schemas=True)
         topic.write(topic.new(id=1, big=5))
@@ -245,7 +259,7 @@ class Test:
         self.is_table(self.sync(topic.name, *latest), "end/t", ['"id":4'], "latest is where the first run began")
 
     def run(self):
-        for part in PARTS or ("added_column", "old_and_new", "purged", "other_type", "narrow_look", "several_topics",
+        for part in PARTS or ("added_column", "old_and_new", "purged", "compacted", "other_type", "narrow_look", "several_topics",
                               "schema_changes", "impossible_dates", "replays", "places"):
             getattr(self, part)()
         return self.tap.done()

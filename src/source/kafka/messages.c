@@ -120,13 +120,46 @@ struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const
 }
 
 /*
+ * A tombstone behind the delete of its key says nothing new, and may come again long after it; one without that delete
+ * is what compaction left of it.
+ */
+static int read_tombstone(struct kafka_source *s, const struct consumer_message *m, struct input *input,
+			  struct message *said, struct err *e)
+{
+	const struct buffer *deleted = &s->topics[m->topic].deleted[m->partition];
+
+	if (s->mode != MODE_MERGE || s->sink == NULL || bytes_equal(buffer_bytes(deleted), m->key))
+		return 1;
+	return input_delete(input, m->key, said, e);
+}
+
+/* 1: there are no rows in it. */
+static int read_rows(struct kafka_source *s, const struct consumer_message *m, struct input **input,
+		     struct message *said, struct err *e)
+{
+	int rc;
+
+	*said = (struct message){ .kind = MESSAGE_SIDE };
+	rc = read_message(s, m, input, said, e);
+	return rc == 1 && said->kind == MESSAGE_TOMBSTONE ? read_tombstone(s, m, *input, said, e) : rc;
+}
+
+static void note_delete(struct kafka_source *s, const struct consumer_message *m)
+{
+	struct buffer *deleted = &s->topics[m->topic].deleted[m->partition];
+
+	buffer_clear(deleted);
+	buffer_bytes_append(deleted, m->key);
+}
+
+/*
  * Reads a message; *table is NULL when there is nothing in it for one, else what the input reads are its columns.
  * `is_bad`: a failure is the message's own.
  */
 static int read_for_table(struct kafka_source *s, const struct consumer_message *m, struct input **input,
 			  struct message *said, struct kafka_table **table, bool *is_bad, struct err *e)
 {
-	int rc = read_message(s, m, input, said, e);
+	int rc = read_rows(s, m, input, said, e);
 
 	*table = NULL;
 	*is_bad = rc < 0;
@@ -137,14 +170,14 @@ static int read_for_table(struct kafka_source *s, const struct consumer_message 
 	if (rc == 0 && said->kind == MESSAGE_ROWS)
 		rc = kafka_table_tell(s, *table, *input, said, e);
 	if (rc == 1) {
-		rc = read_message(s, m, input, said, e);
+		rc = read_rows(s, m, input, said, e);
 		*is_bad = rc < 0;
 	}
 	for (int again = 0; rc == 0 && said->kind == MESSAGE_ROWS; again++) {
 		rc = kafka_table_meet(s, *table, *input, said, again > 0, e);
 		if (rc <= 0)
 			break;
-		rc = read_message(s, m, input, said, e);
+		rc = read_rows(s, m, input, said, e);
 		*is_bad = rc < 0;
 	}
 	return rc < 0 ? -1 : 0;
@@ -405,6 +438,8 @@ static int take_changes(struct kafka_source *s, const struct consumer_message *m
 		return -1;
 	if (t == NULL)
 		return 0;
+	if (said.kind == MESSAGE_ROWS && said.op == OP_DELETE)
+		note_delete(s, m);
 	if (said.origin.time_us > s->time_us)
 		s->time_us = said.origin.time_us;
 	if (t->schema == NULL) /* a table that is made empty before it was there */
