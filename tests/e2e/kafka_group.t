@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
-from kafka_rig import Broker, Message, PATIENCE
+from kafka_rig import Broker, Message, PATIENCE, confluent_kafka
 
 MINUTES = float(os.environ.get("MINUTES", 0.5))
 PARTITIONS, WORKERS, SESSION_S, KEYS = 6, 3, 6, 3000
@@ -78,11 +78,11 @@ class Test:
         self.counts = collections.Counter()
         self.workers, self.started = {}, 0
 
-    def start(self, group="g", topics=r"/g\.shop\..*/", lake=None):
+    def start(self, group="g", topics=r"/g\.shop\..*/", lake=None, more=()):
         self.started += 1
         command = [TAILRACE, "run", "--from", f"kafka://{self.broker.address}/{topics}", "--to", lake or self.lake,
-                   "--group", group, "--kafka", f"session.timeout.ms={SESSION_S * 1000}",
-                   "--commit-interval", self.random.choice(["20ms", "200ms", "1s"])]
+                   *(["--group", group] if group else []), "--kafka", f"session.timeout.ms={SESSION_S * 1000}",
+                   "--commit-interval", self.random.choice(["20ms", "200ms", "1s"]), *more]
         with open(f"{self.folder}/log{self.started}", "wb") as out:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
         atexit.register(process.kill)
@@ -138,6 +138,14 @@ class Test:
         found = self.positions(table)
         return bool(found) and sum(found[-1][1].get(f"g.shop.{table}", [])) >= ends
 
+    def committed(self, group, *tables):
+        consumer = self.broker.consumer(group_id=group)
+        try:
+            places = [confluent_kafka.TopicPartition(f"g.shop.{table}", p) for table in tables for p in range(PARTITIONS)]
+            return sum(max(place.offset, 0) for place in consumer.committed(places, PATIENCE))
+        finally:
+            consumer.close()
+
     def check_versions(self):
         """Of the log every version holds as many rows as its position says, and no partition ever goes back."""
         last = [-1] * PARTITIONS
@@ -173,13 +181,16 @@ class Test:
         for name in ends:
             tap.ok(wait_until(lambda: self.reached(name, ends[name]), 60, 0.5), f"{name}: the group comes to the topic's end",
                    f"{ends[name]}: {self.positions(name)[-1:]}\n{self.said()[-3000:]}")
+        tap.ok(wait_until(lambda: self.committed("g", "t", "log") == sum(ends.values()), 20, 0.5), "the group's own offsets follow",
+               f"{self.committed('g', 't', 'log')} of {ends}")
         for worker in list(self.workers):
             wrong = wrong or self.end(worker, signal.SIGTERM)
         tap.equal(wrong, "", "and ends in order")
         tap.equal(self.check_versions(), "", "log: each version holds the messages of its position, once")
         tap.equal(self.check_rows(load), "", "t: the last change of each key counts")
         tap.note({**self.counts, "messages": load.count, "versions": len(self.positions("t")) + len(self.positions("log")),
-                  "lost": self.said().count("starting over")})
+                  "conflicts": self.said().count("starting over"), "faster": self.said().count("other workers were faster"),
+                  "again": self.said().count("came again")})
 
     # --- what a group cannot do ------------------------------------------------------------------------
 
@@ -220,9 +231,28 @@ class Test:
         tap.ok(wait_until(lambda: sum(lake_rows(f"{lake}/shop/p").values()) == 200), "then the group goes on", self.said(worker))
         tap.equal(self.end(worker, signal.SIGTERM), "", "and ends in order")
 
+    def alone(self):
+        tap, lake = self.tap, f"{self.folder}/alone"
+        self.put("a.shop.p", range(10))
+        worker = self.start(None, topics="/a.shop.*/", lake=lake)
+        rows = lambda table: sum(lake_rows(f"{lake}/shop/{table}").values()) if versions(f"{lake}/shop/{table}") else 0
+        tap.ok(wait_until(lambda: rows("p") == 10), "without a group one process reads all", self.said(worker))
+        self.broker.add_partitions("a.shop.p", 2)
+        self.put("a.shop.p", range(10, 30), partition=1)
+        self.put("a.shop.q", range(5))
+        tap.ok(wait_until(lambda: rows("p") == 30 and rows("q") == 5), "and what is added meanwhile: partitions, topics",
+               self.said(worker))
+        tap.equal(self.end(worker, signal.SIGTERM), "", "until it is told to end")
+        self.broker.add_partitions("a.shop.p", 3)
+        self.put("a.shop.p", range(30, 40), partition=2)
+        worker = self.start(None, topics="/a.shop.*/", lake=lake, more=["--from-offset", "latest"])
+        tap.ok(wait_until(lambda: rows("p") == 40), "a partition that is added is never begun at its end", self.said(worker))
+        tap.equal(self.end(worker, signal.SIGTERM), "", "and that run ends in order")
+
     def run(self):
         self.run_group()
         self.refusals()
+        self.alone()
         return self.tap.done()
 
 

@@ -63,13 +63,25 @@ static int64_t first_missing(const struct kafka_source *s, const char *topic, ui
 	return first;
 }
 
+/* A table was written when the topic had fewer partitions: all of this one is new. */
+static bool was_added(const struct kafka_source *s, const char *topic, uint32_t partition)
+{
+	for (uint32_t i = 0; i < s->table_count; i++) {
+		uint32_t had = offsets_partitions(&s->tables[i]->has, topic);
+
+		if (had > 0 && had <= partition)
+			return true;
+	}
+	return false;
+}
+
 int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
 		   int64_t *out, struct err *e)
 {
 	int64_t missing = first_missing(s, topic, partition), place = offsets_get(&s->places, topic, partition);
 
 	*out = first;
-	if (is_word(s, "earliest"))
+	if (is_word(s, "earliest") || was_added(s, topic, partition))
 		return 0;
 	if (missing >= 0)
 		*out = missing > first ? missing : first;

@@ -148,7 +148,8 @@ void kafka_share_start(struct kafka_source *s)
 			/* all messages go to one table: it knows best */
 			if (start < 0 && s->options->table != NULL && s->table_count == 1)
 				start = offsets_get(&s->tables[0]->has, s->names[t].name, p);
-			offsets_set(&s->next, s->names[t].name, p, start);
+			if (start >= 0)
+				offsets_set(&s->next, s->names[t].name, p, start);
 		}
 	}
 }
