@@ -34,10 +34,10 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 		s->topics[i].partitions = s->names[i].partitions;
 		s->topics[i].deleted = memory_array(struct buffer, s->names[i].partitions);
 	}
-	rc = raw_open(s, e);
-	if (rc == 0)
-		rc = kafka_share_open(s, e);
-	return rc < 0 || s->mode == MODE_RAW ? rc : kafka_look_at_topics(s, e);
+	rc = kafka_share_open(s, e);
+	if (rc == 0 && s->mode != MODE_RAW)
+		rc = kafka_look_at_topics(s, e);
+	return rc == 0 ? raw_open(s, e) : rc;
 }
 
 static uint32_t source_table_count(const struct source *source)

@@ -174,7 +174,7 @@ int kafka_flush(struct kafka_source *s, struct err *e);
 /* The source is told of a date that became NULL in the message being taken. */
 void kafka_note_lost(void *source, const char *column, const char *value);
 
-/* raw.c. Finds the raw tables, or the quarantine, before anything is read. */
+/* raw.c. Finds the raw tables, or the quarantine; when the topics have been looked at, before anything is taken. */
 int raw_open(struct kafka_source *s, struct err *e);
 /* A message of a raw table. */
 int raw_take(struct kafka_source *s, const struct consumer_message *m, struct err *e);

@@ -141,6 +141,8 @@ static int open_quarantine(struct kafka_source *s, struct err *e)
 		return 0;
 	t = kafka_table_find(s, QUARANTINE_DATABASE, QUARANTINE_TABLE);
 	set_schema(t, MODE_QUARANTINE);
+	for (uint32_t i = 0; i < s->topic_count; i++)
+		t->is_from[i] = true; /* any may have a message for it */
 	s->messages_table = is_wanted ? t : NULL;
 	return 0;
 }
@@ -206,6 +208,5 @@ int raw_take(struct kafka_source *s, const struct consumer_message *m, struct er
 
 int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e)
 {
-	s->messages_table->is_from[m->topic] = true;
 	return add(s, s->messages_table, m, why, e);
 }
