@@ -27,7 +27,7 @@ class Load(threading.Thread):
     def __init__(self, broker, seed):
         super().__init__(daemon=True)
         self.random = random.Random(seed)
-        self.producer = broker.producer(linger_ms=5)
+        self.producer = broker.producer(linger_ms=5, enable_idempotence=True)  # in order, as Debezium does
         self.rows, self.count, self.log, self.is_over = {}, 0, 0, False
 
     def event(self, table, op, before, after):
