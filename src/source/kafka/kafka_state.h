@@ -141,6 +141,8 @@ int kafka_table_meet(struct kafka_source *s, struct kafka_table *t, struct input
 
 /* Whether we read the partition; without a group we read all. */
 bool kafka_is_ours(const struct kafka_source *s, uint32_t topic, uint32_t partition);
+/* s->share speaks for the partitions that are ours from here on. */
+void kafka_share_init(struct kafka_source *s);
 /* In a group: what of the topics is ours from here on, and with whom we share the tables. */
 int kafka_share_open(struct kafka_source *s, struct err *e);
 /* How far before us our partitions were brought by whoever had them: into s->next. */

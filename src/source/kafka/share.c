@@ -286,6 +286,12 @@ static void log_places(const struct kafka_source *s, uint32_t count)
 	buffer_release(&text);
 }
 
+void kafka_share_init(struct kafka_source *s)
+{
+	s->share = (struct share){ share_holds, share_join, share_mark, share_tag, share_concerns };
+	s->source.share = &s->share;
+}
+
 int kafka_share_open(struct kafka_source *s, struct err *e)
 {
 	const struct group_place *places;
@@ -298,8 +304,7 @@ int kafka_share_open(struct kafka_source *s, struct err *e)
 	    group_settle(*member, &places, &count, e) < 0 || take_places(s, places, count, e) < 0)
 		return -1;
 	log_places(s, count);
-	s->share = (struct share){ share_holds, share_join, share_mark, share_tag, share_concerns };
-	s->source.share = &s->share;
+	kafka_share_init(s);
 	return 0;
 }
 
