@@ -43,7 +43,13 @@ void lost_values_note(struct lost_values *l, const struct schema *table, const c
 		 log_quote(quoted, sizeof(quoted), value), at);
 }
 
-void lost_values_join(struct lost_values *to, const struct lost_values *from)
+void lost_values_told(struct lost_values *l)
+{
+	for (uint32_t i = 0; i < l->column_count; i++)
+		l->columns[i].count = 0;
+}
+
+void lost_values_add(struct lost_values *to, const struct lost_values *from)
 {
 	for (uint32_t i = 0; i < from->column_count; i++) {
 		const struct lost_value *v = &from->columns[i];
@@ -53,25 +59,30 @@ void lost_values_join(struct lost_values *to, const struct lost_values *from)
 			at++;
 		if (at == to->column_count)
 			add(to, v->column, v->count, v->first, v->at);
-		else if (to->columns[at].count < v->count)
-			to->columns[at].count = v->count;
+		else
+			to->columns[at].count += v->count;
 	}
 }
 
 void lost_values_format(const struct lost_values *l, struct buffer *out)
 {
+	bool is_first = true;
+
 	for (uint32_t i = 0; i < l->column_count; i++) {
 		const struct lost_value *v = &l->columns[i];
 
-		buffer_text(out, i == 0 ? ",\"invalid\":{" : ",");
+		if (v->count == 0)
+			continue;
+		buffer_text(out, is_first ? ",\"invalid\":{" : ",");
 		text_json_string(out, v->column);
 		buffer_format(out, ":{\"count\":%llu,\"first\":", (unsigned long long)v->count);
 		text_json_string(out, v->first);
 		buffer_text(out, ",\"at\":");
 		text_json_string(out, v->at);
 		buffer_char(out, '}');
+		is_first = false;
 	}
-	if (l->column_count > 0)
+	if (!is_first)
 		buffer_char(out, '}');
 }
 

@@ -22,8 +22,9 @@ void lost_values_release(struct lost_values *l);
 /* Counts one; a column's first one is logged. */
 void lost_values_note(struct lost_values *l, const struct schema *table, const char *column, const char *value,
 		      const char *at);
-/* Takes over what the other one has more of: two that counted side by side do not add up. */
-void lost_values_join(struct lost_values *to, const struct lost_values *from);
+/* All of them stand elsewhere: the counts begin at 0 again, and what was logged is not logged again. */
+void lost_values_told(struct lost_values *l);
+void lost_values_add(struct lost_values *to, const struct lost_values *from);
 /* Appends ,"invalid":{"column":{"count":n,"first":"0000-00-00","at":"binlog.000001:1234"}}, or nothing. */
 void lost_values_format(const struct lost_values *l, struct buffer *out);
 /* Takes over what a position says. ERR_DATA: its counts are not readable. */

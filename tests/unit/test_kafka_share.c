@@ -89,6 +89,19 @@ static void only_our_part_of_a_position_is_replaced(void **state)
 	buffer_release(&out);
 }
 
+static void values_that_became_null_add_up(void **state)
+{
+	struct worker *w = *state;
+	const struct share *share = &w->source.share;
+	struct buffer out = { 0 };
+	struct err e = ERR_INIT;
+
+	must(share->join(share, w->keyed, "{\"topics\":{},\"invalid\":{\"c\":{\"count\":2,\"first\":\"x\",\"at\":\"y\"}}}",
+			 "{\"topics\":{},\"invalid\":{\"c\":{\"count\":3,\"first\":\"a\",\"at\":\"b\"}}}", &out, &e), &e);
+	assert_string_equal(buffer_string(&out), "{\"topics\":{},\"seen\":{},\"invalid\":{\"c\":{\"count\":5,\"first\":\"a\",\"at\":\"b\"}}}");
+	buffer_release(&out);
+}
+
 static void a_part_that_moved_is_noticed(void **state)
 {
 	const struct share *share = &((struct worker *)*state)->source.share;
@@ -175,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_our_part_of_a_position_is_replaced),
+		TEST(values_that_became_null_add_up),
 		TEST(a_part_that_moved_is_noticed),
 		TEST(a_key_from_two_topics_is_refused),
 		TEST(files_that_may_have_rows_of_ours_concern_us),

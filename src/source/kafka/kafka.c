@@ -96,7 +96,7 @@ static void take_farther(const struct kafka_source *s, const struct kafka_table 
 static void format_position(const struct position *base, const struct schema *table, struct buffer *out)
 {
 	const struct kafka_position *p = (const struct kafka_position *)base;
-	const struct kafka_table *t;
+	struct kafka_table *t;
 	struct offsets of_table = { 0 };
 
 	t = table != NULL ? kafka_table_named(p->source, table->database, table->table) : NULL;
@@ -106,6 +106,8 @@ static void format_position(const struct position *base, const struct schema *ta
 	}
 	take_farther(p->source, t, &p->next, &of_table);
 	kafka_position_format(&of_table, &t->seen, &t->lost, out);
+	if (p->source->options->group != NULL) /* each commit adds its own to those of others */
+		lost_values_told(&t->lost);
 	offsets_release(&of_table);
 }
 

@@ -237,6 +237,8 @@ int kafka_table_start(struct kafka_source *s, struct kafka_table *t, const struc
 	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
 	if (kafka_position_parse(&t->has, &t->seen, &t->lost, start->position, e) < 0)
 		return -1;
+	if (s->options->group != NULL)
+		lost_values_told(&t->lost);
 	if (start->lacks != NULL)
 		seen_widened(&t->seen);
 	return kafka_share_check(s, t, e);

@@ -91,7 +91,7 @@ static int share_join(const struct share *share, const struct schema *table, con
 	}
 	if (rc == 0)
 		rc = check_topics(s, table, &all, e);
-	lost_values_join(&lost, &my_lost);
+	lost_values_add(&lost, &my_lost);
 	if (rc == 0)
 		kafka_position_format(&all, &seen, &lost, out);
 	offsets_release(&mine);
