@@ -102,12 +102,17 @@ class Test:
             f"worker {worker} ended with {status}: {self.said(worker)[-1500:]}"
 
     def step(self):
-        worker, how = self.random.choice(list(self.workers)), self.random.choice(["kill", "term", "pause", "pause", "join"])
+        worker = self.random.choice(list(self.workers))
+        how = self.random.choice(["kill", "term", "pause", "pause", "join", "broker"])
         self.counts[how] += 1
         if how == "pause":
             self.workers[worker].send_signal(signal.SIGSTOP)
             time.sleep(SESSION_S + self.random.choice([1, 3]))
             self.workers[worker].send_signal(signal.SIGCONT)
+        elif how == "broker":
+            self.broker.kill()
+            time.sleep(0.5)
+            self.broker.start()
         elif how == "join" and len(self.workers) <= WORKERS:
             self.start()
         else:
