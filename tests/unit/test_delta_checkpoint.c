@@ -103,6 +103,27 @@ static void a_side_copy_of_a_commit_that_lost_is_mended_behind_a_checkpoint_too(
 	delta_close(d);
 }
 
+static void a_checkpoint_of_another_writer_counts(void **state)
+{
+	struct test_lake *l = *state;
+	struct delta *d = delta_table_make(l->store), *other;
+	struct err e = ERR_INIT;
+	bool changed;
+
+	other = delta_table_open(l->store);
+	delta_table_add(d, "a", 1, 5);
+	must(delta_refresh(other, &changed, &e), &e);
+	must(checkpoint_write(d, &e), &e);
+	delta_table_add(d, "b", 1, 6);
+	must(delta_refresh(other, &changed, &e), &e);
+	assert_true(changed);
+	assert_int_equal(delta_snapshot(other)->version, 2);
+	assert_int_equal(other->checkpoint_version, 1);
+	assert_int_equal(other->entry_bytes, 0);
+	delta_close(other);
+	delta_close(d);
+}
+
 static void whose_a_file_is_stays_known(void **state)
 {
 	struct test_lake *l = *state;
@@ -361,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LAKE_TEST(a_checkpoint_reads_back_to_the_same_state),
 		LAKE_TEST(a_side_copy_of_a_commit_that_lost_is_mended_behind_a_checkpoint_too),
+		LAKE_TEST(a_checkpoint_of_another_writer_counts),
 		LAKE_TEST(whose_a_file_is_stays_known),
 		LAKE_TEST(a_stale_or_wrong_hint_does_no_harm),
 		LAKE_TEST(a_damaged_checkpoint_without_the_log_behind_it_is_refused),

@@ -140,6 +140,22 @@ const char *delta_file_tag(const struct delta *d, uint32_t slot)
 	return text_map_get(&d->state.tags[slot], FILE_TAG);
 }
 
+/* A checkpoint that another writer made is as good as ours: the next one is due that much later. */
+static void note_checkpoints(struct delta *d, const struct store_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct log_file f = log_file_parse(list->objects[i].key + strlen(LOG_FOLDER) + 1);
+
+		if (f.kind != LOG_CHECKPOINT || f.version <= d->checkpoint_version || f.version > d->state.version)
+			continue;
+		d->checkpoint_version = f.version;
+		d->checkpoint_bytes = list->objects[i].size;
+		d->entry_bytes = 0;
+	}
+}
+
+#define LOOK_BACK 16 /* versions: a checkpoint comes after its entry */
+
 /*
  * Entries that follow the state without a gap; false: others are there, or none of them
  * is.
@@ -152,7 +168,7 @@ static int load_next(struct delta *d, bool *is_whole, bool *changed, bool *schem
 	int rc = 0;
 
 	*is_whole = true;
-	log_entry_key(after, d->state.version);
+	log_entry_key(after, d->state.version > LOOK_BACK ? d->state.version - LOOK_BACK : 0);
 	if (store_list(d->store, LOG_FOLDER, after + strlen(LOG_FOLDER) + 1, &list, e) <
 	    0)
 		return -1;
@@ -168,6 +184,7 @@ static int load_next(struct delta *d, bool *is_whole, bool *changed, bool *schem
 		*changed = true;
 		rc = delta_load_entry(d, f.version, schema_changed, e);
 	}
+	note_checkpoints(d, &list);
 	store_list_release(&list);
 	return rc;
 }
