@@ -199,6 +199,27 @@ static void two_bitmaps_of_a_file_become_one(void **state)
 	check(p, "{\"id\":1,\"name\":\"newer\"}\n", "{\"a\":3,\"b\":2}");
 }
 
+/* Keys are not divided as the parts are: two deletes of one row must not count as two. */
+static void a_row_that_both_mark_is_a_conflict(void **state)
+{
+	struct pair *p = *state;
+	const int64_t ids[] = { 1, 2 };
+	struct batch *b = batch_new(p->base.schema);
+	struct err e = ERR_INIT;
+
+	for (int i = 0; i < 2; i++)
+		merge_table_put(b, &ids[i], "old");
+	must(merge_table_commit(&p->base, b, 0, &e), &e);
+	writer_close(&p->a);
+	writer_close(&p->b);
+	writer_open(&p->a);
+	writer_open(&p->b);
+	must(drop(&p->a, 1, 1, &e), &e);
+	assert_int_equal(drop(&p->b, 1, 1, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	check(p, "{\"id\":2,\"name\":\"old\"}\n", "{\"a\":1,\"b\":0}");
+}
+
 static void one_whose_part_was_taken_over_loses(void **state)
 {
 	struct pair *p = *state;
@@ -304,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_commit_goes_over_those_of_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(two_bitmaps_of_a_file_become_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_row_that_both_mark_is_a_conflict, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_whose_part_was_taken_over_loses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_that_was_overtaken_begins_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_that_gets_a_part_finds_its_rows, set_up, tear_down),
