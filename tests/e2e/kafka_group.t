@@ -197,6 +197,22 @@ class Test:
                   "conflicts": self.said().count("starting over"), "faster": self.said().count("other workers were faster"),
                   "again": self.said().count("came again")})
 
+    def twin(self):
+        """The same topic as a changelog, by workers that are killed on the way: each message is there once."""
+        tap, lake, count = self.tap, f"{self.folder}/twin", self.broker.count("g.shop.t")
+        table = f"{lake}/shop/t"
+        start = lambda: self.start("twin", topics="g.shop.t", lake=lake, more=["--mode", "append", "--batch-rows-max", "500"])
+        workers = [start(), start()]
+        wait_until(lambda: len(versions(table)) > 3)
+        wrong = self.end(workers[0], signal.SIGKILL)
+        workers = [workers[1], start()]
+        places = lambda: [(row["_partition"], row["_offset"]) for row in map(json.loads, tailrace("cat", table).stdout.splitlines())]
+        tap.ok(wait_until(lambda: len(places()) >= count, 90, 1), "a changelog of the same topic comes to its end", self.said(workers[1]))
+        for worker in workers:
+            wrong = wrong or self.end(worker, signal.SIGTERM)
+        found = places()
+        tap.equal((wrong, len(found), len(set(found))), ("", count, count), "and has every message once")
+
     # --- what a group cannot do ------------------------------------------------------------------------
 
     def put(self, topic, keys, partition=None):
@@ -256,6 +272,7 @@ class Test:
 
     def run(self):
         self.run_group()
+        self.twin()
         self.refusals()
         self.alone()
         return self.tap.done()
