@@ -9,19 +9,22 @@ static int doctor(const struct settings *s, struct err *e)
 {
 	struct buffer lines = { 0 };
 	struct ends ends;
-	uint32_t fatal = 0, lake_fatal = 0;
+	uint32_t fatal = 0, target_fatal = 0;
 	int rc;
 
 	if (ends_check(&ends, s, e) < 0)
 		return -1;
-	rc = mysql_doctor(ends.mysql, &lines, &fatal, e);
+	rc = ends.source == SOURCE_KAFKA ? kafka_source_doctor(ends.topics, &lines, &fatal) :
+					   mysql_doctor(ends.mysql, &lines, &fatal, e);
 	if (rc == 0 && ends.target == TARGET_LAKE)
-		rc = doctor_lake(ends.lake->path, &lines, &lake_fatal, e);
+		rc = doctor_lake(ends.lake->path, &lines, &target_fatal, e);
+	if (rc == 0 && ends.target == TARGET_KAFKA)
+		rc = kafka_target_doctor(ends.kafka, &lines, &target_fatal);
 	fwrite(lines.data, 1, lines.size, stdout);
 	if (rc == 0 && lines.size == 0)
 		puts("nothing to mend");
-	if (rc == 0 && fatal + lake_fatal > 0)
-		rc = err_set(e, ERR_CONFIG, "%u of these must be mended before a start", fatal + lake_fatal);
+	if (rc == 0 && fatal + target_fatal > 0)
+		rc = err_set(e, ERR_CONFIG, "%u of these must be mended before a start", fatal + target_fatal);
 	buffer_release(&lines);
 	return rc;
 }
@@ -29,7 +32,7 @@ static int doctor(const struct settings *s, struct err *e)
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.summary = "Find what will go wrong, and say how to mend it",
-	.details = "Looks at the source's settings and rights and at the target directory, and prints one "
+	.details = "Looks at the source's settings and rights and at the target's, and prints one "
 		   "line for everything that is missing, wrong or superfluous, with the statement that "
 		   "mends it. Status 2 when something forbids a start.",
 	.groups = { &ends_group, &source_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },

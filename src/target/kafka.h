@@ -30,6 +30,8 @@ extern const struct option kafka_option_table[];
 
 /* The options live longer than the target. NULL with the reason when the cluster cannot be used. */
 struct target *kafka_target_new(const struct kafka_options *o, struct err *e);
+/* As mysql_doctor does: a line a finding; the cluster is only asked. */
+int kafka_target_doctor(const struct kafka_options *o, struct buffer *out, uint32_t *fatal);
 void kafka_target_counts(const struct target *t, struct target_counts *out);
 
 #endif

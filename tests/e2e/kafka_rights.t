@@ -81,6 +81,47 @@ class Test:
         done = self.run_as_guest("sync", source, topics)
         self.tap.equal(done.returncode, 0, "topics that may be read and written") or self.tap.note(done.stderr)
 
+    def doctor(self):
+        lake, source = f"{self.folder}/healthy", self.server.url("shop")
+        self.broker.create("d.one")
+        self.refused(self.run_as_guest("doctor", f"kafka://{self.broker.address}/d.one", lake, password="wrong"),
+                     "1 of these must be mended", "the doctor cannot log in")
+        self.refused(self.run_as_guest("doctor", f"kafka://{self.broker.address}/d.one", lake), "1 of these", "nor see a topic")
+        self.allow("d.one", "DESCRIBE")
+        self.broker.write("d.one", [(b"k", b"v")])
+        time.sleep(1)
+        done = self.run_as_guest("doctor", f"kafka://{self.broker.address}/d.one", lake)
+        self.tap.ok(done.returncode == 2 and "error: kafka" in done.stdout and "topic d.one" in done.stdout and "give it the right" in done.stdout,
+                    "nor read one", done.stdout + done.stderr)
+        self.allow("d.one", "READ")
+        time.sleep(1)
+        done = self.run_as_guest("doctor", f"kafka://{self.broker.address}/d.one", lake)
+        self.tap.ok(done.returncode == 0 and "asking for the settings of topic d.one" in done.stdout, "what it may not ask, it says",
+                    done.stdout + done.stderr)
+        done = self.run_as_guest("doctor", source, f"kafka://{self.broker.address}/n")
+        self.tap.ok(done.returncode == 2 and "making topic __tailrace.n" in done.stdout, "nor make topics", done.stdout + done.stderr)
+
+    def healthy(self):
+        broker, lake = Broker("message.max.bytes=20000"), f"{self.folder}/healthy"
+        ask = lambda source, target, *options: tailrace("doctor", "--from", source, "--to", target, *options)
+        topics = lambda names: f"kafka://{broker.address}/{names}"
+        broker.create("kept")
+        done = ask(topics("kept"), lake)
+        self.tap.equal((done.returncode, done.stdout), (0, "nothing to mend\n"), "a topic that keeps its messages")
+        broker.create("short", retention_ms=3600000, retention_bytes=1048576)
+        broker.create("compact", cleanup_policy="compact", delete_retention_ms=60000)
+        done = ask(topics("short,compact"), lake)
+        for words in ("short keeps messages for 60 minutes", "short keeps 1 MiB of each partition", "compact keeps deletes for 1 minutes"):
+            self.tap.ok(done.returncode == 0 and words in done.stdout, words, done.stdout + done.stderr)
+        done = ask(topics("compact"), lake, "--mode", "append")
+        self.tap.ok("compact is compacted: changes are gone" in done.stdout, "a changelog of a compacted topic", done.stdout + done.stderr)
+        done = ask(self.server.url("shop"), topics("p"))
+        self.tap.ok(done.returncode == 0 and "messages of at most 20000 bytes" in done.stdout, "small messages", done.stdout + done.stderr)
+        broker.create("__tailrace.p", cleanup_policy="delete")
+        done = ask(self.server.url("shop"), topics("p"), "--topic-replicas", "3")
+        self.tap.ok(done.returncode == 2 and "cleanup.policy is delete" in done.stdout and "the cluster has 1 brokers" in done.stdout,
+                    "a position that would be deleted, too many replicas", done.stdout + done.stderr)
+
     def too_large(self):
         broker = Broker("message.max.bytes=20000")
         self.server.session().sql("UPDATE shop.t SET v = '" + random.Random(1).randbytes(30000).hex() + "'")
@@ -91,7 +132,7 @@ class Test:
         self.refused(done, "m.shop.t|--kafka message.max.bytes", "a message that the producer may not send")
 
     def run(self):
-        for part in os.environ.get("PARTS", "reading writing too_large").split():
+        for part in os.environ.get("PARTS", "reading writing doctor healthy too_large").split():
             getattr(self, part)()
         return self.tap.done()
 

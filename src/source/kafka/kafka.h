@@ -29,4 +29,7 @@ extern const struct option kafka_source_option_table[];
 /* The options live longer than the source. */
 struct source *kafka_source_new(const struct kafka_source_options *o);
 
+/* As mysql_doctor does: a line a finding; a few messages are read. */
+int kafka_source_doctor(const struct kafka_source_options *o, struct buffer *out, uint32_t *fatal);
+
 #endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What will go wrong with topics as a source, before it does: each check adds lines. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "broker/consumer.h"
+#include "broker/inquiry.h"
+#include "source/kafka/kafka_state.h"
+
+#define KEPT_MS_LEAST ((int64_t)86400000) /* tailrace may stand still for that long */
+#define ANSWER_US     10000000
+
+struct doctor {
+	struct kafka_source source; /* for its settings and topics */
+	struct inquiry *inquiry;
+	struct buffer *out;
+	uint32_t *fatal;
+};
+
+static void add_error(struct doctor *d, const struct err *e)
+{
+	buffer_format(d->out, "error: %s\n", e->text);
+	++*d->fatal;
+}
+
+/* One message of any partition, or their ends: what a right that is missing shows at. */
+static int read_some(struct kafka_source *s, uint32_t topic, struct err *e)
+{
+	int64_t until_us = clock_monotonic_us() + ANSWER_US;
+	uint32_t partitions = s->names[topic].partitions, count = 0;
+	struct consumer_place *places = memory_array(struct consumer_place, partitions);
+	const struct consumer_message *messages;
+	int64_t end = 0, left = 0;
+	int rc = 0;
+
+	for (uint32_t p = 0; p < partitions && rc == 0; p++) {
+		places[p] = (struct consumer_place){ topic, p, 0 };
+		rc = consumer_range(s->consumer, topic, p, &places[p].offset, &end, e);
+		left += end - places[p].offset;
+	}
+	if (rc == 0)
+		rc = consumer_assign(s->consumer, places, partitions, e);
+	memory_free(places);
+	while (rc == 0 && left > 0 && count == 0 && clock_monotonic_us() < until_us)
+		rc = consumer_take(s->consumer, 100, &messages, &count, e);
+	return rc;
+}
+
+static int64_t number(const struct inquiry *q, const char *name)
+{
+	const char *text = inquiry_setting(q, name);
+
+	return text != NULL ? strtoll(text, NULL, 10) : -1;
+}
+
+static void check_kept(struct doctor *d, const char *topic)
+{
+	const char *policy = inquiry_setting(d->inquiry, "cleanup.policy");
+	int64_t kept_ms = number(d->inquiry, "retention.ms"), bytes = number(d->inquiry, "retention.bytes");
+	int64_t tombstones_ms = number(d->inquiry, "delete.retention.ms");
+	bool deletes = policy != NULL && strstr(policy, "delete") != NULL;
+	bool compacts = policy != NULL && strstr(policy, "compact") != NULL;
+
+	if (deletes && kept_ms >= 0 && kept_ms < KEPT_MS_LEAST)
+		buffer_format(d->out, "warning: topic %s keeps messages for %lld minutes: whoever stands still for longer halts; mend: "
+			      "kafka-configs --alter --topic %s --add-config retention.ms=604800000\n", topic,
+			      (long long)(kept_ms / 60000), topic);
+	if (deletes && bytes >= 0)
+		buffer_format(d->out, "warning: topic %s keeps %lld MiB of each partition, however new: whoever is behind by more halts; "
+			      "mend: kafka-configs --alter --topic %s --add-config retention.bytes=-1\n", topic,
+			      (long long)(bytes >> 20), topic);
+	if (compacts && d->source.mode != MODE_MERGE)
+		buffer_format(d->out, "warning: topic %s is compacted: changes are gone before they are read, and a table of all of them "
+			      "is not whole; mend: kafka-configs --alter --topic %s --add-config cleanup.policy=delete\n", topic,
+			      topic);
+	if (compacts && d->source.mode == MODE_MERGE && tombstones_ms >= 0 && tombstones_ms < KEPT_MS_LEAST)
+		buffer_format(d->out, "warning: topic %s keeps deletes for %lld minutes: whoever stands still for longer misses some; "
+			      "mend: kafka-configs --alter --topic %s --add-config delete.retention.ms=604800000\n", topic,
+			      (long long)(tombstones_ms / 60000), topic);
+}
+
+static void check_topic(struct doctor *d, uint32_t topic)
+{
+	const char *name = d->source.names[topic].name;
+	struct err e = ERR_INIT;
+
+	if (read_some(&d->source, topic, &e) < 0) {
+		add_error(d, &e);
+		return;
+	}
+	if (inquiry_read(d->inquiry, name, &e) < 0)
+		buffer_format(d->out, "warning: %s: how long messages are kept is not known\n", e.text);
+	else
+		check_kept(d, name);
+}
+
+int kafka_source_doctor(const struct kafka_source_options *o, struct buffer *out, uint32_t *fatal)
+{
+	struct doctor d = { .source.options = o, .out = out, .fatal = fatal };
+	struct kafka_source *s = &d.source;
+	struct err e = ERR_INIT;
+
+	if (kafka_settings_read(s, &e) < 0 || inquiry_open(&d.inquiry, o->broker, &e) < 0 ||
+	    consumer_open(&s->consumer, o->broker, &e) < 0 ||
+	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, &e) < 0)
+		add_error(&d, &e);
+	for (uint32_t i = 0; i < s->topic_count; i++)
+		check_topic(&d, i);
+	consumer_close(s->consumer);
+	inquiry_close(d.inquiry);
+	kafka_settings_release(s);
+	return 0;
+}
