@@ -3,9 +3,10 @@
 """What topics do that nobody wishes for: columns that come and go in mid-topic, values that fit no more, events that
 come twice, places that are not there. Each ends in a documented action or in a sentence.
 
-PARTS names those of the test that are wanted.
+PARTS names those of the test that are wanted, SEED repeats a run's choices.
 """
 import os
+import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -14,6 +15,7 @@ from kafka_rig import Broker, Message
 
 
 PARTS = os.environ.get("PARTS", "").split()
+SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 
 
 class Topic:
@@ -236,6 +238,38 @@ class Test:
         topic.write(topic.message("u", None, {"id": 1, "v": 12}, place=30, ts_ms=1795271780000))
         self.is_table(self.sync(topic.name), "again/t", ['"id":1,"v":12'], "a log that began anew is taken by its time")
 
+    def replays_and_kills(self):
+        """A producer that is restarted again and again, and a reader that is killed meanwhile."""
+        r, topic, sent, rows = random.Random(SEED), Topic(self, "x.killed.t", partitions=3), [], {}
+        self.tap.note(f"SEED={SEED}")
+        for _ in range(12):
+            run = self.start(topic.name, "--commit-interval", "20ms", "--batch-rows-max", r.choice(["3", "5000"]))
+            for _ in range(r.randrange(4)):
+                new = []
+                for _ in range(r.randrange(1, 30)):
+                    new += self.step(topic, r, rows)
+                topic.write(*new)
+                sent += new
+                time.sleep(r.random() / 4)
+                topic.write(*sent[-r.randrange(1, 60):] if r.random() < 0.7 else [])
+            run.kill()
+        done = self.sync(topic.name)
+        self.claim(done, self.rows("killed/t"), sorted(f'{{"id":{i},"v":{v}}}' for i, v in rows.items()),
+                   "whatever came again, the table is what the source has")
+
+    @staticmethod
+    def step(topic, r, rows):
+        """The messages of one change."""
+        i, v = r.randrange(8), r.randrange(1000)
+        old = {"id": i, "v": rows.get(i)}
+        if i not in rows or r.random() < 0.7:
+            change = topic.message("u", old, {"id": i, "v": v}) if i in rows else topic.new(id=i, v=v)
+            rows[i] = v
+            return [change]
+        del rows[i]
+        gone = topic.message("d", old, None)
+        return [gone, (gone[0], None)]
+
     # --- where to begin -------------------------------------------------------------------------------
 
     def places(self):
@@ -260,7 +294,7 @@ class Test:
 
     def run(self):
         for part in PARTS or ("added_column", "old_and_new", "purged", "compacted", "other_type", "narrow_look", "several_topics",
-                              "schema_changes", "impossible_dates", "replays", "places"):
+                              "schema_changes", "impossible_dates", "replays", "replays_and_kills", "places"):
             getattr(self, part)()
         return self.tap.done()
 
