@@ -337,21 +337,25 @@ static void take_place(struct input_table *t, uint32_t field)
 	t->fields[field].place = (int)t->place_count++;
 }
 
-/* What is inferred is widened by what it was inferred as elsewhere; what was said of it once is not for values to say. */
+/*
+ * What is inferred is widened by what it was inferred as elsewhere, unless that is what it was here before; what was
+ * said of it once is not for values to say.
+ */
 static void know_inferred(struct input_field *f, const struct input_options *o, const struct field *known)
 {
 	struct declared was = f->is, is = declared_given(o, known, (struct bytes){ NULL, 0 });
 	uint8_t guess = guess_of_field(known);
 
+	f->is_final |= guess == 0;
 	f->is = is;
-	if (guess == 0)
-		f->is_final = true;
-	if (!f->is_final && f->is_settled && (was.type != is.type || was.precision != is.precision)) {
+	if (f->is_final || !f->is_settled) {
+		f->guess |= f->guess == 0 ? guess : 0;
+		return;
+	}
+	f->is = was;
+	if ((f->guess & guess) == 0) {
 		widen(&f->is, &was, &is);
-		f->is.from.coding = CODING_PLAIN;
 		f->guess |= guess;
-	} else if (f->guess == 0) {
-		f->guess = guess;
 	}
 }
 

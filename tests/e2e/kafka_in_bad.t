@@ -154,7 +154,11 @@ class Test:
                "a column of another type halts", done.stderr)
 
     def narrow_look(self):
-        tap, topic = self.tap, Topic(self, "x.look.t")
+        tap, topic = self.tap, Topic(self, "x.looks.t")
+        topic.write(topic.new(id=1, n=1), topic.new(id=2, n=1.5), topic.new(id=3, n=2, m="x"))
+        self.is_table(self.sync(topic.name), "looks/t", ['"id":1,"n":1,"m":null', '"id":2,"n":1.5,"m":null', '"id":3,"n":2,"m":"x"'],
+                      "integers and fractions among the first messages are fractions")
+        topic = Topic(self, "x.look.t")
         topic.write(*(topic.new(id=i, n=i) for i in range(600)), topic.new(id=600, n=1.5))
         done = self.sync(topic.name)
         tap.ok(done.returncode == 1 and 'offset 600: column "n" (long): "1.5"' in done.stderr and '--schema' in done.stderr and
