@@ -38,7 +38,7 @@ OBJECTS  := $(patsubst src/%.c,$B/%.o,$(filter-out $(MAIN),$(SOURCES)))
 LIB      := $B/libtailrace.a
 UNITS    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c tests/golden/test_*.c))
 # librdkafka makes its threads by thrd_create, of which ThreadSanitizer knows nothing: it crashes there.
-UNITS    := $(if $(findstring thread,$(SAN)),$(filter-out %/test_kafka_target %/test_kafka_consumer,$(UNITS)),$(UNITS))
+UNITS    := $(if $(findstring thread,$(SAN)),$(filter-out %/test_kafka_target %/test_kafka_consumer %/test_kafka_source,$(UNITS)),$(UNITS))
 TESTLIB  := $(patsubst tests/%.c,$B/tests/%.o,$(wildcard tests/lib/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 CORPORA  := $(patsubst tests/fuzz/%.c,$B/tests/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
