@@ -294,13 +294,14 @@ static struct epoch *epoch_at(struct producer *p, uint64_t number)
 	return &p->epochs[number % PRODUCER_EPOCHS_MAX];
 }
 
+/* A message that was given up says nothing of what the client gave up for. */
 static int undelivered(struct producer *p, const rd_kafka_message_t *m, struct err *e)
 {
 	char context[400], why[256];
-	rd_kafka_resp_err_t code = m->err;
+	rd_kafka_resp_err_t code = m->err, fatal = rd_kafka_fatal_error(p->client, why, sizeof(why));
 
-	if (code == RD_KAFKA_RESP_ERR__FATAL)
-		code = rd_kafka_fatal_error(p->client, why, sizeof(why));
+	if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = fatal;
 	snprintf(context, sizeof(context), "topic %s, partition %d: a message of %zu bytes was not taken",
 		 rd_kafka_topic_name(m->rkt), (int)m->partition, m->len);
 	return client_error(e, p->options, code, NULL, context);
