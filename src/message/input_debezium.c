@@ -197,6 +197,22 @@ static int take_images(struct input *in, const struct json_value *got, struct by
 	return input_take_rows(in, is, 1, e);
 }
 
+/* Heartbeats have times and nothing else, a transaction's marks say what it is that begins or ends. */
+static int take_side(struct input *in, const struct json_value *payload, struct err *e)
+{
+	struct json_cursor members = json_open(payload);
+	struct json_value v;
+	struct bytes name;
+	bool has_times = json_count(payload) > 0;
+
+	while (has_times && json_next(&members, &name, &v))
+		has_times = name.size > 3 && memcmp(name.data, "ts_", 3) == 0;
+	if (!has_times && !(json_get(payload, "status", &v) && json_get(payload, "id", &v)))
+		return err_set(e, ERR_DATA, "it has no \"op\", and is no heartbeat, schema change or mark of a transaction (rows must "
+			       "come in Debezium's envelope: without ExtractNewRecordState)");
+	return in->message.kind = MESSAGE_SIDE, 0;
+}
+
 /* 1: `known` is not the payload's table. */
 static int take_payload(struct input *in, const struct json_value *schema, const struct input_table *known,
 			const struct json_value *payload, struct bytes key, struct err *e)
@@ -214,7 +230,7 @@ static int take_payload(struct input *in, const struct json_value *schema, const
 		return schema == NULL ? input_take_changes(in, &got[TABLE_CHANGES], e) : 0;
 	}
 	if (got[OP].type == JSON_NULL && got[AFTER].type == JSON_NULL && got[BEFORE].type == JSON_NULL)
-		return in->message.kind = MESSAGE_SIDE, 0;
+		return take_side(in, payload, e);
 	if (input_enter_table(in, e) < 0)
 		return -1;
 	if (known != NULL && known != in->table)

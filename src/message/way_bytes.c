@@ -178,7 +178,7 @@ static const char *add_unscaled(const struct way *w, struct bytes text, unsigned
 		return "is a decimal of too many digits";
 	size = base64_decode(bytes, text, false);
 	if (size <= 0)
-		return "is not base64";
+		return "is not base64 (--decimal-handling-mode says how decimals were written)";
 	unscaled_digits(&d, bytes, (size_t)size);
 	d.scale = (int)scale;
 	return decimal_add(w, &d, c);

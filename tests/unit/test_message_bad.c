@@ -159,6 +159,7 @@ static void what_is_no_message_is_refused_with_its_first_bytes(void **state)
 		{ "[]", "payload is a list, not an object; the value begins []" },
 		{ "{\"after\":{\"v\":1},\"op\":\"x\"}", "unknown op \"x\"; the value begins {\"after\"" },
 		{ "{\"after\":{\"v\":1},\"op\":7}", "unknown op" },
+		{ "{\"id\":1,\"v\":2}", "it has no \"op\"" },
 		{ "{\"after\":null,\"op\":\"c\"}", "op \"c\" without its row" },
 		{ "{\"before\":null,\"op\":\"d\"}", "op \"d\" without its row" },
 		{ "{\"after\":[1],\"op\":\"c\"}", "without its row" },
