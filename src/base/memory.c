@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,11 @@ void *memory_copy(const void *data, size_t size)
 void memory_free(void *memory)
 {
 	free(memory);
+}
+
+void memory_trim(void)
+{
+	malloc_trim(0);
 }
 
 static struct arena_block *block_push(struct arena *a, size_t need)

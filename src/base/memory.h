@@ -15,6 +15,7 @@ void *memory_resize(void *old, size_t count, size_t size);
 char *memory_copy_text(const char *text);              /* NULL stays NULL */
 void *memory_copy(const void *data, size_t size);      /* a NUL stands behind the copy */
 void memory_free(void *memory);                        /* NULL is fine */
+void memory_trim(void);                                /* what is free goes back to the system; milliseconds */
 
 #define memory_new(type)              ((type *)memory_take(1, sizeof(type)))
 #define memory_array(type, count)     ((type *)memory_take((count), sizeof(type)))

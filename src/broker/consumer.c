@@ -33,7 +33,7 @@ struct consumer {
 };
 
 static const char *const defaults[] = {
-	"client.id", "tailrace", "fetch.wait.max.ms", "20", "queued.max.messages.kbytes", "32768",
+	"client.id", "tailrace", "fetch.wait.max.ms", "20", "queued.max.messages.kbytes", "16384",
 	"fetch.message.max.bytes", "4194304", NULL,
 };
 

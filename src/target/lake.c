@@ -35,6 +35,7 @@ const struct option lake_option_table[] = {
 
 /* One part of the memory for the batch that fills, the others for those in work. */
 #define OPEN_SHARE 3
+#define QUIET_US 2000000
 
 struct lake {
 	struct target target; /* first */
@@ -55,6 +56,7 @@ struct lake {
 	size_t open_bytes;
 	bool any_full, in_transaction;
 	int64_t due_at_us;    /* monotonic; 0: no batch is open */
+	int64_t trim_at_us;   /* the same; 0: nothing was done since the last time */
 	const struct position *position; /* of the last COMMIT */
 	uint64_t transactions;
 };
@@ -168,6 +170,7 @@ static int give(struct lake *l, struct lake_table *t, bool commits, struct err *
 	struct batch *b = t->open;
 
 	l->open_bytes -= t->open_bytes;
+	l->trim_at_us = clock_monotonic_us() + QUIET_US;
 	if (commits) {
 		l->position->format(l->position, b->schema, &b->position);
 		if (l->target.share != NULL)
@@ -338,6 +341,15 @@ static int lake_take(struct sink *sink, const struct change *c, struct err *e)
 	return -1;
 }
 
+/* What a burst, or the beginning, needed goes back when nothing came for a while. */
+static void trim_if_quiet(struct lake *l)
+{
+	if (l->trim_at_us == 0 || l->dirty_count > 0 || clock_monotonic_us() < l->trim_at_us)
+		return;
+	memory_trim();
+	l->trim_at_us = 0;
+}
+
 static int lake_idle(struct sink *sink, struct err *e)
 {
 	struct lake *l = lake_of_sink(sink);
@@ -348,6 +360,7 @@ static int lake_idle(struct sink *sink, struct err *e)
 		if (note_progress(l, e) < 0)
 			return -1;
 	}
+	trim_if_quiet(l);
 	return workers_failure(&l->workers, e);
 }
 
@@ -480,6 +493,7 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 				      .can_resume = true };
 	l->options = options;
 	l->lock_file = -1;
+	l->trim_at_us = clock_monotonic_us() + QUIET_US;
 	buffer_format(&prefix, "tailrace/%s", options->name);
 	l->app_prefix = memory_copy_text(buffer_string(&prefix));
 	buffer_release(&prefix);
