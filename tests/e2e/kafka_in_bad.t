@@ -276,6 +276,25 @@ class Test:
 
     # --- where to begin -------------------------------------------------------------------------------
 
+    # --- transactions of Kafka ------------------------------------------------------------------------
+
+    def aborted(self):
+        """What a producer took back is a gap in the offsets, also at the topic's end, where nothing comes behind it."""
+        topic = Topic(self, "x.abort.t")
+        producer = self.broker.producer(transactional_id="t")
+        producer.init_transactions()
+        for round, commits in enumerate((True, False, True, False)):
+            producer.begin_transaction()
+            for i in range(3):
+                key, value = topic.new(id=round * 3 + i, v="a")
+                producer.produce(topic.name, value, key)
+            producer.flush()
+            producer.commit_transaction() if commits else producer.abort_transaction()
+        wanted = [f'"id":{i},"v":"a"' for i in (0, 1, 2, 6, 7, 8)]
+        self.is_table(self.sync(topic.name), "abort/t", wanted, "aborted transactions leave no rows, and a topic that ends with one ends")
+        topic.write(topic.new(id=9, v="b"))
+        self.is_table(self.sync(topic.name), "abort/t", [*wanted, '"id":9,"v":"b"'], "and what comes behind is read")
+
     def places(self):
         tap, topic = self.tap, Topic(self, "x.place.t", partitions=2)
         topic.write(*(topic.new(id=i) for i in range(4)), partition=0)
@@ -297,7 +316,7 @@ class Test:
         self.is_table(self.sync(topic.name, *latest), "end/t", ['"id":4'], "latest is where the first run began")
 
     def run(self):
-        for part in PARTS or ("added_column", "old_and_new", "purged", "compacted", "other_type", "narrow_look", "several_topics",
+        for part in PARTS or ("added_column", "old_and_new", "purged", "compacted", "other_type", "narrow_look", "several_topics", "aborted",
                               "schema_changes", "impossible_dates", "replays", "replays_and_kills", "places"):
             getattr(self, part)()
         return self.tap.done()
