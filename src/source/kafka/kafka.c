@@ -30,10 +30,8 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	    kafka_begin_read(s, e) < 0)
 		return -1;
 	s->topics = memory_array(struct kafka_topic, s->topic_count);
-	for (uint32_t i = 0; i < s->topic_count; i++) {
+	for (uint32_t i = 0; i < s->topic_count; i++)
 		s->topics[i].partitions = s->names[i].partitions;
-		s->topics[i].deleted = memory_array(struct buffer, s->names[i].partitions);
-	}
 	rc = kafka_share_open(s, e);
 	if (rc == 0 && s->mode != MODE_RAW)
 		rc = kafka_look_at_topics(s, e);
@@ -299,9 +297,6 @@ static void source_close(struct source *source)
 	for (uint32_t i = 0; i < s->topic_count && s->topics != NULL; i++) {
 		input_free(s->topics[i].input);
 		memory_free(s->topics[i].is_ours);
-		for (uint32_t p = 0; p < s->topics[i].partitions; p++)
-			buffer_release(&s->topics[i].deleted[p]);
-		memory_free(s->topics[i].deleted);
 	}
 	memory_free(s->topics);
 	for (uint32_t i = 0; i < s->table_count; i++)

@@ -34,7 +34,6 @@ struct kafka_table {
 struct kafka_topic {
 	struct input *input;       /* NULL until a message showed its format */
 	uint32_t partitions;
-	struct buffer *deleted;    /* per partition: the key of its last delete */
 	bool tells;                /* of other topics' columns: Debezium's schema changes are in it */
 	struct kafka_table *table; /* of its last message; NULL: none yet */
 	bool *is_ours;             /* by partition, in a group; NULL: none of them */

@@ -120,15 +120,15 @@ struct kafka_table *kafka_table_of(struct kafka_source *s, uint32_t topic, const
 }
 
 /*
- * A tombstone behind the delete of its key says nothing new, and may come again long after it; one without that delete
- * is what compaction left of it.
+ * A tombstone stands right behind the delete of its key, and says nothing more. When there is nothing right before it in the
+ * partition, compaction has left it of the two. One that comes again stands behind another message: it has no place in the
+ * log to be compared, and its row may have come back since.
  */
 static int read_tombstone(struct kafka_source *s, const struct consumer_message *m, struct input *input,
 			  struct message *said, struct err *e)
 {
-	const struct buffer *deleted = &s->topics[m->topic].deleted[m->partition];
-
-	if (s->mode != MODE_MERGE || s->sink == NULL || bytes_equal(buffer_bytes(deleted), m->key))
+	if (s->mode != MODE_MERGE || s->sink == NULL ||
+	    offsets_get(&s->next, s->names[m->topic].name, m->partition) == m->offset)
 		return 1;
 	return input_delete(input, m->key, said, e);
 }
@@ -142,14 +142,6 @@ static int read_rows(struct kafka_source *s, const struct consumer_message *m, s
 	*said = (struct message){ .kind = MESSAGE_SIDE };
 	rc = read_message(s, m, input, said, e);
 	return rc == 1 && said->kind == MESSAGE_TOMBSTONE ? read_tombstone(s, m, *input, said, e) : rc;
-}
-
-static void note_delete(struct kafka_source *s, const struct consumer_message *m)
-{
-	struct buffer *deleted = &s->topics[m->topic].deleted[m->partition];
-
-	buffer_clear(deleted);
-	buffer_bytes_append(deleted, m->key);
 }
 
 /*
@@ -440,8 +432,6 @@ static int take_changes(struct kafka_source *s, const struct consumer_message *m
 		return -1;
 	if (t == NULL)
 		return 0;
-	if (said.kind == MESSAGE_ROWS && said.op == OP_DELETE)
-		note_delete(s, m);
 	if (said.origin.time_us > s->time_us)
 		s->time_us = said.origin.time_us;
 	if (t->schema == NULL) /* a table that is made empty before it was there */
