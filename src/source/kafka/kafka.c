@@ -139,14 +139,9 @@ int kafka_commit(struct kafka_source *s, struct err *e)
 }
 
 /* Where the partition begins: behind what every table has, or where the user says. */
-static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition, int64_t end, int64_t *out,
-		      struct err *e)
+static int find_start(struct kafka_source *s, const char *name, uint32_t partition, int64_t first, int64_t end,
+		      int64_t *out, struct err *e)
 {
-	const char *name = s->names[topic].name;
-	int64_t first, last;
-
-	if (consumer_range(s->consumer, topic, partition, &first, &last, e) < 0)
-		return -1;
 	*out = offsets_get(&s->next, name, partition);
 	if (*out < 0) {
 		if (kafka_begin_at(s, name, partition, first, end, out, e) < 0)
@@ -157,12 +152,12 @@ static int find_start(struct kafka_source *s, uint32_t topic, uint32_t partition
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic keeps "
 			       "nothing before %lld (retention); nothing is skipped: move the lake tables away and run again",
 			       name, partition, (long long)*out, (long long)first);
-	else if (*out > last)
+	if (*out > end)
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic ends at %lld: "
 			       "it was made again; nothing is skipped: move the lake tables away and run again", name,
-			       partition, (long long)*out, (long long)last);
+			       partition, (long long)*out, (long long)end);
 	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (kafka_check_end(s->tables[i], name, partition, last, e) < 0)
+		if (kafka_check_end(s->tables[i], name, partition, end, e) < 0)
 			return -1;
 	}
 	offsets_set(&s->next, name, partition, *out);
@@ -184,7 +179,7 @@ static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
 				continue;
 			rc = consumer_range(s->consumer, t, p, &first, &end, e);
 			if (rc == 0)
-				rc = find_start(s, t, p, end, &start, e);
+				rc = find_start(s, s->names[t].name, p, first, end, &start, e);
 			if (rc < 0)
 				break;
 			offsets_set(ends, s->names[t].name, p, end);
