@@ -188,13 +188,21 @@ void text_base64(struct buffer *out, struct bytes b)
 	}
 }
 
+#define UINT_DIGITS_SAFE 19u /* so many digits never pass 64 bits */
+
 bool text_parse_uint(struct bytes text, uint64_t *out)
 {
+	size_t safe = text.size < UINT_DIGITS_SAFE ? text.size : UINT_DIGITS_SAFE;
 	uint64_t v = 0;
 
-	if (text.size == 0)
-		return false;
-	for (size_t i = 0; i < text.size; i++) {
+	for (size_t i = 0; i < safe; i++) {
+		uint8_t digit = (uint8_t)(text.data[i] - '0');
+
+		if (digit > 9)
+			return false;
+		v = v * 10 + digit;
+	}
+	for (size_t i = safe; i < text.size; i++) {
 		uint8_t digit = (uint8_t)(text.data[i] - '0');
 
 		if (digit > 9 || __builtin_mul_overflow(v, (uint64_t)10, &v) ||
@@ -202,7 +210,7 @@ bool text_parse_uint(struct bytes text, uint64_t *out)
 			return false;
 	}
 	*out = v;
-	return true;
+	return text.size > 0;
 }
 
 bool text_parse_int(struct bytes text, int64_t *out)

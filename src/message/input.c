@@ -46,32 +46,9 @@ void input_free(struct input *in)
 int members_take(const struct json_value *object, const char *what, const struct member_names *names,
 		 struct json_value *got, struct err *e)
 {
-	struct json_cursor members = json_open(object);
-	uint32_t seen = 0;
-	unsigned hint = 0;
-	struct json_value v;
-	struct bytes name;
-
-	memset(got, 0, names->count * sizeof(*got));
 	if (object->type != JSON_OBJECT)
 		return err_set(e, ERR_DATA, "%s is %s, not an object", what, json_type_name(object->type));
-	while (json_next(&members, &name, &v)) {
-		unsigned i = 0, at = hint;
-
-		for (; i < names->count; i++, at++) {
-			at = at < names->count ? at : 0;
-			if (names->names[at].size == name.size && memcmp(names->names[at].data, name.data, name.size) == 0)
-				break;
-		}
-		if (i == names->count)
-			continue;
-		if ((seen >> at & 1) != 0)
-			return err_set(e, ERR_DATA, "\"%s\" stands in %s twice", (const char *)name.data, what);
-		seen |= 1u << at;
-		got[at] = v;
-		hint = at + 1;
-	}
-	return 0;
+	return json_members(object, what, names, got, e);
 }
 
 const char *member_text(const struct json_value *v)

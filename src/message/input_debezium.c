@@ -7,14 +7,15 @@
 
 #define NAME(text) { (const uint8_t *)(text), sizeof(text) - 1 }
 
-enum envelope { BEFORE, AFTER, SOURCE, OP, TS_MS, TS_US, TS_NS, TRANSACTION, DDL, TABLE_CHANGES, ENVELOPE };
+enum envelope { BEFORE, AFTER, SOURCE, TRANSACTION, OP, TS_MS, TS_US, TS_NS, DDL, TABLE_CHANGES, ENVELOPE };
 
 static const struct member_names envelope_names = { ENVELOPE,
-						    { NAME("before"), NAME("after"), NAME("source"), NAME("op"),
-						      NAME("ts_ms"), NAME("ts_us"), NAME("ts_ns"),
-						      NAME("transaction"), NAME("ddl"), NAME("tableChanges") } };
+						    { NAME("before"), NAME("after"), NAME("source"), NAME("transaction"),
+						      NAME("op"), NAME("ts_ms"), NAME("ts_us"), NAME("ts_ns"),
+						      NAME("ddl"), NAME("tableChanges") } };
 
 enum source {
+	VERSION,
 	CONNECTOR,
 	LOG_NAME,
 	SOURCE_TS_MS,
@@ -31,6 +32,7 @@ enum source {
 	POS,
 	ROW,
 	THREAD,
+	QUERY,
 	TX_ID,
 	LSN,
 	SOURCE_MEMBERS,
@@ -38,9 +40,9 @@ enum source {
 
 static const struct member_names source_names = {
 	SOURCE_MEMBERS,
-	{ NAME("connector"), NAME("name"), NAME("ts_ms"), NAME("snapshot"), NAME("db"), NAME("sequence"), NAME("ts_us"), NAME("ts_ns"),
-	  NAME("schema"), NAME("table"), NAME("server_id"), NAME("gtid"), NAME("file"), NAME("pos"), NAME("row"),
-	  NAME("thread"), NAME("txId"), NAME("lsn") }
+	{ NAME("version"), NAME("connector"), NAME("name"), NAME("ts_ms"), NAME("snapshot"), NAME("db"), NAME("sequence"),
+	  NAME("ts_us"), NAME("ts_ns"), NAME("schema"), NAME("table"), NAME("server_id"), NAME("gtid"), NAME("file"), NAME("pos"), NAME("row"),
+	  NAME("thread"), NAME("query"), NAME("txId"), NAME("lsn") }
 };
 
 static int64_t source_time_us(const struct json_value *got)

@@ -39,16 +39,7 @@ struct input {
 	struct lost_dates lost[2];       /* of the row's images, the new one last */
 };
 
-/* The names of an object's members, in the order in which they mostly come. */
-struct member_names {
-	unsigned count;
-	struct bytes names[32];
-};
-
-/*
- * got[i] is the member names[i], or a null; what has another name is passed over. ERR_DATA: no object, or a name that
- * stands in it twice.
- */
+/* json_members of what must be an object. ERR_DATA: it is none. */
 int members_take(const struct json_value *object, const char *what, const struct member_names *names,
 		 struct json_value *got, struct err *e);
 /* A text's characters, otherwise NULL. */

@@ -130,6 +130,86 @@ bool json_next(struct json_cursor *c, struct bytes *name, struct json_value *out
 	return true;
 }
 
+/* Short names, without a call. */
+static inline bool is_name(const char *text, size_t size, struct bytes name)
+{
+	uint64_t a[2], b[2];
+	uint32_t c[2], d[2];
+
+	if (size != name.size || *text != *name.data)
+		return false;
+	if (size < 4 || size > 16)
+		return memcmp(text, name.data, size) == 0;
+	if (size < 8) {
+		memcpy(&c[0], text, 4);
+		memcpy(&d[0], name.data, 4);
+		memcpy(&c[1], text + size - 4, 4);
+		memcpy(&d[1], name.data + size - 4, 4);
+		return c[0] == d[0] && c[1] == d[1];
+	}
+	memcpy(&a[0], text, 8);
+	memcpy(&b[0], name.data, 8);
+	memcpy(&a[1], text + size - 8, 8);
+	memcpy(&b[1], name.data + size - 8, 8);
+	return a[0] == b[0] && a[1] == b[1];
+}
+
+/* Mostly it is the one behind the last. names->count: none. */
+static unsigned find_name(const struct member_names *names, yyjson_val *name, unsigned hint)
+{
+	const char *text = unsafe_yyjson_get_str(name);
+	size_t size = unsafe_yyjson_get_len(name);
+	unsigned at = hint;
+
+	for (unsigned i = 0; i < names->count; i++, at++) {
+		at = at < names->count ? at : 0;
+		if (is_name(text, size, names->names[at]))
+			return at;
+	}
+	return names->count;
+}
+
+int json_members(const struct json_value *object, const char *what, const struct member_names *names,
+		 struct json_value *got, struct err *e)
+{
+	struct json_cursor members = json_open(object);
+	yyjson_val *name = (yyjson_val *)members.node;
+	uint32_t seen = 0;
+	unsigned hint = 0;
+
+	memset(got, 0, names->count * sizeof(*got));
+	for (size_t left = members.left; left > 0; left--) {
+		unsigned at = find_name(names, name, hint);
+
+		if (at < names->count && (seen >> at & 1) != 0)
+			return err_set(e, ERR_DATA, "\"%s\" stands in %s twice", unsafe_yyjson_get_str(name), what);
+		if (at < names->count) {
+			seen |= 1u << at;
+			value_of(name + 1, &got[at]);
+			hint = at + 1;
+		}
+		name = left > 1 ? unsafe_yyjson_get_next(name + 1) : name;
+	}
+	return 0;
+}
+
+#define NUMBER_BYTES_MAX 40u
+
+bool json_read_double(struct bytes number, double *out)
+{
+	char copy[NUMBER_BYTES_MAX + 1];
+	const char *end;
+	yyjson_val v;
+
+	if (number.size > NUMBER_BYTES_MAX)
+		return false;
+	memcpy(copy, number.data, number.size);
+	copy[number.size] = '\0';
+	end = yyjson_read_number(copy, &v, 0, NULL, NULL);
+	*out = unsafe_yyjson_get_num(&v);
+	return end == copy + number.size && *out != 0; /* -0 would be an integer */
+}
+
 bool json_get(const struct json_value *object, const char *name, struct json_value *out)
 {
 	struct json_cursor c = json_open(object);

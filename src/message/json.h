@@ -53,12 +53,26 @@ struct json_cursor json_open(const struct json_value *v);
 size_t json_count(const struct json_value *v);
 /* false at the end. `name` may be NULL; an element of an array has none. */
 bool json_next(struct json_cursor *c, struct bytes *name, struct json_value *out);
+/* The names of an object's members, in the order in which they mostly come. */
+struct member_names {
+	unsigned count;
+	struct bytes names[32];
+};
+
+/*
+ * got[i] is the object's member names[i], or a null; what has another name is passed over. ERR_DATA: a name that stands in
+ * it twice; `what` is the object's own.
+ */
+int json_members(const struct json_value *object, const char *what, const struct member_names *names,
+		 struct json_value *got, struct err *e);
 /* The first member of this name; false, and `out` a null, when there is none. */
 bool json_get(const struct json_value *object, const char *name, struct json_value *out);
 /* The member's text when it is a string, and NULL. */
 const char *json_get_text(const struct json_value *object, const char *name);
 /* The member when it is an integer, also one in a string; otherwise 0. */
 int64_t json_get_int(const struct json_value *object, const char *name);
+/* The double next to a number as JSON writes it. false: not so, strtod will know more. */
+bool json_read_double(struct bytes number, double *out);
 bool json_is_text(const struct json_value *v, const char *text);
 
 /* Appends the value without white space. false when it is deeper than JSON_DEPTH_MAX. */

@@ -111,10 +111,15 @@ static const char *real_text(char copy[REAL_TEXT_MAX], const struct json_value *
 const char *read_double(const struct way *w, const struct json_value *v, struct column *c)
 {
 	char copy[REAL_TEXT_MAX], *end;
-	const char *text = real_text(copy, v);
+	const char *text;
 	double number;
 
 	(void)w;
+	if (json_read_double(v->text, &number)) {
+		column_add_double(c, number);
+		return NULL;
+	}
+	text = real_text(copy, v);
 	if (text == NULL)
 		return "is not a number";
 	number = strtod(text, &end);
