@@ -28,6 +28,8 @@ struct input_options {
 	const char *const *key; /* names of the key's columns, or NULL: as the messages have it */
 	uint32_t key_count;
 	bool is_key_optional; /* rows are of use without one: what does not name columns of the rows is no key */
+	/* Of an update's old image only the key's columns are read, when there is a key and the new image is whole. */
+	bool wants_old_key_only;
 	enum input_decimals decimals;
 	enum input_times times;
 	enum input_binaries binaries;

@@ -141,6 +141,8 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 			continue;
 		hint = (uint32_t)at + 1;
 		place = t->fields[at].place;
+		if (rules.is_key_only && !schema_is_key(t->schema, (uint32_t)place))
+			continue;
 		if (c->columns[place].row_count > c->row_count)
 			return err_set(e, ERR_DATA, "column \"%s\" stands in a row twice", t->fields[at].name);
 		if (read_member(t, &t->fields[at], &v, rules, &c->columns[place], &is_there, lost, e) < 0) {

@@ -109,6 +109,8 @@ static int read_images(struct input *in, struct row_run *r, struct err *e)
 	if (r->op != OP_UPDATE && r->op != OP_DELETE)
 		return 0;
 	rules.is_old = true;
+	rules.is_key_only = r->op == OP_UPDATE && in->options.wants_old_key_only && r->schema->key_count > 0 &&
+			    !is_partial(&in->present[1], r->schema);
 	rules.null_is_left_out = rules.null_is_left_out && r->op == OP_DELETE && r->schema->key_count == 0;
 	if (image_read(in->table, &in->images.before, rules, &r->before, before, lost, e) < 0)
 		return -1;

@@ -77,6 +77,7 @@ struct image_rules {
 	bool is_old;           /* NULL in a NOT NULL field: the value is not told */
 	bool has_unavailable;  /* Debezium's mark for a value that is not told is looked for */
 	bool null_is_left_out; /* a nullable field that is not there is NULL */
+	bool is_key_only;      /* columns outside the key are passed over */
 	bool has_both;         /* the old row's members stand among the new one's: "BI_name" beside "name" */
 };
 

@@ -201,13 +201,15 @@ bool json_read_double(struct bytes number, double *out)
 	const char *end;
 	yyjson_val v;
 
-	if (number.size > NUMBER_BYTES_MAX)
+	if (number.size == 0 || number.size > NUMBER_BYTES_MAX)
 		return false;
 	memcpy(copy, number.data, number.size);
 	copy[number.size] = '\0';
 	end = yyjson_read_number(copy, &v, 0, NULL, NULL);
+	if (end != copy + number.size)
+		return false;
 	*out = unsafe_yyjson_get_num(&v);
-	return end == copy + number.size && *out != 0; /* -0 would be an integer */
+	return *out != 0; /* -0 was an integer */
 }
 
 bool json_get(const struct json_value *object, const char *name, struct json_value *out)

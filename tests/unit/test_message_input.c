@@ -81,6 +81,23 @@ static void an_update_without_its_old_image_has_the_key_as_before(void **state)
 	reading_stop(&r);
 }
 
+static void of_an_old_image_only_the_key_is_read_when_that_is_enough(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	reading_start(&r, (struct input_options){ .format = FORMAT_DEBEZIUM, .wants_old_key_only = true }, PERSON);
+	assert_string_equal(rows_of(&r, "{\"id\":8}", "{\"before\":{\"id\":7,\"name\":\"A\",\"amount\":null,\"at\":null},\"after\":"
+						      "{\"id\":8,\"name\":\"B\",\"amount\":null,\"at\":null}," SOURCE ",\"op\":\"u\"}"),
+			    "{\"id\":7} -> {\"id\":8,\"name\":\"B\",\"amount\":null,\"at\":null}");
+	/* what the new image lacks is in the old one */
+	assert_string_equal(rows_of(&r, "{\"id\":8}", "{\"before\":{\"id\":8,\"name\":\"B\"},\"after\":{\"id\":8}," SOURCE ",\"op\":\"u\"}"),
+			    "{\"id\":8,\"name\":\"B\"} -> {\"id\":8}");
+	assert_string_equal(rows_of(&r, "{\"id\":8}", "{\"before\":{\"id\":8,\"name\":\"B\"},\"after\":null," SOURCE ",\"op\":\"d\"}"),
+			    "{\"id\":8,\"name\":\"B\"}");
+	reading_stop(&r);
+}
+
 static void an_unavailable_value_is_absent_and_not_null(void **state)
 {
 	struct reading r;
@@ -350,6 +367,7 @@ int main(void)
 		cmocka_unit_test(operations_of_debezium_become_operations),
 		cmocka_unit_test(what_has_no_rows_is_told_apart),
 		cmocka_unit_test(an_update_without_its_old_image_has_the_key_as_before),
+		cmocka_unit_test(of_an_old_image_only_the_key_is_read_when_that_is_enough),
 		cmocka_unit_test(an_unavailable_value_is_absent_and_not_null),
 		cmocka_unit_test(a_run_ends_at_another_operation_or_set_of_fields),
 		cmocka_unit_test(maxwell_updates_have_their_whole_old_row),

@@ -131,6 +131,7 @@ int kafka_settings_read(struct kafka_source *s, struct err *e)
 		.key = (const char *const *)s->key,
 		.key_count = s->key_count,
 		.is_key_optional = s->mode == MODE_APPEND,
+		.wants_old_key_only = s->mode == MODE_MERGE && s->known != NULL && !s->known->wants_before,
 		.decimals = (enum input_decimals)index_of(m->decimal_mode, decimals),
 		.times = (enum input_times)index_of(m->time_precision_mode, times),
 		.binaries = (enum input_binaries)index_of(m->binary_mode, binaries),
