@@ -186,6 +186,9 @@ static int add_matching(struct consumer *c, const struct rd_kafka_metadata *m, c
 		found++;
 		if (m->topics[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return client_error(e, c->options, m->topics[i].err, NULL, m->topics[i].topic);
+		if (m->topics[i].partition_cnt == 0)
+			return err_set(e, ERR_RETRY, "kafka %s: topic %s has no partitions yet", c->options->brokers,
+				       m->topics[i].topic);
 		add_topic(c, &m->topics[i]);
 	}
 	if (found > 0)
