@@ -3,7 +3,7 @@
 """Topics into Delta tables: a server's changes by way of Kafka end up as the server has them, whatever is killed
 meanwhile, and each version's position says what is in it.
 
-SEED repeats a run's choices, MINUTES sets its length.
+SEED repeats a run's choices, MINUTES sets its length, PARTS names the parts to run.
 """
 import collections
 import os
@@ -16,6 +16,14 @@ from kafka_rig import Traffic
 from workload import TABLES
 
 MINUTES = float(os.environ.get("MINUTES", 0.5))
+PARTS = os.environ.get("PARTS", "").split()
+
+
+def event(op, before, after, place, table="t"):
+    source = {"connector": "mysql", "name": "x", "db": "shop", "table": table, "ts_ms": 1795271779000, "snapshot": "false",
+              "file": "b.000001", "pos": place, "row": 0}
+    value = {"before": before, "after": after, "source": source, "op": op, "ts_ms": 1}
+    return json.dumps({"id": (after or before)["id"]}).encode(), json.dumps(value).encode()
 
 
 class Test(Traffic):
@@ -84,12 +92,6 @@ class Test(Traffic):
     def refusals(self):
         tap, lake = self.tap, f"{self.folder}/other"
 
-        def event(op, before, after, place):
-            source = {"connector": "mysql", "name": "x", "db": "shop", "table": "t", "ts_ms": 1795271779000, "snapshot": "false",
-                      "file": "b.000001", "pos": place, "row": 0}
-            value = {"before": before, "after": after, "source": source, "op": op, "ts_ms": 1}
-            return json.dumps({"id": (after or before)["id"]}).encode(), json.dumps(value).encode()
-
         self.broker.create("x.shop.t")
         self.broker.write("x.shop.t", [event("c", None, {"id": 1, "v": "a"}, 1), event("c", None, {"id": 2, "v": None}, 2),
                                        event("u", {"id": 1, "v": "a"}, {"id": 1, "v": "b"}, 3), event("d", {"id": 2, "v": None}, None, 4)])
@@ -127,6 +129,39 @@ class Test(Traffic):
                    done.stderr)
             shutil.rmtree(f"{lake}/_tailrace/g", ignore_errors=True)
 
+    # --- where it begins ------------------------------------------------------------------------------
+
+    def begins(self):
+        """What a table had not committed when everything but the tables was lost is read again."""
+        tap, lake = self.tap, f"{self.folder}/begins"
+        insert = lambda topic, table, *ids: self.broker.write(topic, [event("c", None, {"id": i}, i, table) for i in ids])
+        rows = lambda table: tailrace("cat", f"{lake}/shop/{table}").stdout.split()
+
+        def begin(place):
+            done = tailrace("sync", "--from", self.broker.url("/y.shop..*/"), "--to", lake, "--from-offset", place)
+            return done.returncode or done.stderr
+
+        insert("y.shop.one", "one", 1)
+        insert("y.shop.two", "two", 1)
+        begin("latest")
+        insert("y.shop.one", "other", 2)
+        insert("y.shop.one", "one", 3)
+        insert("y.shop.two", "two", 4)
+        begin("latest")
+        tap.equal((rows("one"), rows("other"), rows("two")), (['{"id":3}'], ['{"id":2}'], ['{"id":4}']), "latest begins at the ends")
+        for lost in ("shop/other", "shop/two", "_tailrace"):
+            shutil.rmtree(f"{lake}/{lost}")
+        insert("y.shop.two", "two", 5)
+        insert("y.shop.three", "three", 6)
+        said = begin("latest")
+        tap.equal((rows("one"), rows("other"), rows("two")), (['{"id":3}'], ['{"id":2}'], ['{"id":4}', '{"id":5}']),
+                  f"tables that had committed nothing begin where the pipeline began: {said}")
+        tap.equal(rows("three"), ['{"id":6}'], "and a topic that was added begins with its first message")
+        shutil.rmtree(f"{lake}/shop/one")
+        shutil.rmtree(f"{lake}/_tailrace")
+        begin("earliest")
+        tap.equal(rows("one"), ['{"id":3}'], "whatever --from-offset says later")
+
     def compare(self, db, name):
         """The spaces in a JSON column are no difference: Debezium's messages leave them out."""
         table = f"{self.lake}/work/{name}"
@@ -135,8 +170,8 @@ class Test(Traffic):
         return difference(*(collections.Counter({tuple(map(tight, row)): n for row, n in rows.items()}) for rows in sides))
 
     def run(self):
-        self.follows()
-        self.refusals()
+        for part in PARTS or ("follows", "refusals", "begins"):
+            getattr(self, part)()
         return self.tap.done()
 
 

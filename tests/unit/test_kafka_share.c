@@ -82,11 +82,23 @@ static void only_our_part_of_a_position_is_replaced(void **state)
 
 	must(share->join(share, w->keyed, "{\"topics\":{\"t\":[90,5,90,7]},\"seen\":{\"t\":[null,[1],null,null]}}",
 			 "{\"topics\":{\"t\":[1,2,3,4]},\"seen\":{\"t\":[[1],null]}}", &out, &e), &e);
-	assert_string_equal(buffer_string(&out), "{\"topics\":{\"t\":[1,5,3,7]},\"seen\":{\"t\":[[1],[1],null,null]}}");
+	assert_string_equal(buffer_string(&out), "{\"topics\":{\"t\":[1,5,3,7]},\"begin\":{},\"seen\":{\"t\":[[1],[1],null,null]}}");
 	buffer_clear(&out);
 	must(share->join(share, w->keyed, "{\"topics\":{\"t\":[-1,5]}}", NULL, &out, &e), &e);
-	assert_string_equal(buffer_string(&out), "{\"topics\":{\"t\":[-1,5,-1,-1]},\"seen\":{}}");
+	assert_string_equal(buffer_string(&out), "{\"topics\":{\"t\":[-1,5,-1,-1]},\"begin\":{},\"seen\":{}}");
 	buffer_release(&out);
+}
+
+static void where_the_pipeline_began_is_what_any_worker_knows(void **state)
+{
+	struct worker *w = *state;
+	const struct share *share = &w->source.share;
+	struct buffer out = { 0 };
+	struct err e = ERR_INIT;
+
+	must(share->join(share, w->keyed, "{\"topics\":{},\"begin\":{\"t\":[-1,5,-1,7]}}",
+			 "{\"topics\":{},\"begin\":{\"t\":[1,6,-1,3]}}", &out, &e), &e);
+	assert_buffer_text(out, "{\"topics\":{},\"begin\":{\"t\":[1,5,-1,3]},\"seen\":{}}");
 }
 
 static void values_that_became_null_add_up(void **state)
@@ -98,7 +110,7 @@ static void values_that_became_null_add_up(void **state)
 
 	must(share->join(share, w->keyed, "{\"topics\":{},\"invalid\":{\"c\":{\"count\":2,\"first\":\"x\",\"at\":\"y\"}}}",
 			 "{\"topics\":{},\"invalid\":{\"c\":{\"count\":3,\"first\":\"a\",\"at\":\"b\"}}}", &out, &e), &e);
-	assert_string_equal(buffer_string(&out), "{\"topics\":{},\"seen\":{},\"invalid\":{\"c\":{\"count\":5,\"first\":\"a\",\"at\":\"b\"}}}");
+	assert_string_equal(buffer_string(&out), "{\"topics\":{},\"begin\":{},\"seen\":{},\"invalid\":{\"c\":{\"count\":5,\"first\":\"a\",\"at\":\"b\"}}}");
 	buffer_release(&out);
 }
 
@@ -188,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_our_part_of_a_position_is_replaced),
+		TEST(where_the_pipeline_began_is_what_any_worker_knows),
 		TEST(values_that_became_null_add_up),
 		TEST(a_part_that_moved_is_noticed),
 		TEST(a_key_from_two_topics_is_refused),

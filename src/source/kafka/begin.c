@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where partitions begin: --from-offset, of which the tables' own positions leave only what is new to them. */
+/* Where partitions begin: --from-offset, which is for the first run; each position then keeps where that was. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -49,49 +49,38 @@ int kafka_begin_read(struct kafka_source *s, struct err *e)
 	return rc;
 }
 
-/* The first offset that one of the tables has not, of those that have read the partition; -1: none has. */
-static int64_t first_missing(const struct kafka_source *s, const char *topic, uint32_t partition)
+void kafka_begin_found(struct kafka_source *s, const struct offsets *begun)
 {
-	int64_t first = -1;
-
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		int64_t has = offsets_get(&s->tables[i]->has, topic, partition);
-
-		if (has >= 0 && (first < 0 || has < first))
-			first = has;
-	}
-	return first;
+	s->has_begun = true;
+	offsets_least(&s->begun, begun);
 }
 
-/* A table was written when the topic had fewer partitions: all of this one is new. */
-static bool was_added(const struct kafka_source *s, const char *topic, uint32_t partition)
+void kafka_begin_start(struct kafka_source *s)
 {
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		uint32_t had = offsets_partitions(&s->tables[i]->has, topic);
-
-		if (had > 0 && had <= partition)
-			return true;
-	}
-	return false;
+	for (uint32_t t = 0; t < s->topic_count && !s->has_begun && !is_word(s, "earliest"); t++)
+		offsets_set(&s->begun, s->names[t].name, s->names[t].partitions - 1, -1);
 }
 
-int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
+/*
+ * A table's own offset is no place to begin at: another table may have committed nothing yet of what it read before that.
+ * What is not in `begun` came later, or the pipeline began with the earliest messages: then all of it is read.
+ */
+int kafka_begin_at(struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
 		   int64_t *out, struct err *e)
 {
-	int64_t missing = first_missing(s, topic, partition), place = offsets_get(&s->places, topic, partition);
+	int64_t begun = offsets_get(&s->begun, topic, partition), place = offsets_get(&s->places, topic, partition);
 
-	*out = first;
-	if (is_word(s, "earliest") || was_added(s, topic, partition))
+	*out = begun > first ? begun : first;
+	if (begun >= 0 || offsets_partitions(&s->begun, topic) <= partition)
 		return 0;
-	if (missing >= 0)
-		*out = missing > first ? missing : first;
-	else if (is_word(s, "latest"))
+	if (is_word(s, "latest"))
 		*out = end;
 	else if (place >= first && place <= end)
 		*out = place;
 	else if (place >= 0)
 		return err_set(e, ERR_CONFIG, "--from-offset: topic %s, partition %u has messages from offset %lld to %lld, and "
 			       "nothing at %lld", topic, partition, (long long)first, (long long)end, (long long)place);
+	offsets_set(&s->begun, topic, partition, *out);
 	return 0;
 }
 

@@ -56,10 +56,10 @@ static void source_progress(const struct source *source, uint32_t i, struct tabl
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-void kafka_position_format(const struct offsets *next, const struct seen *seen, const struct lost_values *lost,
-			   struct buffer *out)
+void kafka_position_format(const struct offsets *next, const struct offsets *begun, const struct seen *seen,
+			   const struct lost_values *lost, struct buffer *out)
 {
-	offsets_format(next, out);
+	offsets_format(next, begun, out);
 	out->size--; /* the closing brace */
 	buffer_text(out, ",\"seen\":");
 	seen_format(seen, out);
@@ -67,10 +67,10 @@ void kafka_position_format(const struct offsets *next, const struct seen *seen, 
 	buffer_char(out, '}');
 }
 
-int kafka_position_parse(struct offsets *next, struct seen *seen, struct lost_values *lost, const char *position,
-			 struct err *e)
+int kafka_position_parse(struct offsets *next, struct offsets *begun, struct seen *seen, struct lost_values *lost,
+			 const char *position, struct err *e)
 {
-	return offsets_parse(next, position, e) < 0 || seen_parse(seen, position, e) < 0 ||
+	return offsets_parse(next, begun, position, e) < 0 || seen_parse(seen, position, e) < 0 ||
 	       lost_values_parse(lost, position, e) < 0 ? -1 : 0;
 }
 
@@ -99,11 +99,11 @@ static void format_position(const struct position *base, const struct schema *ta
 
 	t = table != NULL ? kafka_table_named(p->source, table->database, table->table) : NULL;
 	if (t == NULL) {
-		offsets_format(&p->next, out);
+		offsets_format(&p->next, &p->source->begun, out);
 		return;
 	}
 	take_farther(p->source, t, &p->next, &of_table);
-	kafka_position_format(&of_table, &t->seen, &t->lost, out);
+	kafka_position_format(&of_table, &p->source->begun, &t->seen, &t->lost, out);
 	if (p->source->options->group != NULL) /* each commit adds its own to those of others */
 		lost_values_told(&t->lost);
 	offsets_release(&of_table);
@@ -247,12 +247,19 @@ static int follow(struct kafka_source *s, const struct offsets *ends, struct err
 /* What the target has of the tables that were seen; all of them may begin at the low-water mark. */
 static int take_starts(struct kafka_source *s, const struct table_start *starts, const char *stream_start, struct err *e)
 {
+	struct offsets begun = { 0 };
+
 	for (uint32_t i = 0; i < s->table_count; i++) {
 		if (kafka_table_start(s, s->tables[i], &starts[i], e) < 0)
 			return -1;
 	}
-	if (stream_start != NULL && offsets_parse(&s->next, stream_start, e) < 0)
-		return -1;
+	if (stream_start != NULL) {
+		if (offsets_parse(&s->next, &begun, stream_start, e) < 0)
+			return -1;
+		kafka_begin_found(s, &begun);
+		offsets_release(&begun);
+	}
+	kafka_begin_start(s);
 	kafka_share_start(s);
 	return 0;
 }
@@ -303,6 +310,7 @@ static void source_close(struct source *source)
 	offsets_release(&s->next);
 	offsets_release(&s->begin);
 	offsets_release(&s->places);
+	offsets_release(&s->begun);
 	offsets_release(&s->positions[0].next);
 	offsets_release(&s->positions[1].next);
 	kafka_share_release(s);

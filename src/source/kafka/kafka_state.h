@@ -67,6 +67,8 @@ struct kafka_source {
 	uint32_t mark_count;
 
 	struct offsets places;         /* of --from-offset */
+	struct offsets begun;          /* where the pipeline began in the partitions that --from-offset was for */
+	bool has_begun;                /* a run before this one left something */
 	struct consumer *consumer;
 	const struct consumer_topic *names;
 	struct kafka_topic *topics;
@@ -106,17 +108,21 @@ void kafka_settings_release(struct kafka_source *s);
 
 /* kafka.c: a COMMIT behind the last message taken. */
 int kafka_commit(struct kafka_source *s, struct err *e);
-/* A table's position as text: how far its topics were read, and what was seen in them. */
-void kafka_position_format(const struct offsets *next, const struct seen *seen, const struct lost_values *lost,
-			   struct buffer *out);
-int kafka_position_parse(struct offsets *next, struct seen *seen, struct lost_values *lost, const char *position,
-			 struct err *e);
+/* A table's position as text: how far its topics were read, where the pipeline began, and what was seen in them. */
+void kafka_position_format(const struct offsets *next, const struct offsets *begun, const struct seen *seen,
+			   const struct lost_values *lost, struct buffer *out);
+int kafka_position_parse(struct offsets *next, struct offsets *begun, struct seen *seen, struct lost_values *lost,
+			 const char *position, struct err *e);
 
 /* begin.c: takes --from-offset apart. ERR_CONFIG: it is none, or names what is not read. */
 int kafka_begin_read(struct kafka_source *s, struct err *e);
-/* Where a partition begins when the stream has no place in it. ERR_CONFIG: not where the user says. */
-int kafka_begin_at(const struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
+/* When all that earlier runs have left was found: the topics of a first run are those that --from-offset is for. */
+void kafka_begin_start(struct kafka_source *s);
+/* Where a partition begins when the stream has no place in it, noted in s->begun. ERR_CONFIG: not where the user says. */
+int kafka_begin_at(struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
 		   int64_t *out, struct err *e);
+/* An earlier run left this of s->begun. */
+void kafka_begin_found(struct kafka_source *s, const struct offsets *begun);
 /* A table cannot have more of a partition than there is: ERR_DATA, the topic was made again. */
 int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e);
 

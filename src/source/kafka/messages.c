@@ -223,11 +223,17 @@ int kafka_flush(struct kafka_source *s, struct err *e)
 
 int kafka_table_start(struct kafka_source *s, struct kafka_table *t, const struct table_start *start, struct err *e)
 {
+	struct offsets begun = { 0 };
+	int rc;
+
 	t->is_open = t->is_final = true;
 	if (start->position == NULL)
 		return 0;
 	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
-	if (kafka_position_parse(&t->has, &t->seen, &t->lost, start->position, e) < 0)
+	rc = kafka_position_parse(&t->has, &begun, &t->seen, &t->lost, start->position, e);
+	kafka_begin_found(s, &begun);
+	offsets_release(&begun);
+	if (rc < 0)
 		return -1;
 	if (s->options->group != NULL)
 		lost_values_told(&t->lost);

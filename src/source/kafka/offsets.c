@@ -88,9 +88,22 @@ void offsets_copy(struct offsets *to, const struct offsets *from)
 	}
 }
 
-void offsets_format(const struct offsets *o, struct buffer *out)
+void offsets_least(struct offsets *to, const struct offsets *from)
 {
-	buffer_text(out, "{\"topics\":{");
+	for (uint32_t i = 0; i < from->topic_count; i++) {
+		const struct topic_offsets *t = &from->topics[i];
+
+		for (uint32_t p = 0; p < t->partitions; p++) {
+			int64_t known = offsets_get(to, t->topic, p), other = t->next[p];
+
+			offsets_set(to, t->topic, p, known < 0 || (other >= 0 && other < known) ? other : known);
+		}
+	}
+}
+
+static void format_topics(const struct offsets *o, struct buffer *out)
+{
+	buffer_char(out, '{');
 	for (uint32_t i = 0; i < o->topic_count; i++) {
 		buffer_text(out, i > 0 ? "," : "");
 		text_json_string(out, o->topics[i].topic);
@@ -100,7 +113,16 @@ void offsets_format(const struct offsets *o, struct buffer *out)
 		}
 		buffer_char(out, ']');
 	}
-	buffer_text(out, "}}");
+	buffer_char(out, '}');
+}
+
+void offsets_format(const struct offsets *next, const struct offsets *begin, struct buffer *out)
+{
+	buffer_text(out, "{\"topics\":");
+	format_topics(next, out);
+	buffer_text(out, ",\"begin\":");
+	format_topics(begin, out);
+	buffer_char(out, '}');
 }
 
 #define PARTITIONS_MAX 1000000u
@@ -120,18 +142,28 @@ static bool parse_topic(struct offsets *out, const char *topic, const json_t *li
 	return true;
 }
 
-int offsets_parse(struct offsets *out, const char *json, struct err *e)
+static bool parse_topics(struct offsets *out, json_t *topics)
 {
-	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL), *topics = json_object_get(root, "topics"), *list;
 	bool is_good = json_is_object(topics);
 	const char *topic;
+	json_t *list;
 
 	*out = (struct offsets){ 0 };
 	json_object_foreach(topics, topic, list)
 		is_good = is_good && parse_topic(out, topic, list);
+	return is_good;
+}
+
+int offsets_parse(struct offsets *next, struct offsets *begin, const char *json, struct err *e)
+{
+	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL), *from = json_object_get(root, "begin");
+	bool is_good = parse_topics(next, json_object_get(root, "topics"));
+
+	is_good = (parse_topics(begin, from) || from == NULL) && is_good;
 	json_decref(root);
 	if (is_good)
 		return 0;
-	offsets_release(out);
+	offsets_release(next);
+	offsets_release(begin);
 	return err_set(e, ERR_DATA, "\"%.100s\" is no position in topics of Kafka", json);
 }

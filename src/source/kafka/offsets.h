@@ -26,9 +26,12 @@ void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64
 /* How many partitions of the topic it speaks of; 0: nothing of that topic. */
 uint32_t offsets_partitions(const struct offsets *o, const char *topic);
 
-/* {"topics":{"shop.orders":[12,-1]}} */
-void offsets_format(const struct offsets *o, struct buffer *out);
-/* ERR_DATA when it is no such text. */
-int offsets_parse(struct offsets *out, const char *json, struct err *e);
+/* Speaks of each partition that `from` speaks of, and knows the lesser offset of the two. */
+void offsets_least(struct offsets *to, const struct offsets *from);
+
+/* {"topics":{"shop.orders":[12,-1]},"begin":{}}: how far they were read, and where the pipeline began in them. */
+void offsets_format(const struct offsets *next, const struct offsets *begin, struct buffer *out);
+/* ERR_DATA when it is no such text; without "begin" nothing is known of that. Both are overwritten. */
+int offsets_parse(struct offsets *next, struct offsets *begin, const char *json, struct err *e);
 
 #endif

@@ -29,7 +29,7 @@ const struct option kafka_source_option_table[] = {
 	{ "bad.message", OPTION_CHOICE, OPTION(bad_message), "halt", 0, 0, "halt|quarantine",
 	  "What becomes of a message that cannot be read; quarantine keeps it in the table topics.quarantine and goes on" },
 	{ "from.offset", OPTION_TEXT, OPTION(from_offset), "earliest", 0, 0, NULL,
-	  "Where a partition begins that the tables have nothing of: earliest, latest, or places with commas "
+	  "Where the first run begins in each partition that is there: earliest, latest, or places with commas "
 	  "(topic:partition:offset); partitions without a place begin with their earliest message" },
 	{ 0 },
 };

@@ -25,19 +25,19 @@ bool kafka_is_ours(const struct kafka_source *s, uint32_t topic, uint32_t partit
 	return s->options->group == NULL || (is_ours != NULL && is_ours[partition]);
 }
 
-static bool parse(struct offsets *out, const char *position)
+static bool parse(struct offsets *out, struct offsets *begun, const char *position)
 {
 	struct err ignored = ERR_INIT;
 
-	*out = (struct offsets){ 0 };
-	return position == NULL || offsets_parse(out, position, &ignored) == 0;
+	*out = *begun = (struct offsets){ 0 };
+	return position == NULL || offsets_parse(out, begun, position, &ignored) == 0;
 }
 
 static bool share_holds(const struct share *share, const char *before, const char *now)
 {
 	const struct kafka_source *s = source_of(share);
-	struct offsets a, b = { 0 };
-	bool is_same = parse(&a, before) && parse(&b, now);
+	struct offsets a, b = { 0 }, begun[2] = { 0 };
+	bool is_same = parse(&a, &begun[0], before) && parse(&b, &begun[1], now);
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
 		for (uint32_t p = 0; p < s->topics[t].partitions; p++)
@@ -46,6 +46,8 @@ static bool share_holds(const struct share *share, const char *before, const cha
 	}
 	offsets_release(&a);
 	offsets_release(&b);
+	offsets_release(&begun[0]);
+	offsets_release(&begun[1]);
 	return is_same;
 }
 
@@ -69,49 +71,68 @@ static int check_topics(const struct kafka_source *s, const struct schema *table
 	return 0;
 }
 
+struct place {
+	struct offsets next, begun;
+	struct seen seen;
+	struct lost_values lost;
+};
+
+static int place_parse(struct place *p, const char *position, struct err *e)
+{
+	return kafka_position_parse(&p->next, &p->begun, &p->seen, &p->lost, position, e);
+}
+
+static void place_release(struct place *p)
+{
+	offsets_release(&p->next);
+	offsets_release(&p->begun);
+	seen_release(&p->seen);
+	lost_values_release(&p->lost);
+}
+
 static int share_join(const struct share *share, const struct schema *table, const char *ours, const char *now,
 		      struct buffer *out, struct err *e)
 {
 	const struct kafka_source *s = source_of(share);
-	struct offsets mine = { 0 }, all = { 0 };
-	struct seen my_seen = { 0 }, seen = { 0 };
-	struct lost_values my_lost = { 0 }, lost = { 0 };
-	int rc = kafka_position_parse(&mine, &my_seen, &my_lost, ours, e);
+	struct place mine = { 0 }, all = { 0 };
+	int rc = place_parse(&mine, ours, e);
 
 	if (rc == 0 && now != NULL)
-		rc = kafka_position_parse(&all, &seen, &lost, now, e);
+		rc = place_parse(&all, now, e);
 	for (uint32_t t = 0; t < s->topic_count && rc == 0; t++) {
 		const char *name = s->names[t].name;
 
-		for (uint32_t p = 0; p < s->topics[t].partitions && offsets_partitions(&mine, name) > 0; p++) {
-			offsets_set(&all, name, p, offsets_get(kafka_is_ours(s, t, p) ? &mine : &all, name, p));
-			if (my_seen.topic_count > 0 && kafka_is_ours(s, t, p))
-				seen_move(&seen, &my_seen, name, p);
+		for (uint32_t p = 0; p < s->topics[t].partitions && offsets_partitions(&mine.next, name) > 0; p++) {
+			const struct place *of = kafka_is_ours(s, t, p) ? &mine : &all;
+
+			offsets_set(&all.next, name, p, offsets_get(&of->next, name, p));
+			if (mine.seen.topic_count > 0 && of == &mine)
+				seen_move(&all.seen, &mine.seen, name, p);
 		}
 	}
 	if (rc == 0)
-		rc = check_topics(s, table, &all, e);
-	lost_values_add(&lost, &my_lost);
+		rc = check_topics(s, table, &all.next, e);
+	offsets_least(&all.begun, &mine.begun);
+	lost_values_add(&all.lost, &mine.lost);
 	if (rc == 0)
-		kafka_position_format(&all, &seen, &lost, out);
-	offsets_release(&mine);
-	offsets_release(&all);
-	seen_release(&my_seen);
-	seen_release(&seen);
-	lost_values_release(&my_lost);
-	lost_values_release(&lost);
+		kafka_position_format(&all.next, &all.begun, &all.seen, &all.lost, out);
+	place_release(&mine);
+	place_release(&all);
 	return rc;
 }
 
 static void share_mark(struct share *share, const char *position, const bool *covers)
 {
 	struct kafka_source *s = (struct kafka_source *)(uintptr_t)source_of(share);
+	struct offsets begun;
 	struct kafka_mark *mark;
 
 	s->marks = memory_grow(s->marks, struct kafka_mark, s->mark_count + 1);
 	mark = &s->marks[s->mark_count];
-	if (!parse(&mark->at, position))
+	if (!parse(&mark->at, &begun, position))
 		return; /* of another version, or of none: a hint may be missing */
+	kafka_begin_found(s, &begun);
+	offsets_release(&begun);
 	mark->covers = memory_copy(covers, s->table_count * sizeof(*covers));
 	s->mark_count++;
 }
