@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
-from kafka_rig import Traffic
+from kafka_rig import PATIENCE, Traffic
 from workload import TABLES
 
 MINUTES = float(os.environ.get("MINUTES", 0.5))
@@ -162,6 +162,31 @@ class Test(Traffic):
         begin("earliest")
         tap.equal(rows("one"), ['{"id":3}'], "whatever --from-offset says later")
 
+    # --- where it ends --------------------------------------------------------------------------------
+
+    def ends(self):
+        """What stands behind an open transaction cannot be read before that has ended, but was there at the start."""
+        tap, lake = self.tap, f"{self.folder}/ends"
+        rows = lambda table: tailrace("cat", f"{lake}/shop/{table}").stdout.split()
+        producer = self.broker.producer(transactional_id="open")
+        producer.init_transactions()
+        producer.begin_transaction()
+        for table in ("one", "two"):
+            producer.produce(f"z.shop.{table}", *reversed(event("c", None, {"id": 1}, 1, table)))
+        producer.flush()
+        for table in ("one", "two"):
+            self.broker.write(f"z.shop.{table}", [event("c", None, {"id": 2}, 2, table)])
+        done = subprocess.Popen([TAILRACE, "sync", "--from", self.broker.url("/z.shop..*/"), "--to", lake], stdin=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, env=environment(), text=True)
+        atexit.register(done.kill)
+        time.sleep(3)
+        tap.equal(done.poll(), None, "a sync waits for the transactions that were open at its start")
+        self.broker.write("z.shop.one", [event("c", None, {"id": 3}, 3, "one")])
+        producer.commit_transaction()
+        said = done.communicate(timeout=PATIENCE)[1]
+        tap.equal((done.returncode, rows("one")[:2], rows("two")), (0, ['{"id":1}', '{"id":2}'], ['{"id":1}', '{"id":2}']),
+                  f"and has then all that stood in the topics: {said}")
+
     def compare(self, db, name):
         """The spaces in a JSON column are no difference: Debezium's messages leave them out."""
         table = f"{self.lake}/work/{name}"
@@ -170,7 +195,7 @@ class Test(Traffic):
         return difference(*(collections.Counter({tuple(map(tight, row)): n for row, n in rows.items()}) for rows in sides))
 
     def run(self):
-        for part in PARTS or ("follows", "refusals", "begins"):
+        for part in PARTS or ("follows", "refusals", "begins", "ends"):
             getattr(self, part)()
         return self.tap.done()
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/consumer.h"
+#include "broker/ends.h"
 #include "source/kafka/kafka_state.h"
 
 #define WAIT_MS       50
@@ -164,8 +165,8 @@ static int find_start(struct kafka_source *s, const char *name, uint32_t partiti
 	return 0;
 }
 
-/* The partitions, from where each begins; `ends` is as they are now. */
-static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
+/* The partitions, from where each begins. */
+static int assign(struct kafka_source *s, struct err *e)
 {
 	struct consumer_place *places = NULL;
 	uint32_t count = 0;
@@ -182,7 +183,6 @@ static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
 				rc = find_start(s, s->names[t].name, p, first, end, &start, e);
 			if (rc < 0)
 				break;
-			offsets_set(ends, s->names[t].name, p, end);
 			places = memory_grow(places, struct consumer_place, count + 1);
 			places[count++] = (struct consumer_place){ t, p, start };
 		}
@@ -190,6 +190,26 @@ static int assign(struct kafka_source *s, struct offsets *ends, struct err *e)
 	if (rc == 0)
 		rc = consumer_assign(s->consumer, places, count, e);
 	memory_free(places);
+	return rc;
+}
+
+/* Where all partitions end now: what is behind an open transaction is there, and comes when that has ended. */
+static int find_ends(const struct kafka_source *s, struct offsets *out, struct err *e)
+{
+	struct partition_end *ends = NULL;
+	uint32_t count = 0;
+	int rc;
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			ends = memory_grow(ends, struct partition_end, count + 1);
+			ends[count++] = (struct partition_end){ s->names[t].name, p, 0 };
+		}
+	}
+	rc = ends_ask(s->options->broker, ends, count, e);
+	for (uint32_t i = 0; i < count && rc == 0; i++)
+		offsets_set(out, ends[i].topic, ends[i].partition, ends[i].end);
+	memory_free(ends);
 	return rc;
 }
 
@@ -274,8 +294,10 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	s->sink = sink;
 	s->looked_us = clock_monotonic_us();
 	rc = take_starts(s, starts, stream_start, e);
+	if (rc == 0 && until_now)
+		rc = find_ends(s, &ends, e);
 	if (rc == 0)
-		rc = assign(s, &ends, e);
+		rc = assign(s, e);
 	for (uint32_t i = 0; i < s->table_count && rc == 0; i++)
 		rc = kafka_check_gap(s, s->tables[i], e);
 	if (rc == 0) /* the next run goes on from here, and not from a later end */
