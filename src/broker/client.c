@@ -207,3 +207,21 @@ int client_error_event(struct err *e, const struct broker_options *o, rd_kafka_t
 	log_debug("kafka client", "error=\"%s\"", rd_kafka_event_error_string(event));
 	return 0;
 }
+
+#define OFFSETS_MS 10000
+
+rd_kafka_resp_err_t client_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list, int64_t which)
+{
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = which;
+	if (list->cnt > 0)
+		code = rd_kafka_offsets_for_times(client, list, OFFSETS_MS);
+	for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+		code = list->elems[i].err;
+		if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[i].offset < 0)
+			code = RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE;
+	}
+	return code;
+}

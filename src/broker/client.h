@@ -17,6 +17,9 @@ rd_kafka_conf_t *client_conf(const struct broker_options *o, const char *const *
 /* NULL with ERR_CONFIG. Takes the configuration over in either case. */
 rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, const struct broker_options *o, struct err *e);
 
+/* Sets the list's offsets to RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END as numbers; one question for all. */
+rd_kafka_resp_err_t client_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list, int64_t which);
+
 /* Sets *e to the context, the brokers and what the code means for the user; returns -1. */
 int client_error(struct err *e, const struct broker_options *o, rd_kafka_resp_err_t code, const char *reason,
 		 const char *context);

@@ -290,6 +290,25 @@ int consumer_range(struct consumer *c, uint32_t topic, uint32_t partition, int64
 		       0 : failed(c, code, topic, partition, "asking for the offsets of", e);
 }
 
+int consumer_ranges(struct consumer *c, struct consumer_range *ranges, uint32_t count, struct err *e)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+	rd_kafka_resp_err_t code;
+
+	for (uint32_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(list, c->topics[ranges[i].topic].name, (int32_t)ranges[i].partition);
+	code = client_offsets(c->client, list, RD_KAFKA_OFFSET_BEGINNING);
+	for (uint32_t i = 0; i < count; i++)
+		ranges[i].first = list->elems[i].offset;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = client_offsets(c->client, list, RD_KAFKA_OFFSET_END);
+	for (uint32_t i = 0; i < count; i++)
+		ranges[i].end = list->elems[i].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ?
+		       0 : client_error(e, c->options, code, NULL, "asking for the offsets of the topics");
+}
+
 int consumer_assign(struct consumer *c, const struct consumer_place *places, uint32_t count, struct err *e)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);

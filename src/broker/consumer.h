@@ -42,6 +42,12 @@ int consumer_topics(struct consumer *c, const char *patterns, const struct consu
 bool consumer_has_more(struct consumer *c, const char *patterns);
 /* The offsets of the oldest message that is kept and behind the newest one. */
 int consumer_range(struct consumer *c, uint32_t topic, uint32_t partition, int64_t *first, int64_t *end, struct err *e);
+struct consumer_range {
+	uint32_t topic, partition;
+	int64_t first, end;
+};
+/* The same of many partitions, by two questions for all: each question may wait behind a fetch. */
+int consumer_ranges(struct consumer *c, struct consumer_range *ranges, uint32_t count, struct err *e);
 /* Reads these, and no others, from now on. */
 int consumer_assign(struct consumer *c, const struct consumer_place *places, uint32_t count, struct err *e);
 

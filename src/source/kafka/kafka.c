@@ -140,9 +140,12 @@ int kafka_commit(struct kafka_source *s, struct err *e)
 }
 
 /* Where the partition begins: behind what every table has, or where the user says. */
-static int find_start(struct kafka_source *s, const char *name, uint32_t partition, int64_t first, int64_t end,
-		      int64_t *out, struct err *e)
+static int find_start(struct kafka_source *s, const struct consumer_range *range, int64_t *out, struct err *e)
 {
+	const char *name = s->names[range->topic].name;
+	uint32_t partition = range->partition;
+	int64_t first = range->first, end = range->end;
+
 	*out = offsets_get(&s->next, name, partition);
 	if (*out < 0) {
 		if (kafka_begin_at(s, name, partition, first, end, out, e) < 0)
@@ -165,31 +168,38 @@ static int find_start(struct kafka_source *s, const char *name, uint32_t partiti
 	return 0;
 }
 
+static struct consumer_range *our_partitions(const struct kafka_source *s, uint32_t *count)
+{
+	struct consumer_range *ours = NULL;
+
+	*count = 0;
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			if (!kafka_is_ours(s, t, p))
+				continue;
+			ours = memory_grow(ours, struct consumer_range, *count + 1);
+			ours[(*count)++] = (struct consumer_range){ t, p, 0, 0 };
+		}
+	}
+	return ours;
+}
+
 /* The partitions, from where each begins. */
 static int assign(struct kafka_source *s, struct err *e)
 {
-	struct consumer_place *places = NULL;
-	uint32_t count = 0;
-	int rc = 0;
+	uint32_t count;
+	struct consumer_range *ours = our_partitions(s, &count);
+	struct consumer_place *places = memory_array(struct consumer_place, count);
+	int rc = consumer_ranges(s->consumer, ours, count, e);
 
-	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions && rc == 0; p++) {
-			int64_t first, end, start = 0;
-
-			if (!kafka_is_ours(s, t, p))
-				continue;
-			rc = consumer_range(s->consumer, t, p, &first, &end, e);
-			if (rc == 0)
-				rc = find_start(s, s->names[t].name, p, first, end, &start, e);
-			if (rc < 0)
-				break;
-			places = memory_grow(places, struct consumer_place, count + 1);
-			places[count++] = (struct consumer_place){ t, p, start };
-		}
+	for (uint32_t i = 0; i < count && rc == 0; i++) {
+		places[i] = (struct consumer_place){ ours[i].topic, ours[i].partition, 0 };
+		rc = find_start(s, &ours[i], &places[i].offset, e);
 	}
 	if (rc == 0)
 		rc = consumer_assign(s->consumer, places, count, e);
 	memory_free(places);
+	memory_free(ours);
 	return rc;
 }
 
