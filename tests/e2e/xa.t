@@ -70,6 +70,20 @@ def while_nothing_runs(tap, server, lake):
     equal_after_sync(tap, server, lake, "it is there when it is committed")
 
 
+def decided_while_it_waits(tap, server, lake):
+    """The copy waits for one while other transactions come: it begins behind them, and has to read from before them, once."""
+    prepare(server, "held", 40)
+    run = Run(server, "w", lake, verb="sync")
+    wait_until(lambda: WAITS in run.tail(), 10)
+    server.sql(ROWS.format(41))
+    server.sql("FLUSH BINARY LOGS")
+    decide(server, "COMMIT", "held")
+    status = run.process.wait(timeout=60)
+    mark = open(f"{lake}/_tailrace/tailrace/progress.json").read()
+    tap.equal((status, "xa_from" in mark, differences(server, lake)), (0, False, ""),
+              "what was prepared is known when the copy's sync ends")
+
+
 def write(server, number, is_over):
     """XA transactions one after the other, each left open for a while."""
     db, pick, count = server.session(), random.Random(number), 0
@@ -117,6 +131,7 @@ def main():
     waiting = Run(other, "w", f"{folder}/never", verb="sync")  # for a minute
     start_of_a_copy(tap, server, f"{folder}/lake")
     while_nothing_runs(tap, server, f"{folder}/lake")
+    decided_while_it_waits(tap, server, f"{folder}/held")
     storm(tap, server, folder)
     if server.is_mysql:
         without_the_right(tap, server, f"{folder}/blind")

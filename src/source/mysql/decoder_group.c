@@ -111,7 +111,6 @@ static void move_position(struct decoder *d, const struct event *event)
 {
 	struct mysql_position *p = &d->position;
 
-	p->base.sequence++;
 	p->base.committed_at_us = d->transaction.time_us;
 	if (d->transaction.has_gtid)
 		gtid_set_add(&p->gtids, &d->transaction.gtid);
@@ -120,38 +119,41 @@ static void move_position(struct decoder *d, const struct event *event)
 	p->offset = d->end;
 }
 
-/* The group at hand is over. From the position on, the list knows what is prepared. */
-static void read_on(struct decoder *d)
+/* The group at hand is over. From the position on, the list knows what is prepared. True: it did not before. */
+static bool read_on(struct decoder *d)
 {
+	bool was_unknown = d->position.xa_from.file[0] != '\0';
+
 	if (!d->reads_again)
-		return;
+		return false;
 	if (d->transaction.has_gtid)
 		gtid_set_add(&d->again.gtids, &d->transaction.gtid);
 	memcpy(d->again.file, d->file, sizeof(d->again.file));
 	d->again.offset = d->end;
 	if (!mysql_start_reaches(&d->again, &d->position))
-		return;
+		return false;
 	d->reads_again = false;
 	mysql_start_release(&d->position.xa_from);
+	return was_unknown;
 }
 
 int decoder_commit(struct decoder *d, const struct event *event, struct err *e)
 {
 	struct change change = { .kind = CHANGE_COMMIT, .position = &d->position.base };
 	struct origin origin;
+	bool is_news;
 
-	if (d->transaction.is_known) {
-		read_on(d);
-		close_group(d);
-		return 0;
-	}
-	if (decoder_flush(d, e) < 0)
+	if (!d->transaction.is_known && decoder_flush(d, e) < 0)
 		return -1;
 	decoder_origin(d, event, &origin);
 	change.origin = &origin;
-	move_position(d, event);
-	read_on(d);
+	if (!d->transaction.is_known)
+		move_position(d, event);
+	is_news = read_on(d) || !d->transaction.is_known;
 	close_group(d);
+	if (!is_news)
+		return 0;
+	d->position.base.sequence++;
 	return d->sink->take(d->sink, &change, e);
 }
 

@@ -176,7 +176,7 @@ static int start_session(struct stream *s, struct err *e)
 {
 	struct mysql_position p;
 	struct server server;
-	bool is_same;
+	bool is_same, is_open;
 
 	if (connection_open(&s->connection, &s->settings->connection, e) < 0 ||
 	    server_read(&server, s->connection, e) < 0 || server_check(&server, e) < 0)
@@ -191,10 +191,11 @@ static int start_session(struct stream *s, struct err *e)
 		return -1;
 	position_copy(&p, decoder_position(s->decoder));
 	decoder_set_position(s->decoder, &p);
-	s->place.offset = p.offset;
-	snprintf(s->place.file, sizeof(s->place.file), "%s", p.file);
+	is_open = p.xa_from.file[0] != '\0'; /* what is prepared at the position has still to be found */
+	s->place.offset = is_open ? p.xa_from.offset : p.offset;
+	snprintf(s->place.file, sizeof(s->place.file), "%s", is_open ? p.xa_from.file : p.file);
 	mysql_position_release(&p);
-	if (s->has_target && position_reaches(decoder_position(s->decoder), &s->target))
+	if (s->has_target && !is_open && position_reaches(decoder_position(s->decoder), &s->target))
 		return 1;
 	return send_request(s, e);
 }
