@@ -154,8 +154,9 @@ class Test(Traffic):
         insert("y.shop.two", "two", 5)
         insert("y.shop.three", "three", 6)
         said = begin("latest")
-        tap.equal((rows("one"), rows("other"), rows("two")), (['{"id":3}'], ['{"id":2}'], ['{"id":4}', '{"id":5}']),
-                  f"tables that had committed nothing begin where the pipeline began: {said}")
+        if not tap.equal((rows("one"), rows("other"), rows("two")), (['{"id":3}'], ['{"id":2}'], ['{"id":4}', '{"id":5}']),
+                         "tables that had committed nothing begin where the pipeline began"):
+            tap.note(said)
         tap.equal(rows("three"), ['{"id":6}'], "and a topic that was added begins with its first message")
         shutil.rmtree(f"{lake}/shop/one")
         shutil.rmtree(f"{lake}/_tailrace")
@@ -184,8 +185,9 @@ class Test(Traffic):
         self.broker.write("z.shop.one", [event("c", None, {"id": 3}, 3, "one")])
         producer.commit_transaction()
         said = done.communicate(timeout=PATIENCE)[1]
-        tap.equal((done.returncode, rows("one")[:2], rows("two")), (0, ['{"id":1}', '{"id":2}'], ['{"id":1}', '{"id":2}']),
-                  f"and has then all that stood in the topics: {said}")
+        if not tap.equal((done.returncode, rows("one")[:2], rows("two")), (0, ['{"id":1}', '{"id":2}'], ['{"id":1}', '{"id":2}']),
+                         "and has then all that stood in the topics"):
+            tap.note(said)
 
     def compare(self, db, name):
         """The spaces in a JSON column are no difference: Debezium's messages leave them out."""
