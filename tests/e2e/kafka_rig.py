@@ -146,11 +146,12 @@ class Broker(Service):
 
     def read(self, *topics, isolation="read_committed"):
         """Every Message that is there now, ordered by topic, partition and offset."""
-        partitions = self.topics()
+        consumer = self.consumer(enable_partition_eof=True, isolation_level=isolation, fetch_queue_backoff_ms=5,
+                                 fetch_wait_max_ms=10)
+        listed = consumer.list_topics(timeout=PATIENCE).topics  # also tells it the leaders, which it would look for in 500 ms
         places = [confluent_kafka.TopicPartition(topic, p, confluent_kafka.OFFSET_BEGINNING)
-                  for topic in topics for p in range(partitions[topic])]
+                  for topic in topics for p in listed[topic].partitions]
         left = {(place.topic, place.partition) for place in places}
-        consumer = self.consumer(enable_partition_eof=True, isolation_level=isolation, fetch_queue_backoff_ms=5)
         consumer.assign(places)
         found = []
         deadline = time.monotonic() + PATIENCE
