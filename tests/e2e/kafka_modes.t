@@ -3,9 +3,11 @@
 """Topics into tables that are only appended to: changelogs and raw tables have each message once, in order within its
 partition, whatever is killed meanwhile; and so has the quarantine each message that cannot be read.
 
-SEED repeats a run's choices, MINUTES sets the length of each part, PARTS chooses among append, raw and quarantine.
+The three have topics, tables and random choices of their own, and are killed side by side. SEED repeats a run's choices,
+MINUTES sets how long they are, PARTS chooses among append, raw and quarantine.
 """
 import base64
+import concurrent.futures
 import datetime
 import itertools
 import os
@@ -29,6 +31,10 @@ def envelope(table, op, before, after, place, connector="mysql"):
     source = {"connector": connector, "ts_ms": 1795271779000 + place, "snapshot": "false", "db": "shop", "table": table,
               "file": "b.000001", "pos": place, "row": 0}
     return json.dumps({"before": before, "after": after, "source": source, "op": op, "ts_ms": 1}).encode()
+
+
+def some_bytes(r):
+    return r.choice([None, b"", b"\0", r.randbytes(r.randrange(200)), b'{"not": "looked into', "\u00e9".encode("latin-1")])
 
 
 class Changes:
@@ -64,30 +70,93 @@ class Changes:
         return messages
 
 
+class Part:
+    """What one of the modes is killed with: topics, a lake, its options. Its messages are its `write`'s."""
+
+    def __init__(self, test, name, topics, lake, *options):
+        self.random = random.Random(f"{test.seed} {name}")
+        self.broker, self.folder, self.name = test.broker, test.folder, name
+        self.topics, self.lake, self.options = topics, f"{test.folder}/{lake}", options
+
+    def some(self):
+        """How many messages to write."""
+        return self.random.choice([1, 20, 300])
+
+    def start(self):
+        command = [TAILRACE, "run", "--from", self.broker.url(self.topics), "--to", self.lake, *self.options,
+                   "--commit-interval", self.random.choice(["20ms", "200ms"]), "--batch-rows-max", self.random.choice(["50", "5000"])]
+        with open(f"{self.folder}/{self.name}.log", "ab") as out:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
+        atexit.register(process.kill)
+        return process
+
+    def killed(self):
+        """Runs that are killed while messages come; "" unless one ended by itself."""
+        end = time.monotonic() + MINUTES * 60
+        self.write()
+        while time.monotonic() < end:
+            run = self.start()
+            until = time.monotonic() + self.random.choice([0.3, 1, 2])
+            while time.monotonic() < until:
+                self.write()
+                time.sleep(0.02)
+            if run.poll() is not None:
+                return "\n".join(open(f"{self.folder}/{self.name}.log", errors="replace").read().splitlines()[-5:])
+            run.kill()
+            run.wait()
+        return ""
+
+
+class Append(Part):
+    schema = "id BIGINT, n BIGINT, v STRING"
+
+    def __init__(self, test):
+        super().__init__(test, "append", r"/c\.shop\..*/", "lake", "--mode", "append", "--before-image", "--schema", self.schema)
+        self.tables = {name: Changes(self.random, name) for name in ("t", "u")}
+        for name in self.tables:
+            self.broker.create(f"c.shop.{name}", PARTITIONS)
+
+    def write(self):
+        name = self.random.choice(list(self.tables))
+        self.broker.write(f"c.shop.{name}", self.tables[name].some(self.some()))
+
+
+class Raw(Part):
+    def __init__(self, test):
+        super().__init__(test, "raw", "bytes-of.all", "raw", "--mode", "raw")
+        self.broker.create(self.topics, PARTITIONS)
+
+    def write(self):
+        self.broker.write(self.topics, [
+            Message(None, self.random.randrange(PARTITIONS), None, self.random.randrange(10**12, 17 * 10**11), some_bytes(self.random),
+                    some_bytes(self.random), []) for _ in range(self.some())])
+
+
+class Quarantine(Part):
+    def __init__(self, test):
+        super().__init__(test, "quarantine", "q.shop.t", "quarantined", "--schema", Append.schema, "--bad-message", "quarantine")
+        self.changes = Changes(self.random, "t")
+        self.broker.create(self.topics, PARTITIONS)
+
+    def write(self):
+        r = self.random
+        messages = [m for m in self.changes.some(self.some()) if b'"op": "t"' not in (m.value or b"")]
+        for _ in range(r.randrange(5)):
+            messages.insert(r.randrange(len(messages) + 1), Message(
+                None, r.randrange(PARTITIONS), None, None, some_bytes(r), b"{bad" + r.randbytes(9), [("h", r.randbytes(3))] * r.randrange(3)))
+        self.broker.write(self.topics, messages)
+
+
 class Test:
     def __init__(self, seed):
-        self.random = random.Random(seed)
+        self.seed = seed
         self.tap = Tap()
         self.tap.note(f"SEED={seed} MINUTES={MINUTES}")
         self.broker = Broker("message.max.bytes=80000000")
         self.folder = scratch()
-        self.lake = f"{self.folder}/lake"
-
-    def topics(self, names):
-        return f"kafka://{self.broker.address}/{names}"
-
-    def start(self, topics, lake, *options):
-        with open(f"{self.folder}/log", "ab") as out:
-            process = subprocess.Popen([TAILRACE, "run", "--from", self.topics(topics), "--to", lake, *options],
-                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
-        atexit.register(process.kill)
-        return process
-
-    def tail(self):
-        return "\n".join(open(f"{self.folder}/log", errors="replace").read().splitlines()[-5:])
 
     def sync(self, topics, lake, *options):
-        return tailrace("sync", "--from", self.topics(topics), "--to", lake, *options)
+        return tailrace("sync", "--from", self.broker.url(topics), "--to", lake, *options)
 
     def done(self, claim, topics, lake, *options):
         run = self.sync(topics, lake, *options)
@@ -96,21 +165,6 @@ class Test:
     def rows(self, table):
         done = tailrace("cat", table, "--as", "jsonl")
         return [json.loads(line) for line in done.stdout.split("\n") if line]
-
-    def killed(self, topics, lake, write, *options):
-        """Runs that are killed while messages come; True unless one ended by itself."""
-        end = time.monotonic() + MINUTES * 60
-        while time.monotonic() < end:
-            run = self.start(topics, lake, "--commit-interval", self.random.choice(["20ms", "200ms"]), "--batch-rows-max",
-                             self.random.choice(["50", "5000"]), *options)
-            until = time.monotonic() + self.random.choice([0.3, 1, 2])
-            while time.monotonic() < until:
-                write()
-            if run.poll() is not None:
-                return False
-            run.kill()
-            run.wait()
-        return True
 
     def first_other(self, got, wanted, partition="_partition"):
         """The first rows that differ in a partition, or None."""
@@ -144,21 +198,11 @@ class Test:
             row |= {f"_before_{c}": before.get(c) for c in ("id", "n", "v")}
         return row
 
-    def append(self):
-        tap, lake = self.tap, self.lake
-        tables = {name: Changes(self.random, name) for name in ("t", "u")}
-        schema = ("--mode", "append", "--before-image", "--schema", "id BIGINT, n BIGINT, v STRING")
-        for name in tables:
-            self.broker.create(f"c.shop.{name}", PARTITIONS)
-
-        def write():
-            name = self.random.choice(list(tables))
-            self.broker.write(f"c.shop.{name}", tables[name].some(self.random.choice([1, 20, 300])))
-            time.sleep(0.02)
-        write()
-        tap.ok(self.killed("/c\\.shop\\..*/", lake, write, *schema), "append: runs end when they are killed, and not before", self.tail())
-        self.done("append: sync comes to the topics' end", "/c\\.shop\\..*/", lake, *schema)
-        for name in tables:
+    def append(self, part):
+        tap, lake = self.tap, part.lake
+        run = (part.topics, lake, *part.options)
+        self.done("append: sync comes to the topics' end", *run)
+        for name in part.tables:
             sent = [m for m in self.broker.read(f"c.shop.{name}") if m.value is not None]
             got = self.rows(f"{lake}/shop/{name}")
             times = {row.pop("_source_time") is not None for row in got}
@@ -166,13 +210,13 @@ class Test:
             tap.equal(self.first_other(got, [self.wanted(m, True) for m in sent]), None,
                       f"append: each of {len(sent)} messages of {name} is there once, in its partition's order")
         self.read_by_others(f"{lake}/shop/t")
-        before = [len(versions(f"{lake}/shop/{name}")) for name in tables]
+        before = [len(versions(f"{lake}/shop/{name}")) for name in part.tables]
         os.unlink(f"{lake}/_tailrace/tailrace/progress.json")
-        self.done("append: the progress file may be gone", "/c\\.shop\\..*/", lake, *schema)
-        tap.equal([len(versions(f"{lake}/shop/{name}")) for name in tables], before, "append: and then there is nothing to do")
+        self.done("append: the progress file may be gone", *run)
+        tap.equal([len(versions(f"{lake}/shop/{name}")) for name in part.tables], before, "append: and then there is nothing to do")
         tap.equal(glob.glob(f"{lake}/_tailrace/tailrace/*index*"), [], "append: no key index is made")
         tap.ok("mode          append" in tailrace("describe", f"{lake}/shop/t").stdout, "append: describe tells the table's mode")
-        for options, what in ((["--mode", "merge", "--schema", schema[-1]], 'mode "append"'),
+        for options, what in ((["--mode", "merge", "--schema", part.schema], 'mode "append"'),
                               (["--mode", "append", "--table", "shop.v", "--schema", "id BIGINT, _op STRING"], '"_op"'),
                               (["--before-image"], "--mode append")):
             run = self.sync("c.shop.t", lake, *options)
@@ -201,10 +245,6 @@ class Test:
 
     # --- raw ------------------------------------------------------------------------------------------
 
-    def some_bytes(self):
-        r = self.random
-        return r.choice([None, b"", b"\0", r.randbytes(r.randrange(200)), b'{"not": "looked into', "\u00e9".encode("latin-1")])
-
     def raw_row(self, message):
         text = lambda data: None if data is None else base64.b64encode(data).decode()
         return {"key": text(message.key), "value": text(message.value), "topic": message.topic, "partition": message.partition,
@@ -216,17 +256,9 @@ class Test:
         time = row["timestamp"].rstrip("Z")
         return {**row, "timestamp": f"{time}.000" if "." not in time else f"{time}000"[:23]}
 
-    def raw(self):
-        tap, lake, topic = self.tap, f"{self.folder}/raw", "bytes-of.all"
-        self.broker.create(topic, PARTITIONS)
-
-        def write():
-            self.broker.write(topic, [Message(None, self.random.randrange(PARTITIONS), None, self.random.randrange(10**12, 17 * 10**11),
-                                              self.some_bytes(), self.some_bytes(), []) for _ in range(self.random.choice([1, 20, 300]))])
-            time.sleep(0.02)
-        write()
-        tap.ok(self.killed(topic, lake, write, "--mode", "raw"), "raw: runs end when they are killed, and not before", self.tail())
-        self.done("raw: sync comes to the topic's end", topic, lake, "--mode", "raw")
+    def raw(self, part):
+        tap, lake, topic = self.tap, part.lake, part.topics
+        self.done("raw: sync comes to the topic's end", topic, lake, *part.options)
         sent = self.broker.read(topic)
         table = f"{lake}/topics/bytes-of_all"
         tap.equal(self.first_other([self.plain(row) for row in self.rows(table)], [self.raw_row(m) for m in sent], "partition"), None,
@@ -296,25 +328,13 @@ class Test:
             run = self.sync(topic, lake, *options)
             tap.ok(run.returncode == 0, f"{what}: later runs are past it", run.stderr[-500:])
 
-    def quarantine(self):
-        tap, lake, changes = self.tap, f"{self.folder}/quarantined", Changes(self.random, "t")
-        options = ("--schema", "id BIGINT, n BIGINT, v STRING", "--bad-message", "quarantine")
-        self.each_kind()
-        self.broker.create("q.shop.t", PARTITIONS)
+    def quarantine(self, part):
+        tap, lake, changes = self.tap, part.lake, part.changes
+        run = (part.topics, lake, *part.options)
         is_bad = lambda message: message.value is not None and message.value.startswith(b"{bad")
-
-        def write():
-            messages = [m for m in changes.some(self.random.choice([1, 20, 300])) if b'"op": "t"' not in (m.value or b"")]
-            for _ in range(self.random.randrange(5)):
-                messages.insert(self.random.randrange(len(messages) + 1), Message(
-                    None, self.random.randrange(PARTITIONS), None, None, self.some_bytes(), b"{bad" + self.random.randbytes(9),
-                    [("h", self.random.randbytes(3))] * self.random.randrange(3)))
-            self.broker.write("q.shop.t", messages)
-            time.sleep(0.02)
-        write()
-        tap.ok(self.killed("q.shop.t", lake, write, *options), "quarantine: runs end when they are killed, and not before", self.tail())
-        self.done("quarantine: sync comes to the topic's end", "q.shop.t", lake, *options)
-        sent = [m for m in self.broker.read("q.shop.t") if is_bad(m)]
+        self.each_kind()
+        self.done("quarantine: sync comes to the topic's end", *run)
+        sent = [m for m in self.broker.read(part.topics) if is_bad(m)]
         tap.equal(self.first_other([self.kept(row) for row in self.rows(f"{lake}/topics/quarantine")], [self.kept_row(m) for m in sent], "partition"),
                   None, f"quarantine: each of {len(sent)} bad messages is there once, in its partition's order")
         rows = {row["id"]: row for row in self.rows(f"{lake}/shop/t")}
@@ -323,16 +343,20 @@ class Test:
         names = ("shop/t", "topics/quarantine")
         before = [len(versions(f"{lake}/{name}")) for name in names]
         os.unlink(f"{lake}/_tailrace/tailrace/progress.json")
-        self.done("quarantine: the progress file may be gone", "q.shop.t", lake, *options)
+        self.done("quarantine: the progress file may be gone", *run)
         tap.equal([len(versions(f"{lake}/{name}")) for name in names], before, "quarantine: and then there is nothing to do")
-        self.broker.write("q.shop.t", changes.some(50))
-        self.done("quarantine: a run that halts goes on behind it", "q.shop.t", lake, *options[:2])
+        self.broker.write(part.topics, changes.some(50))
+        self.done("quarantine: a run that halts goes on behind it", part.topics, lake, "--schema", Append.schema)
         progress = json.load(open(f"{lake}/_tailrace/tailrace/progress.json"))
         tap.ok("topics.quarantine" in progress["tables"], "quarantine: and keeps it complete up to where it came", str(progress))
 
     def run(self):
-        for part in PARTS:
-            getattr(self, part)()
+        parts = [kind(self) for kind in (Append, Raw, Quarantine) if kind.__name__.lower() in PARTS]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            wrong = list(pool.map(Part.killed, parts))
+        for part, why in zip(parts, wrong):
+            self.tap.equal(why, "", f"{part.name}: runs end when they are killed, and not before")
+            getattr(self, part.name)(part)
         return self.tap.done()
 
 
