@@ -95,8 +95,9 @@ class Test:
         return "".join(open(name, errors="replace").read() for name in names)
 
     def end(self, worker, how):
-        """Its exit status was as it should be: "" or what was wrong."""
+        """Its exit status was as it should be: "" or what was wrong. What has not said a word may not catch signals yet."""
         process = self.workers.pop(worker)
+        wait_until(lambda: self.said(worker) or process.poll() is not None)
         process.send_signal(how)
         status = process.wait(PATIENCE)
         return "" if status == (0 if how == signal.SIGTERM else -how) else \
