@@ -31,12 +31,12 @@ PATIENCE = 60  # seconds without an answer that make a failure
 
 
 class Service:
-    """A process with a folder of its own that one of the rig's scripts starts; stopped at exit."""
+    """A process with a folder of its own that one of the rig's scripts starts; killed at exit, as nobody needs it then."""
 
     def __init__(self, script, folder):
         self.path = f"{TREE}/tests/rig/{script}"
         self.dir = folder or scratch()
-        atexit.register(self.stop)
+        atexit.register(self.kill)
 
     def script(self, verb, *words):
         done = subprocess.run([self.path, verb, self.dir, *words], capture_output=True, text=True,
