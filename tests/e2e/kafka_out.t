@@ -152,8 +152,6 @@ class Test(Traffic):
 
     def refusals(self):
         tap, db = self.tap, self.server.session()
-        done = tailrace("sync", "--from", self.server.url("work"), "--to", "kafka://127.0.0.1:9/p")
-        tap.ok(done.returncode == 1 and "kafka 127.0.0.1:9" in done.stderr, "a cluster that is not there is named", done.stderr)
         for url, what in (("kafka://h:1", "PREFIX"), ("kafka://h:1/a b", "letters"), ("kafka:///p", "PREFIX")):
             done = tailrace("sync", "--from", self.server.url("work"), "--to", url)
             tap.ok(done.returncode == 2 and what in done.stderr, f"{url} is refused", done.stderr)
@@ -180,10 +178,17 @@ class Test(Traffic):
         tap.ok(done.returncode == 2 and "binlog_row_image = FULL" in done.stderr and "large.t" in done.stderr,
                "a row that is logged in part is refused", done.stderr)
 
+    def not_there(self, run):
+        said = run.communicate(timeout=60)[1]
+        self.tap.ok(run.returncode == 1 and "kafka 127.0.0.1:9" in said, "a cluster that is not there is named", said)
+
     def run(self):
         self.survives()
+        nowhere = subprocess.Popen([TAILRACE, "sync", "--from", self.server.url("work"), "--to", "kafka://127.0.0.1:9/p"], text=True,
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())  # it tries for a while
         self.fences()
         self.refusals()
+        self.not_there(nowhere)
         return self.tap.done()
 
 

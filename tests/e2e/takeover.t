@@ -3,6 +3,7 @@
 """tailrace goes on where a real Debezium stopped, in the same topics: nothing is lost, nothing is sent twice, whether
 Debezium was stopped or killed, and whatever it had not noted yet."""
 import collections
+import concurrent.futures
 import glob
 import os
 import sys
@@ -70,18 +71,27 @@ def check(tap, broker, prefix, db, how):
            f"{len(ours)} of {len(orders)} + {len(events)}")
 
 
+def debezium(server, broker, how, schemas):
+    """One that writes topics of its own."""
+    for topic in ("events", "orders"):
+        broker.create(f"p{how}.shop.{topic}", partitions=3)
+    connect = Debezium(broker)
+    connect.add(server, f"p{how}", "shop", schemas=schemas)
+    connect.start()
+    connect.wait(f"p{how}", f"p{how}.shop.events", 2)  # the copy
+    return connect
+
+
 def main():
     tap, server = Tap(), Server()
     db, broker = server.session(), Broker()
     db.sql("CREATE DATABASE shop; CREATE TABLE shop.events (seq BIGINT PRIMARY KEY); "
            "CREATE TABLE shop.orders (id BIGINT PRIMARY KEY, state VARCHAR(20), n INT); INSERT INTO shop.events VALUES (1), (2)")
-    for how, schemas in (("stopped", False), ("killed", True)):
+    ends = {"stopped": False, "killed": True}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        connects = pool.map(lambda how: debezium(server, broker, how, ends[how]), ends)
+    for (how, schemas), connect in zip(ends.items(), connects):
         prefix = f"p{how}"
-        for topic in ("events", "orders"):
-            broker.create(f"{prefix}.shop.{topic}", partitions=3)
-        connect = Debezium(broker)
-        connect.add(server, prefix, "shop", schemas=schemas)
-        connect.start()
         copied = int(db.sql("SELECT COUNT(*) FROM shop.events")[0][0])
         connect.wait(prefix, f"{prefix}.shop.events", copied)
         writer = Writer(server)
