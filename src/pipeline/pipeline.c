@@ -112,6 +112,7 @@ static int run_once(struct pipeline *p, bool until_now, struct err *e)
 	if (open_ends(p, e) < 0)
 		return -1;
 	p->target->share = p->source->share;
+	p->target->source_copies = p->source->copies;
 	count = p->source->ops->table_count(p->source);
 	starts = memory_array(struct table_start, count);
 	for (uint32_t i = 0; i < count; i++) {

@@ -20,6 +20,7 @@ struct table_progress {
 struct source {
 	const struct source_ops *ops;
 	struct share *share; /* known after open, until close; NULL: nobody else writes these tables */
+	bool copies; /* a table that the target has nothing of, wherever the low-water mark is; else that one counts for it */
 };
 
 struct source_ops {

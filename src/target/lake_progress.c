@@ -45,21 +45,79 @@ void progress_release(struct lake_progress *p)
 	buffer_release(&p->text);
 }
 
-/* Not so when the table is new, or older than it was (brought back from a backup): then it lacks changes. */
-static bool covers(const json_t *commits, const struct lake_table *t)
+static bool had_commits(const json_t *known)
+{
+	return json_is_integer(known) && json_integer_value(known) >= 0;
+}
+
+/*
+ * Not so when the table is older than it was (brought back from a backup) or gone (moved away to be made anew): then it
+ * lacks changes. One that is new lacks none.
+ */
+static bool covers(const struct lake_progress *p, const json_t *commits, const struct lake_table *t)
 {
 	const json_t *known = json_object_get(commits, t->name);
 
-	return t->position == NULL || (json_is_integer(known) && json_integer_value(known) <= t->commits);
+	if (t->position == NULL)
+		return p->source_copies || !had_commits(known);
+	return json_is_integer(known) && json_integer_value(known) <= t->commits;
 }
 
-static bool covers_all(const json_t *commits, struct lake_table *const *tables, uint32_t count)
+/* "a.b", where either may have dots of its own. */
+static int is_in_lake(const struct lake_progress *p, const char *name, bool *out, struct err *e)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		if (!covers(commits, tables[i]))
-			return false;
+	int rc = 0;
+
+	*out = false;
+	for (const char *dot = strchr(name, '.'); dot != NULL && !*out && rc == 0; dot = strchr(dot + 1, '.')) {
+		char *database = memory_copy_text(name);
+		struct schema *columns = NULL;
+
+		database[dot - name] = '\0';
+		rc = lake_table_columns(p->store, database, dot + 1, &columns, e);
+		*out = columns != NULL;
+		schema_release(columns);
+		memory_free(database);
 	}
-	return true;
+	return rc;
+}
+
+/* Tables of the mark that the source has not named: one that is gone would stay without what stands before the mark. */
+static int has_all(const struct lake_progress *p, json_t *commits, struct lake_table *const *tables, uint32_t count,
+		   bool *out, struct err *e)
+{
+	const char *name;
+	json_t *known;
+
+	*out = true;
+	json_object_foreach(commits, name, known) {
+		bool is_named = false;
+
+		for (uint32_t i = 0; i < count; i++)
+			is_named |= strcmp(tables[i]->name, name) == 0;
+		if (p->source_copies || is_named || !had_commits(known))
+			continue;
+		if (is_in_lake(p, name, out, e) < 0)
+			return -1;
+		if (!*out)
+			return 0;
+	}
+	return 0;
+}
+
+static int covers_all(const struct lake_progress *p, json_t *commits, struct lake_table *const *tables, uint32_t count,
+		      bool *out, struct err *e)
+{
+	bool has_any = !p->source_copies || count == 0;
+
+	if (has_all(p, commits, tables, count, out, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < count; i++) {
+		has_any |= tables[i]->position != NULL;
+		*out = *out && covers(p, commits, tables[i]);
+	}
+	*out = *out && has_any; /* nobody needs the mark, and the log may not have it any more */
+	return 0;
 }
 
 bool progress_covers(const struct lake_progress *p, const struct lake_table *t)
@@ -68,7 +126,7 @@ bool progress_covers(const struct lake_progress *p, const struct lake_table *t)
 	size_t i;
 
 	json_array_foreach(p->used, i, commits) {
-		if (!covers(commits, t))
+		if (!covers(p, commits, t))
 			return false;
 	}
 	return true;
@@ -93,17 +151,20 @@ static int read_file(const struct lake_progress *p, const char *key, json_t **ou
 int progress_load(struct lake_progress *p, struct lake_table *const *tables, uint32_t count,
 		  char **position, struct err *e)
 {
+	bool is_covered = false;
 	json_t *root;
+	int rc;
 
 	*position = NULL;
 	if (read_file(p, p->key, &root, e) < 0)
 		return -1;
-	if (root != NULL && covers_all(json_object_get(root, "tables"), tables, count)) {
+	rc = root != NULL ? covers_all(p, json_object_get(root, "tables"), tables, count, &is_covered, e) : 0;
+	if (rc == 0 && is_covered) {
 		*position = json_dumps(json_object_get(root, "position"), JSON_COMPACT);
 		json_array_append(p->used, json_object_get(root, "tables"));
 	}
 	json_decref(root);
-	return 0;
+	return rc;
 }
 
 static void tell(struct lake_progress *p, json_t *root, struct lake_table *const *tables, uint32_t count,
@@ -113,7 +174,7 @@ static void tell(struct lake_progress *p, json_t *root, struct lake_table *const
 	bool *are_covered = memory_array(bool, count);
 
 	for (uint32_t i = 0; i < count; i++)
-		are_covered[i] = covers(json_object_get(root, "tables"), tables[i]);
+		are_covered[i] = covers(p, json_object_get(root, "tables"), tables[i]);
 	share->mark(share, position, are_covered);
 	json_array_append(p->used, json_object_get(root, "tables"));
 	memory_free(are_covered);
@@ -125,15 +186,18 @@ int progress_load_slots(struct lake_progress *p, uint32_t slot_count, struct lak
 {
 	for (uint32_t slot = 0; slot < slot_count; slot++) {
 		char *key = key_of(p->folder, &slot);
+		bool is_whole = false;
 		json_t *root;
 		int rc = read_file(p, key, &root, e);
 
 		memory_free(key);
-		if (rc < 0)
-			return -1;
-		if (root != NULL)
+		if (rc == 0 && root != NULL)
+			rc = has_all(p, json_object_get(root, "tables"), tables, count, &is_whole, e);
+		if (rc == 0 && is_whole)
 			tell(p, root, tables, count, share);
 		json_decref(root);
+		if (rc < 0)
+			return -1;
 	}
 	return 0;
 }

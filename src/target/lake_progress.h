@@ -16,6 +16,7 @@
 
 struct lake_progress {
 	struct store *store;   /* the lake's, borrowed */
+	bool source_copies;    /* tables that the lake has not; set before a load */
 	char *folder, *key;
 	struct buffer text;    /* a candidate's JSON, waiting for the tables to pass it */
 	uint64_t sequence;     /* of the candidate; UINT64_MAX: none */
@@ -28,7 +29,8 @@ void progress_open(struct lake_progress *p, struct store *store, const char *nam
 void progress_release(struct lake_progress *p);
 /*
  * The saved position, if every one of the tables that has a position of its own was part of the pipeline when
- * it was saved and has all commits that it had then; else NULL. An unreadable file is the same as none, and says so in the log.
+ * it was saved and has all commits that it had then, and none was moved away since whose rows only a new reading
+ * brings; else NULL. An unreadable file is the same as none, and says so in the log.
  */
 int progress_load(struct lake_progress *p, struct lake_table *const *tables, uint32_t count,
 		  char **position, struct err *e);

@@ -9,7 +9,8 @@
 struct target {
 	struct sink sink; /* first: a target is its sink */
 	const struct target_ops *ops;
-	struct share *share; /* the source's; set before the first resume */
+	struct share *share; /* the source's; set before the first resume, ... */
+	bool source_copies; /* ... and so is this one */
 	bool can_resume; /* a run may begin again from what the target has */
 };
 

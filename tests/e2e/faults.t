@@ -134,6 +134,8 @@ class Faults:
         before = lake_rows(f"{lake}/f/{name}")
         self.refused("a log purged past us", sync(self.server, f"f.{name}", lake), (1, 2), "purged|no longer", "copy")
         self.tap.ok(lake_rows(f"{lake}/f/{name}") == before, "and the table is as it was")
+        os.rename(f"{lake}/f/{name}", f"{lake}/{name}.away")
+        self.recovers(name, lake, "until it is moved away, as the sentence says: then it is copied anew")
         name, lake = self.table()
         self.insert(name, 100)
         self.db.sql("RESET BINARY LOGS AND GTIDS" if self.server.has_no_master else "RESET MASTER")

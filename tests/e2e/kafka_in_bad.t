@@ -326,9 +326,32 @@ class Test:
         self.is_table(self.sync(topic.name, *place), "place/t", [*first, '"id":4'], "where the table stands goes before the place")
         self.is_table(self.sync(topic.name, *latest), "end/t", ['"id":4'], "latest is where the first run began")
 
+    def moved_away(self):
+        """What sentences tell the user to do: a table that is moved away is made anew, the others stay as they are."""
+        tap, one, two = self.tap, Topic(self, "x.moved.t"), Topic(self, "x.moved.u")
+        mixed = [Topic.message(topic, "c", None, {"id": i}) for i, topic in enumerate([one] * 600 + [two])]
+        self.broker.create("x.moved")
+        self.broker.write("x.moved", mixed)
+        one.write(one.new(id=1000))
+        two.write(two.new(id=1001))
+        run = lambda: self.sync("/x[.]moved.*/", "--name", "moved")
+        state = lambda: (len(self.rows("moved/t")), len(self.rows("moved/u")), len(versions(f"{self.lake}/moved/u")))
+        self.claim(run(), state()[:2], (601, 2), "tables of one topic and of their own")
+        for table in ("t", "u"):
+            os.rename(f"{self.lake}/moved/{table}", f"{self.lake}/moved/{table}.away")
+            self.claim(run(), state()[:2], (601, 2), f"a table that is moved away is made anew: {table}")
+        before = state()
+        self.claim(run(), state(), before, "and then there is nothing to do")
+        one.write(one.new(id=1002), one.new(id=1003))
+        self.broker.purge(one.name, 2)
+        done = run()
+        tap.ok(done.returncode == 1 and "retention" in done.stderr and "away and run again" in done.stderr, "retention that has passed a table halts", done.stderr)
+        os.rename(f"{self.lake}/moved/t", f"{self.lake}/moved/t.old")
+        self.claim(run(), state()[:2], (601, 2), "what is kept comes back when it is moved away")
+
     def run(self):
         for part in PARTS or ("added_column", "old_and_new", "purged", "compacted", "other_type", "narrow_look", "several_topics", "aborted",
-                              "schema_changes", "impossible_dates", "replays", "replays_and_kills", "places"):
+                              "schema_changes", "impossible_dates", "replays", "replays_and_kills", "places", "moved_away"):
             getattr(self, part)()
         return self.tap.done()
 

@@ -256,6 +256,7 @@ struct source *mysql_source_new(const struct mysql_options *options)
 	struct mysql_source *s = memory_new(struct mysql_source);
 
 	s->source.ops = &ops;
+	s->source.copies = true;
 	s->options = options;
 	return &s->source;
 }
