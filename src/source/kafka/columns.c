@@ -69,8 +69,6 @@ static struct schema *schema_of(const struct kafka_table *t, struct schema *said
 	return s;
 }
 
-#define AGAIN "; move the lake table away and run again: its topics are read from their beginning, as far as they are kept"
-
 static void append_type(struct buffer *out, const struct field *f)
 {
 	buffer_text(out, type_name(f->type));
@@ -85,7 +83,7 @@ static int other_type(const struct field *was, const struct field *is, struct er
 	append_type(&text, was);
 	buffer_text(&text, " in the lake table and ");
 	append_type(&text, is);
-	err_set(e, ERR_DATA, "column \"%s\" is %s from here on" AGAIN, was->name, buffer_string(&text));
+	err_set(e, ERR_DATA, "column \"%s\" is %s from here on; " READ_ANEW("the lake table"), was->name, buffer_string(&text));
 	buffer_release(&text);
 	return -1;
 }
@@ -98,16 +96,17 @@ static int check_same(const struct schema *was, const struct schema *is, enum ta
 		int at = schema_find(is, old->name);
 
 		if (at < 0)
-			return err_set(e, ERR_CONFIG, "column \"%s\" of the lake table is not in --schema", old->name);
+			return err_set(e, ERR_CONFIG, "column \"%s\" of the lake table is not in --schema; name it there, or "
+				       READ_ANEW("the lake table"), old->name);
 		new = &is->fields[at];
 		if (new->type != old->type || new->precision != old->precision || new->scale != old->scale)
 			return other_type(old, new, e);
 		if (new->is_nullable != old->is_nullable && mode == MODE_MERGE)
-			return err_set(e, ERR_DATA, "column \"%s\" is %s in the lake table and not from here on" AGAIN, old->name,
-				       old->is_nullable ? "nullable" : "NOT NULL");
+			return err_set(e, ERR_DATA, "column \"%s\" is %s in the lake table and not from here on; "
+				       READ_ANEW("the lake table"), old->name, old->is_nullable ? "nullable" : "NOT NULL");
 	}
 	return mode == MODE_APPEND || schema_extends(was, is) ? 0 :
-	       err_set(e, ERR_DATA, "the key's columns are others from here on" AGAIN);
+	       err_set(e, ERR_DATA, "the key's columns are others from here on; " READ_ANEW("the lake table"));
 }
 
 static bool is_same(const struct schema *a, const struct schema *b, enum table_mode mode)

@@ -154,11 +154,11 @@ static int find_start(struct kafka_source *s, const struct consumer_range *range
 	}
 	if (*out < first)
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic keeps "
-			       "nothing before %lld (retention); nothing is skipped: move the lake tables away and run again",
+			       "nothing before %lld (retention); " READ_WHAT_IS_LEFT("each lake table of the topic"),
 			       name, partition, (long long)*out, (long long)first);
 	if (*out > end)
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic ends at %lld: "
-			       "it was made again; nothing is skipped: move the lake tables away and run again", name,
+			       "it was made again; " READ_WHAT_IS_LEFT("each lake table of the topic"), name,
 			       partition, (long long)*out, (long long)end);
 	for (uint32_t i = 0; i < s->table_count; i++) {
 		if (kafka_check_end(s->tables[i], name, partition, end, e) < 0)

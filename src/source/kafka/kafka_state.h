@@ -100,6 +100,12 @@ struct kafka_source {
 	volatile bool is_stopping;
 };
 
+/* What halts say when only reading again helps. A low-water mark from before is not used then: target/lake_progress.h. */
+#define READ_ANEW(tables) "move " tables " away and run again: its topics are read from their beginning, as far as they are kept"
+/* Of messages that are gone. */
+#define READ_WHAT_IS_LEFT(tables) "nothing is skipped: " READ_ANEW(tables) "; what they do not tell any more takes a new snapshot by " \
+	"their producer"
+
 #define RUN_ROWS_MAX 4096u /* are sent on at once */
 
 /* settings.c: ERR_CONFIG says what is wrong with the options. */

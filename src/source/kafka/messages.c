@@ -252,9 +252,8 @@ int kafka_check_gap(const struct kafka_source *s, const struct kafka_table *t, s
 
 			if (has->next[p] >= 0 && begin > has->next[p])
 				return err_set(e, ERR_DATA, "table %s.%s stands at offset %lld of topic %s, partition %u, which keeps "
-					       "nothing before %lld (retention); nothing is skipped: move the lake table away and run "
-					       "again", t->database, t->table, (long long)has->next[p], has->topic, p,
-					       (long long)begin);
+					       "nothing before %lld (retention); " READ_WHAT_IS_LEFT("the lake table"), t->database,
+					       t->table, (long long)has->next[p], has->topic, p, (long long)begin);
 		}
 	}
 	return 0;
@@ -323,8 +322,8 @@ static int check_lacking(const struct kafka_source *s, struct kafka_table *t, co
 			continue;
 		if (is_dropped || !f->is_nullable)
 			return err_set(e, ERR_DATA, "a new row of table %s.%s leaves out column \"%s\"%s (was it dropped at the "
-				       "source? then move the lake table away and run again)", t->database, t->table, f->name,
-				       f->is_nullable ? "" : ", which is NOT NULL");
+				       "source? then name the other columns in --schema, and " READ_ANEW("the lake table") ")",
+				       t->database, t->table, f->name, f->is_nullable ? "" : ", which is NOT NULL");
 		lacking = f->name;
 	}
 	if (!t->is_warned && lacking != NULL)
