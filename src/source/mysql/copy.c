@@ -287,8 +287,7 @@ static int open_tables(struct copy *c, const struct mysql_position *start, struc
 			t->copy = (struct copy_progress){ .is_open = true,
 				.key_count = t->now.table->schema->key_count };
 		} else if (!ranges_are_safe(t)) {
-			return err_set(e, ERR_DATA, "table %s.%s: the progress of its copy is damaged; move the "
-				       "lake table away and run again to copy it anew",
+			return err_set(e, ERR_DATA, "table %s.%s: the progress of its copy is damaged; " COPY_ANEW,
 				       t->first_schema->database, t->first_schema->table);
 		} else if (resume_verify(&t->at, c->server, connection, e) < 0) {
 			return err_wrap(e, "table %s.%s", t->first_schema->database,

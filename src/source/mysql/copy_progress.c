@@ -170,8 +170,7 @@ int copy_progress_parse(struct copy_progress *out, const struct json_t *from, ui
 	if (!fits) {
 		copy_progress_release(&p);
 		return err_set(e, ERR_DATA,
-			       "the progress of its copy, in the lake's last commit, does not fit the table; "
-			       "move the lake table away and run again to copy it anew");
+			       "the progress of its copy, in the lake's last commit, does not fit the table; " COPY_ANEW);
 	}
 	p.rows = (uint64_t)json_integer_value(rows);
 	*out = p;

@@ -14,6 +14,10 @@
 
 struct json_t;
 
+/* What halts say when only a copy helps: of one table, or of all, for the log that the others need is not there. */
+#define COPY_ANEW "move the lake table away and run again to copy it anew"
+#define COPY_ALL_ANEW "move all lake tables of this pipeline away and run again to copy them anew"
+
 struct copy_key {
 	/*
 	 * One per key column, owned; NULL: no limit. Trailing cells without data: a limit by the first columns

@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "source/mysql/copy_progress.h"
+
 #define FLAG_STATEMENT_END 1 /* STMT_END_F */
 
 static enum op op_of(uint8_t type)
@@ -264,9 +266,8 @@ static int unclear_update(const struct table_map *map, struct bytes sql, struct 
 		       "table %s.%s: an update leaves columns out, and its statement does not tell whether "
 		       "they stay or go back to their DEFAULT (a REPLACE in a trigger or through a view?): "
 		       "%.*s; run the server and its applications with binlog_row_image = FULL (or at least "
-		       "with binlog_annotate_row_events = ON), move the lake table away and run again to "
-		       "copy it anew", map->database, map->table, (int)(sql.size < 160 ? sql.size : 160),
-		       (const char *)sql.data);
+		       "with binlog_annotate_row_events = ON), " COPY_ANEW, map->database, map->table,
+		       (int)(sql.size < 160 ? sql.size : 160), (const char *)sql.data);
 }
 
 /*

@@ -197,8 +197,7 @@ static int take_lacking(struct captured *t, const bool *lacks, struct err *e)
 	if (lacks == NULL)
 		return 0;
 	if (t->copy.is_open)
-		return err_set(e, ERR_CONFIG, "table %s.%s was altered while it was copied; move its lake table away "
-			       "and run again to copy it anew", s->database, s->table);
+		return err_set(e, ERR_CONFIG, "table %s.%s was altered while it was copied; " COPY_ANEW, s->database, s->table);
 	t->lacks = memory_copy(lacks, s->field_count * sizeof(*lacks));
 	return 0;
 }

@@ -76,8 +76,7 @@ static int find_backfill(struct outlet *o, struct captured *t, const struct colu
 		if (!captured_lacks(t, s->fields[i].name))
 			continue;
 		if (layout_may_add(&t->now, i, e) < 0)
-			return err_wrap(e, "table %s.%s was altered; move its lake table away and run again to copy "
-					"it anew", s->database, s->table);
+			return err_wrap(e, "table %s.%s was altered; " COPY_ANEW, s->database, s->table);
 		if (t->now.defaults[i].kind != DEFAULT_LITERAL)
 			continue;
 		if (need_defaults(o, t, e) < 0)
@@ -230,9 +229,8 @@ static int lacks_column(const struct change *c, const struct captured *t, uint32
 	const struct schema *s = c->schema;
 
 	return err_set(e, ERR_CONFIG, "table %s.%s, %s:%llu: the log leaves out column \"%s\" (%s), whose value only "
-		       "the server knows; run the server and its applications with binlog_row_image = FULL, move "
-		       "the lake table away and run again to copy it anew", s->database, s->table,
-		       c->origin->log_file != NULL ? c->origin->log_file : "?",
+		       "the server knows; run the server and its applications with binlog_row_image = FULL, "
+		       COPY_ANEW, s->database, s->table, c->origin->log_file != NULL ? c->origin->log_file : "?",
 		       (unsigned long long)c->origin->log_offset, s->fields[column].name,
 		       t->now.table->columns[column].declared);
 }
@@ -278,9 +276,8 @@ static int mark_overtaken(struct change *c, const struct captured *t, struct err
 		return 0;
 	return err_set(e, ERR_CONFIG, "table %s.%s, %s:%llu: a partial JSON update from the time when the table was "
 		       "copied in chunks, which may have it already; switch PARTIAL_JSON off in the sessions that "
-		       "set it (binlog_row_value_options) or set it globally, which copies in one snapshot, move "
-		       "the lake table away and run again to copy it anew", s->database, s->table,
-		       c->origin->log_file != NULL ? c->origin->log_file : "?",
+		       "set it (binlog_row_value_options) or set it globally, which copies in one snapshot, "
+		       COPY_ANEW, s->database, s->table, c->origin->log_file != NULL ? c->origin->log_file : "?",
 		       (unsigned long long)c->origin->log_offset);
 }
 

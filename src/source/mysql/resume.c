@@ -5,8 +5,6 @@
 
 #include "base/text.h"
 
-#define COPY_ANEW "copy anew: move the lake tables away and run again"
-
 static bool is_comparable(const struct mysql_position *a, const struct mysql_position *b)
 {
 	if (a->gtids.count > 0 && b->gtids.count > 0)
@@ -35,7 +33,7 @@ int resume_choose(struct mysql_position *out, const struct captured_list *l, con
 		if (!is_comparable(&t->at, &least->at) || !position_reaches(&t->at, &least->at))
 			return err_set(e, ERR_DATA,
 				       "the positions of table %s.%s and table %s.%s have no order: they come "
-				       "from different servers; " COPY_ANEW, t->first_schema->database,
+				       "from different servers; " COPY_ALL_ANEW, t->first_schema->database,
 				       t->first_schema->table, least->first_schema->database,
 				       least->first_schema->table);
 	}
@@ -65,10 +63,10 @@ static int lost(const struct mysql_position *p, const struct server *s, struct e
 	if (is_same)
 		return err_set(e, ERR_DATA,
 			       "the server's log ends before what the tables already have: it was reset, or "
-			       "restored from an older state, or lost its end in a crash; " COPY_ANEW);
+			       "restored from an older state, or lost its end in a crash; " COPY_ALL_ANEW);
 	return err_set(e, ERR_DATA,
 		       "this is another server (server_id %u, not %u) than the one that was followed, and it "
-		       "lacks transactions that the tables have; connect to one that has them, or " COPY_ANEW,
+		       "lacks transactions that the tables have; connect to one that has them, or " COPY_ALL_ANEW,
 		       s->server_id, p->server_id);
 }
 
@@ -76,7 +74,7 @@ static int purged(const struct mysql_start *p, struct err *e)
 {
 	return err_set(e, ERR_DATA,
 		       "the server has purged log that the tables still need (they stand at %s:%llu); nothing "
-		       "is skipped: " COPY_ANEW ", and let the server keep its log longer "
+		       "is skipped: " COPY_ALL_ANEW ", and let the server keep its log longer "
 		       "(binlog_expire_logs_seconds)", p->file, (unsigned long long)p->offset);
 }
 
@@ -133,7 +131,7 @@ static int verify_file(const struct mysql_position *p, const struct mysql_start 
 	if (p->server_uuid[0] != '\0' ? strcmp(p->server_uuid, s->uuid) != 0 : p->server_id != s->server_id)
 		return err_set(e, ERR_DATA,
 			       "this is another server (%s) than the one that was followed (%s): without GTIDs "
-			       "places in its log mean nothing here; connect to that one, or " COPY_ANEW,
+			       "places in its log mean nothing here; connect to that one, or " COPY_ALL_ANEW,
 			       s->uuid, p->server_uuid);
 	if (connection_ask(c, &a, "SHOW BINARY LOGS", e) < 0)
 		return -1;

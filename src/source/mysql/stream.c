@@ -19,10 +19,9 @@
 /* Error 1236: the server cannot or will not send the log from there. */
 #define ERROR_DUMP_FATAL 1236
 
-#define COPY_ANEW "copy anew: move the lake tables away and run again"
 #define ANOTHER_CLIENT "another client follows this server under our server id; give one of them another --server-id"
 #define TORN "the server's log file is damaged behind that place, as a crash may leave it, and nobody can read on (a " \
-	     "replica neither); nothing is skipped: " COPY_ANEW
+	     "replica neither); nothing is skipped: " COPY_ALL_ANEW
 
 #define EVENT_HEADER_BYTES  19
 #define EVENT_TYPE_ROTATE   4
@@ -116,7 +115,7 @@ static const struct refusal {
 	{ "bogus data", ERR_DATA, TORN },
 	{ "crc check", ERR_DATA, TORN },
 	{ "", ERR_DATA, "the server cannot send its log from there on (purged, reset, or another server); nothing is "
-			"skipped: " COPY_ANEW },
+			"skipped: " COPY_ALL_ANEW },
 };
 
 static int refused(const struct stream *s, struct err *e)

@@ -7,8 +7,6 @@
 #include "source/mysql/layout.h"
 #include "source/mysql/stream_ddl.h"
 
-#define COPY_ANEW "move its lake table away and run again to copy it anew"
-
 static int load_charset(void *context, uint16_t collation, struct err *e)
 {
 	struct stream_tables *t = context;
