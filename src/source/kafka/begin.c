@@ -91,6 +91,6 @@ int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t par
 	if (has <= end)
 		return 0;
 	return err_set(e, ERR_DATA, "table %s.%s stands at offset %lld of topic %s, partition %u, which ends at %lld: the topic "
-		       "was made again; nothing is skipped: move the lake table away and run again", t->database, t->table,
+		       "was made again; " READ_WHAT_IS_LEFT("the lake table"), t->database, t->table,
 		       (long long)has, topic, partition, (long long)end);
 }
