@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/table_view.h"
 #include "merge/data_file.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 
 #define BLOCK_ROWS 8192
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "parquet/parquet.h"
+#include "table/stats.h"
 
 struct data_file_reader {
 	struct store *store;
@@ -96,7 +97,7 @@ int data_file_finish(struct data_file_writer *w, struct data_file *out, struct e
 	w->object = NULL;
 	if (w->store->ops->writer_finish(object, e) < 0)
 		return err_wrap(e, "new data file");
-	delta_stats(&stats, w->schema, w->parquet);
+	stats_collect(&stats, w->schema, w->parquet);
 	*out = (struct data_file){
 		.path = memory_copy_text(buffer_string(&w->name)),
 		.size_bytes = parquet_writer_bytes(w->parquet),

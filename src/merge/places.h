@@ -8,7 +8,7 @@
 
 #include "merge/key_index.h"
 #include "table/delta/delta.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 
 struct file_rows { /* a file that places can mean */
 	struct row_set *dead; /* loaded on the first mark; NULL before */

@@ -2,7 +2,7 @@
 /* A bitmap from anybody: refused, or sound enough to be changed and written again. */
 #include <assert.h>
 
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

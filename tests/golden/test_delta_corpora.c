@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/test.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 #include "table/delta/delta.h"
 
 /* Rows are live ones; those of files without statistics are not counted. */

@@ -3,7 +3,7 @@
 #ifndef LIB_DELTA_TABLE_H
 #define LIB_DELTA_TABLE_H
 
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 #include "table/delta/delta.h"
 
 #define TEST_APP "test/shop.orders"

@@ -5,7 +5,7 @@
 
 #include "lib/scratch.h"
 #include "merge/merge.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 
 struct merge_table {
 	struct scratch folder;

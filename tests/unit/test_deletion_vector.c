@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "lib/scratch.h"
 #include "lib/test.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 #include "table/delta/dv_file.h"
-#include "table/delta/uuid.h"
+#include "table/uuid.h"
 
 static void assert_round_trip(struct row_set *s, uint64_t limit)
 {

@@ -5,7 +5,7 @@
 #include "lib/test_lake.h"
 #include "lib/test.h"
 #include "table/delta/action.h"
-#include "table/delta/json_span.h"
+#include "table/json_span.h"
 #include "table/delta/log.h"
 
 #define ENTRY(n)    "_delta_log/0000000000000000000" #n ".json"

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "disk/bench.h"
 #include "merge/data_file.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 #include "target/lake.h"
 
 #define KEYS   12

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "table/delta/json_span.h"
+#include "table/json_span.h"
 
 const char *text_map_get(const struct text_map *m, const char *key)
 {

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "table/delta/action.h"
-#include "table/delta/json_span.h"
+#include "table/json_span.h"
 
 /*
  * Numbers that no int64 holds can only stand in free fields: then all numbers are read as

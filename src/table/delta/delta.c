@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 #include "table/delta/dv_file.h"
 #include "table/delta/handle.h"
 #include "table/delta/schema_json.h"

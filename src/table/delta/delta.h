@@ -49,7 +49,7 @@ struct snapshot {
 };
 
 /* A bitmap of deleted row numbers of one file: a roaring bitmap (32-bit: row numbers fit). */
-struct row_set; /* table/delta/deletion_vector.h */
+struct row_set; /* table/deletion_vector.h */
 
 /* What a commit does; everything is borrowed until delta_commit returns. */
 struct prepared_commit {
@@ -143,8 +143,6 @@ int delta_history(struct delta *d, uint32_t limit, struct history_entry **out, u
 		  struct err *e);
 void delta_history_free(struct history_entry *entries, uint32_t count);
 
-/* What an "Add File" says of its columns: stats JSON from the writer's bounds (rounding: §1.4). */
-void delta_stats(struct buffer *out, const struct schema *s, const struct parquet_writer *w);
 /* A fresh opaque data file name: 32 random hex digits and ".parquet". */
 void delta_file_name(struct buffer *out);
 

@@ -5,8 +5,8 @@
 
 #include "store/store.h"
 #include "table/delta/delta.h"
-#include "table/delta/deletion_vector.h"
-#include "table/delta/uuid.h"
+#include "table/deletion_vector.h"
+#include "table/uuid.h"
 
 /* All bitmaps of one commit in one file: version byte, then each with its size and checksum. */
 struct dv_pack {

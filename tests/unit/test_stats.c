@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "lib/test.h"
-#include "table/delta/stats.h"
+#include "table/stats.h"
 
 static void put(struct buffer *b, const char *text)
 {

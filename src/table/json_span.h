@@ -3,8 +3,8 @@
  * Where a member's value stands in the text of a JSON object: for texts that must come through byte by byte
  * (positions, exact decimals in statistics).
  */
-#ifndef TABLE_DELTA_JSON_SPAN_H
-#define TABLE_DELTA_JSON_SPAN_H
+#ifndef TABLE_JSON_SPAN_H
+#define TABLE_JSON_SPAN_H
 
 #include <stdbool.h>
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "table/delta/stats.h"
+#include "table/stats.h"
 
 #define DECIMAL_DIGITS 40
 
@@ -190,8 +190,8 @@ void stats_format(struct buffer *out, const struct schema *s, uint64_t row_count
 	buffer_text(out, "}}");
 }
 
-void delta_stats(struct buffer *out, const struct schema *s,
-		 const struct parquet_writer *w)
+void stats_collect(struct buffer *out, const struct schema *s,
+		   const struct parquet_writer *w)
 {
 	const struct parquet_bounds *bounds[STATS_COLUMNS_MAX];
 

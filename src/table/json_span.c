@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "table/delta/json_span.h"
+#include "table/json_span.h"
 
 #include <string.h>
 

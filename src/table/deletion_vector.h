@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sets of row numbers, and their bytes as Delta and Iceberg share them ("Deletion Vector Format"). */
-#ifndef TABLE_DELTA_DELETION_VECTOR_H
-#define TABLE_DELTA_DELETION_VECTOR_H
+#ifndef TABLE_DELETION_VECTOR_H
+#define TABLE_DELETION_VECTOR_H
 
 #include "base/bytes.h"
 #include "base/err.h"

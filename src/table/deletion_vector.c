@@ -3,7 +3,7 @@
  * Row sets as roaring bitmaps. What comes from a file is walked and checked before the
  * library sees it: libroaring 0.2 trusts the contents of containers.
  */
-#include "table/delta/deletion_vector.h"
+#include "table/deletion_vector.h"
 
 #include <inttypes.h>
 #include <roaring/roaring.h>

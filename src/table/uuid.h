@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random names, their text, and the Z85 form in which deletion vectors spell them (ZeroMQ RFC 32). */
-#ifndef TABLE_DELTA_UUID_H
-#define TABLE_DELTA_UUID_H
+#ifndef TABLE_UUID_H
+#define TABLE_UUID_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "table/delta/uuid.h"
+#include "table/uuid.h"
 
 #include <assert.h>
 #include <stdio.h>
