@@ -12,7 +12,7 @@
 
 #define COMMIT_ROWS 10000u
 
-struct table {
+struct fixture {
 	char folder[256], index[300];
 	struct store *store;
 	struct delta *delta;
@@ -29,7 +29,7 @@ static void stop_on(int rc, const struct err *e)
 	exit(1);
 }
 
-static void table_open(struct table *t)
+static void fixture_open(struct fixture *t)
 {
 	struct err e = ERR_INIT;
 	enum commit_result result;
@@ -42,7 +42,7 @@ static void table_open(struct table *t)
 	stop_on(merge_open(&t->merge, t->store, t->delta, t->schema, t->index, NULL, &e), &e);
 }
 
-static void table_close(struct table *t)
+static void fixture_close(struct fixture *t)
 {
 	merge_close(t->merge);
 	delta_close(t->delta);
@@ -61,7 +61,7 @@ static void make_rows(struct columns *c, uint32_t first, uint32_t count, uint32_
 }
 
 /* Rows [first, end) in commits of COMMIT_ROWS each; rows a second. */
-static double change(struct table *t, enum op op, uint32_t first, uint32_t end)
+static double change(struct fixture *t, enum op op, uint32_t first, uint32_t end)
 {
 	int64_t start = clock_monotonic_us();
 	struct merge_result result;
@@ -88,23 +88,23 @@ static double change(struct table *t, enum op op, uint32_t first, uint32_t end)
 	return rows * 1e6 / (double)(clock_monotonic_us() - start);
 }
 
-static double rebuild(struct table *t, uint32_t rows)
+static double rebuild(struct fixture *t, uint32_t rows)
 {
 	int64_t start;
 
-	table_close(t);
+	fixture_close(t);
 	unlink(t->index);
 	start = clock_monotonic_us();
-	table_open(t);
+	fixture_open(t);
 	return rows * 1e6 / (double)(clock_monotonic_us() - start);
 }
 
-static double bytes_a_row(const struct table *t, uint32_t rows)
+static double bytes_a_row(const struct fixture *t, uint32_t rows)
 {
 	return (double)merge_index_bytes(t->merge) / rows;
 }
 
-static void measure(struct table *t, const char *folder, uint32_t rows, uint32_t distinct)
+static void measure(struct fixture *t, const char *folder, uint32_t rows, uint32_t distinct)
 {
 	char command[1000];
 	uint32_t left = rows - rows / 4;
@@ -113,7 +113,7 @@ static void measure(struct table *t, const char *folder, uint32_t rows, uint32_t
 	snprintf(t->index, sizeof(t->index), "%s.index", t->folder);
 	t->rows = rows;
 	t->distinct = distinct;
-	table_open(t);
+	fixture_open(t);
 	printf("%8u rows, %7u distinct: insert %9.0f/s", rows, distinct, change(t, OP_INSERT, 0, rows));
 	printf("  %.1f bytes a row", bytes_a_row(t, rows));
 	printf("  rebuild %9.0f/s", rebuild(t, rows));
@@ -122,7 +122,7 @@ static void measure(struct table *t, const char *folder, uint32_t rows, uint32_t
 	printf("  update %8.0f/s", change(t, OP_UPDATE, rows / 4, rows / 2));
 	printf("  rebuild %9.0f/s", rebuild(t, left));
 	printf("  %.1f bytes a row\n", bytes_a_row(t, left));
-	table_close(t);
+	fixture_close(t);
 	snprintf(command, sizeof(command), "rm -rf '%s' '%s' '%s.files'", t->folder, t->index, t->index);
 	if (system(command) != 0)
 		exit(1);
@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 	const char *folder = argc > 1 ? argv[1] : "/tmp";
 	uint32_t rows = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1000000;
 	const uint32_t distinct[] = { 1, 10, rows / 2, rows };
-	struct table t = { .schema = schema_new("d", "t") };
+	struct fixture t = { .schema = schema_new("d", "t") };
 
 	setvbuf(stdout, NULL, _IONBF, 0);
 	schema_add(t.schema, "id", TYPE_LONG, false);

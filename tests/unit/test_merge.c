@@ -9,7 +9,7 @@
 
 #define KEYS 64
 
-struct table {
+struct fixture {
 	struct merge_table base;
 	struct batch *batch;      /* the open one */
 	struct columns one, two;  /* a row each */
@@ -34,9 +34,9 @@ static struct schema *make_schema(bool is_keyed)
 	return s;
 }
 
-static void table_init(struct table *t, bool is_keyed)
+static void fixture_init(struct fixture *t, bool is_keyed)
 {
-	*t = (struct table){ .is_keyed = is_keyed, .ids = KEYS, .changes = 40 };
+	*t = (struct fixture){ .is_keyed = is_keyed, .ids = KEYS, .changes = 40 };
 	merge_table_make_of(&t->base, make_schema(is_keyed));
 	snprintf(t->index, sizeof(t->index), "%s", scratch_path(&t->base.folder, "index"));
 	for (int i = 0; i < KEYS; i++)
@@ -47,7 +47,7 @@ static void table_init(struct table *t, bool is_keyed)
 	columns_init(&t->two, t->base.schema);
 }
 
-static void table_release(struct table *t)
+static void fixture_release(struct fixture *t)
 {
 	batch_free(t->batch);
 	columns_release(&t->one);
@@ -73,26 +73,26 @@ static void set_row(struct columns *c, int64_t id, int64_t value)
 	set_cells(c, id, value, value);
 }
 
-static void add(struct table *t, enum op op)
+static void add(struct fixture *t, enum op op)
 {
 	batch_add(t->batch, &(struct rows){ .op = op, .count = 1,
 					    .before = op == OP_DELETE ? &t->one : NULL,
 					    .after = op == OP_DELETE ? NULL : &t->one });
 }
 
-static void add_insert(struct table *t, int64_t id, int64_t value)
+static void add_insert(struct fixture *t, int64_t id, int64_t value)
 {
 	set_row(&t->one, id, value);
 	add(t, OP_INSERT);
 }
 
-static void add_delete(struct table *t, int64_t id, int64_t value)
+static void add_delete(struct fixture *t, int64_t id, int64_t value)
 {
 	set_row(&t->one, id, value);
 	add(t, OP_DELETE);
 }
 
-static void add_full_update(struct table *t, int64_t id, int64_t to)
+static void add_full_update(struct fixture *t, int64_t id, int64_t to)
 {
 	set_row(&t->one, id, id);
 	set_row(&t->two, to, to);
@@ -100,7 +100,7 @@ static void add_full_update(struct table *t, int64_t id, int64_t to)
 }
 
 /* The key in front, and only the columns of `after_present` behind: MINIMAL. */
-static void add_minimal(struct table *t, uint8_t after_present, bool is_overtaken)
+static void add_minimal(struct fixture *t, uint8_t after_present, bool is_overtaken)
 {
 	const uint8_t key_only = 1;
 
@@ -109,7 +109,7 @@ static void add_minimal(struct table *t, uint8_t after_present, bool is_overtake
 					    .is_overtaken = is_overtaken });
 }
 
-static void add_update(struct table *t, int64_t id, int64_t value, bool is_overtaken)
+static void add_update(struct fixture *t, int64_t id, int64_t value, bool is_overtaken)
 {
 	set_row(&t->one, id, 0);
 	set_row(&t->two, 0, value);
@@ -117,14 +117,14 @@ static void add_update(struct table *t, int64_t id, int64_t value, bool is_overt
 }
 
 /* A key that moves and takes only its new key and value along. */
-static void add_move(struct table *t, int64_t id, int64_t to, int64_t value, bool is_overtaken)
+static void add_move(struct fixture *t, int64_t id, int64_t to, int64_t value, bool is_overtaken)
 {
 	set_row(&t->one, id, 0);
 	set_row(&t->two, to, value);
 	add_minimal(t, 3, is_overtaken);
 }
 
-static void random_change(struct table *t)
+static void random_change(struct fixture *t)
 {
 	int64_t id = random() % t->ids, to = random() % t->ids, value = random() % 1000000;
 
@@ -160,7 +160,7 @@ static void random_change(struct table *t)
 	}
 }
 
-static void check_name(const struct table *t, int64_t id, const struct column *name, uint32_t row)
+static void check_name(const struct fixture *t, int64_t id, const struct column *name, uint32_t row)
 {
 	char expected[32];
 
@@ -173,7 +173,7 @@ static void check_name(const struct table *t, int64_t id, const struct column *n
 }
 
 /* Reads all live rows and compares. */
-static void check_rows(struct table *t)
+static void check_rows(struct fixture *t)
 {
 	const struct snapshot *s = delta_snapshot(t->base.delta);
 	int64_t seen[KEYS];
@@ -206,7 +206,7 @@ static void check_rows(struct table *t)
 		assert_int_equal(seen[i], t->model[i]);
 }
 
-static void commit(struct table *t)
+static void commit(struct fixture *t)
 {
 	struct err e = ERR_INIT;
 
@@ -215,7 +215,7 @@ static void commit(struct table *t)
 }
 
 /* One transaction of one to three parts. */
-static void random_transaction(struct table *t)
+static void random_transaction(struct fixture *t)
 {
 	int parts = random() % 4 == 0 ? 1 + (int)(random() % 3) : 1;
 	struct err e = ERR_INIT;
@@ -232,7 +232,7 @@ static void random_transaction(struct table *t)
 	commit(t);
 }
 
-static void copy_index(const struct table *t, const char *from, const char *to)
+static void copy_index(const struct fixture *t, const char *from, const char *to)
 {
 	char command[1000];
 
@@ -242,7 +242,7 @@ static void copy_index(const struct table *t, const char *from, const char *to)
 }
 
 /* Closes and opens again; sometimes the index is gone, or as old as the copy taken earlier. */
-static void reopen(struct table *t)
+static void reopen(struct fixture *t)
 {
 	long choice = random() % 4;
 
@@ -257,7 +257,7 @@ static void reopen(struct table *t)
 	merge_table_open(&t->base);
 }
 
-static void run_transactions(struct table *t, int count)
+static void run_transactions(struct fixture *t, int count)
 {
 	for (int i = 0; i < count; i++) {
 		random_transaction(t);
@@ -269,12 +269,12 @@ static void run_transactions(struct table *t, int count)
 
 static void run_random(bool is_keyed, unsigned seed)
 {
-	struct table t;
+	struct fixture t;
 
 	srandom(seed);
-	table_init(&t, is_keyed);
+	fixture_init(&t, is_keyed);
 	run_transactions(&t, 60);
-	table_release(&t);
+	fixture_release(&t);
 }
 
 static void a_keyed_table_equals_its_model(void **state)
@@ -293,48 +293,48 @@ static void a_table_without_a_key_is_a_multiset(void **state)
 
 static void thousands_of_equal_rows_are_counted_right(void **state)
 {
-	struct table t;
+	struct fixture t;
 
 	(void)state;
 	srandom(21);
-	table_init(&t, false);
+	fixture_init(&t, false);
 	t.ids = 3;
 	t.changes = 4000;
 	run_transactions(&t, 30);
-	table_release(&t);
+	fixture_release(&t);
 }
 
-static void assert_refused(struct table *t, enum err_kind kind)
+static void assert_refused(struct fixture *t, enum err_kind kind)
 {
 	struct err e = ERR_INIT;
 
 	assert_int_equal(merge_stage(t->base.merge, t->batch, &e), -1);
 	assert_int_equal(e.kind, kind);
-	table_release(t);
+	fixture_release(t);
 }
 
 static void a_delete_of_an_unknown_row_without_a_key_is_refused(void **state)
 {
-	struct table t;
+	struct fixture t;
 
 	(void)state;
-	table_init(&t, false);
+	fixture_init(&t, false);
 	add_delete(&t, 1, 1);
 	assert_refused(&t, ERR_DATA);
 }
 
 static void a_partial_image_without_its_row_is_refused(void **state)
 {
-	struct table t;
+	struct fixture t;
 
 	(void)state;
-	table_init(&t, true);
+	fixture_init(&t, true);
 	add_update(&t, 1, 5, false);
 	assert_refused(&t, ERR_DATA);
 }
 
 /* The rows first..last get this value, -1: they are deleted; one commit. */
-static void commit_rows(struct table *t, int64_t first, int64_t last, int64_t value)
+static void commit_rows(struct fixture *t, int64_t first, int64_t last, int64_t value)
 {
 	for (int64_t id = first; id <= last; id++) {
 		if (value < 0)
@@ -350,11 +350,11 @@ static void a_dead_row_in_an_old_index_is_not_counted(void **state)
 {
 	struct history_entry *entries;
 	struct err e = ERR_INIT;
-	struct table t;
+	struct fixture t;
 	uint32_t count;
 
 	(void)state;
-	table_init(&t, true);
+	fixture_init(&t, true);
 	commit_rows(&t, 1, 2, 5);
 	merge_table_close(&t.base);
 	copy_index(&t, "", ".old");
@@ -370,11 +370,11 @@ static void a_dead_row_in_an_old_index_is_not_counted(void **state)
 	assert_int_equal(entries[0].rows_changed, 0);
 	assert_int_equal(entries[0].rows_deleted, 0);
 	delta_history_free(entries, count);
-	table_release(&t);
+	fixture_release(&t);
 }
 
 /* What RESTORE writes: the files of the version before the last come back as they were. */
-static void restore_version(const struct table *t, int version)
+static void restore_version(const struct fixture *t, int version)
 {
 	char command[1000];
 
@@ -387,10 +387,10 @@ static void restore_version(const struct table *t, int version)
 
 static void rows_that_another_writer_brought_back_are_found(void **state)
 {
-	struct table t;
+	struct fixture t;
 
 	(void)state;
-	table_init(&t, true);
+	fixture_init(&t, true);
 	commit_rows(&t, 1, 2, 5);
 	commit_rows(&t, 1, 1, 6);
 	merge_table_close(&t.base);
@@ -400,7 +400,7 @@ static void rows_that_another_writer_brought_back_are_found(void **state)
 	check_rows(&t);
 	commit_rows(&t, 1, 1, 7);
 	check_rows(&t);
-	table_release(&t);
+	fixture_release(&t);
 }
 
 enum past { PAST_INSERT, PAST_UPDATE, PAST_DELETE };
@@ -449,7 +449,7 @@ static void live_past(struct past_source *s)
 	}
 }
 
-static void add_past(struct table *t, const struct past_change *c)
+static void add_past(struct fixture *t, const struct past_change *c)
 {
 	if (c->kind == PAST_INSERT)
 		add_insert(t, c->id, c->value);
@@ -459,7 +459,7 @@ static void add_past(struct table *t, const struct past_change *c)
 		add_update(t, c->id, c->value, true);
 }
 
-static void add_copy(struct table *t, const struct past_source *s)
+static void add_copy(struct fixture *t, const struct past_source *s)
 {
 	for (int i = 0; i < KEYS; i++) {
 		if (s->copied[i] < 0)
@@ -473,13 +473,13 @@ static void add_copy(struct table *t, const struct past_source *s)
 static void partial_images_from_before_the_end_of_the_copy_converge(void **state)
 {
 	struct past_source *source = memory_new(struct past_source);
-	struct table t;
+	struct fixture t;
 
 	(void)state;
 	for (unsigned seed = 1; seed <= 8; seed++) {
 		srandom(seed);
 		live_past(source);
-		table_init(&t, true);
+		fixture_init(&t, true);
 		add_copy(&t, source);
 		for (int n = 0; n < PAST; n++) {
 			if (random() % 20 == 0)
@@ -490,17 +490,17 @@ static void partial_images_from_before_the_end_of_the_copy_converge(void **state
 		memcpy(t.model, source->values, sizeof(t.model));
 		t.names = source->names;
 		check_rows(&t);
-		table_release(&t);
+		fixture_release(&t);
 	}
 	memory_free(source);
 }
 
 static void a_key_that_moved_during_the_copy_with_a_partial_image_is_refused(void **state)
 {
-	struct table t;
+	struct fixture t;
 
 	(void)state;
-	table_init(&t, true);
+	fixture_init(&t, true);
 	commit_rows(&t, 1, 1, 1);
 	add_move(&t, 1, 2, 5, true);
 	add_update(&t, 2, 6, false);
@@ -511,10 +511,10 @@ static void a_json_patch_finds_its_document_in_the_table(void **state)
 {
 	const uint8_t key_only = 1, name_only = 4, patched = 4;
 	struct buffer patch = { 0 }, rows = { 0 };
-	struct table t;
+	struct fixture t;
 
 	(void)state;
-	table_init(&t, true);
+	fixture_init(&t, true);
 	merge_table_row(&t.one, t.base.schema, (int64_t[]){ 1, 1 }, "{\"a\": 1, \"b\": 2}");
 	add(&t, OP_INSERT);
 	commit(&t);
@@ -530,7 +530,7 @@ static void a_json_patch_finds_its_document_in_the_table(void **state)
 	merge_table_rows(&rows, &t.base);
 	assert_buffer_text(rows, "{\"id\":1,\"value\":1,\"name\":\"{\\\"a\\\": \\\"x\\\", \\\"b\\\": 2}\"}\n");
 	buffer_release(&patch);
-	table_release(&t);
+	fixture_release(&t);
 }
 
 int main(void)

@@ -79,7 +79,7 @@ static const struct parquet_node nodes[] = {
 
 #define NODES ((uint32_t)(sizeof(nodes) / sizeof(nodes[0])))
 
-struct table {
+struct checkpoint {
 	struct parquet_leaf leaves[LEAVES_WRITTEN];
 	uint32_t capacity[LEAVES_WRITTEN];
 	bool is_set[LEAVES_WRITTEN]; /* in this row */
@@ -87,7 +87,7 @@ struct table {
 };
 
 /* Levels of the subtree at `at`; returns the node behind it. */
-static uint32_t add_leaves(struct table *t, uint32_t at, uint8_t definition,
+static uint32_t add_leaves(struct checkpoint *c, uint32_t at, uint8_t definition,
 			   uint8_t repetition)
 {
 	const struct parquet_node *n = &nodes[at++];
@@ -96,34 +96,34 @@ static uint32_t add_leaves(struct table *t, uint32_t at, uint8_t definition,
 	repetition = (uint8_t)(repetition + (n->repetition == PARQUET_REPEATED));
 	if (n->child_count == 0) {
 		struct field f = { .type = n->type };
-		struct parquet_leaf *leaf = &t->leaves[t->leaf_count];
+		struct parquet_leaf *leaf = &c->leaves[c->leaf_count];
 
-		assert(t->leaf_count < LEAVES_WRITTEN);
+		assert(c->leaf_count < LEAVES_WRITTEN);
 		*leaf = (struct parquet_leaf){
-			.path = (char *)(uintptr_t)checkpoint_leaf_paths[t->leaf_count],
+			.path = (char *)(uintptr_t)checkpoint_leaf_paths[c->leaf_count],
 			.type = n->type,
 			.definition_max = definition,
 			.repetition_max = repetition,
 			.cells = { .storage = field_storage(&f) },
 		};
-		t->leaf_count++;
+		c->leaf_count++;
 	}
 	for (uint32_t i = 0; i < n->child_count; i++)
-		at = add_leaves(t, at, definition, repetition);
+		at = add_leaves(c, at, definition, repetition);
 	return at;
 }
 
-static void table_init(struct table *t)
+static void checkpoint_init(struct checkpoint *c)
 {
-	memset(t, 0, sizeof(*t));
-	add_leaves(t, 0, 0, 0);
-	assert(t->leaf_count == LEAVES_WRITTEN);
+	memset(c, 0, sizeof(*c));
+	add_leaves(c, 0, 0, 0);
+	assert(c->leaf_count == LEAVES_WRITTEN);
 }
 
-static void table_release(struct table *t)
+static void checkpoint_release(struct checkpoint *c)
 {
-	for (uint32_t i = 0; i < t->leaf_count; i++) {
-		struct parquet_leaf *l = &t->leaves[i];
+	for (uint32_t i = 0; i < c->leaf_count; i++) {
+		struct parquet_leaf *l = &c->leaves[i];
 
 		memory_free(l->definitions);
 		memory_free(l->repetitions);
@@ -133,41 +133,41 @@ static void table_release(struct table *t)
 	}
 }
 
-static void put_entry(struct table *t, enum checkpoint_leaf leaf, unsigned definition,
+static void put_entry(struct checkpoint *c, enum checkpoint_leaf leaf, unsigned definition,
 		      unsigned repetition)
 {
-	struct parquet_leaf *l = &t->leaves[leaf];
+	struct parquet_leaf *l = &c->leaves[leaf];
 
-	if (l->entry_count == t->capacity[leaf]) {
+	if (l->entry_count == c->capacity[leaf]) {
 		uint32_t capacity = l->entry_count > 0 ? l->entry_count * 2 : 64;
 
 		l->definitions = memory_grow(l->definitions, uint8_t, capacity);
 		if (l->repetition_max > 0)
 			l->repetitions = memory_grow(l->repetitions, uint8_t, capacity);
-		t->capacity[leaf] = capacity;
+		c->capacity[leaf] = capacity;
 	}
 	l->definitions[l->entry_count] = (uint8_t)definition;
 	if (l->repetition_max > 0)
 		l->repetitions[l->entry_count] = (uint8_t)repetition;
 	l->entry_count++;
-	t->is_set[leaf] = true;
+	c->is_set[leaf] = true;
 }
 
 /* NULL: null in a struct that is there. */
-static void put_text(struct table *t, enum checkpoint_leaf leaf, const char *text)
+static void put_text(struct checkpoint *c, enum checkpoint_leaf leaf, const char *text)
 {
-	struct parquet_leaf *l = &t->leaves[leaf];
+	struct parquet_leaf *l = &c->leaves[leaf];
 
-	put_entry(t, leaf, l->definition_max - (text == NULL), 0);
+	put_entry(c, leaf, l->definition_max - (text == NULL), 0);
 	if (text != NULL)
 		column_add_bytes(&l->cells, text, (uint32_t)strlen(text));
 }
 
-static void put_int(struct table *t, enum checkpoint_leaf leaf, int64_t v, bool is_there)
+static void put_int(struct checkpoint *c, enum checkpoint_leaf leaf, int64_t v, bool is_there)
 {
-	struct parquet_leaf *l = &t->leaves[leaf];
+	struct parquet_leaf *l = &c->leaves[leaf];
 
-	put_entry(t, leaf, l->definition_max - !is_there, 0);
+	put_entry(c, leaf, l->definition_max - !is_there, 0);
 	if (!is_there)
 		return;
 	if (l->cells.storage == STORAGE_INT64)
@@ -179,124 +179,124 @@ static void put_int(struct table *t, enum checkpoint_leaf leaf, int64_t v, bool 
 }
 
 /* Leaves `key` and the value behind it; an empty map is there, and has no entries. */
-static void put_map(struct table *t, enum checkpoint_leaf key, const struct text_map *m)
+static void put_map(struct checkpoint *c, enum checkpoint_leaf key, const struct text_map *m)
 {
-	struct parquet_leaf *k = &t->leaves[key], *v = &t->leaves[key + 1];
+	struct parquet_leaf *k = &c->leaves[key], *v = &c->leaves[key + 1];
 
 	if (m->count == 0) {
-		put_entry(t, key, k->definition_max - 1u, 0);
-		put_entry(t, key + 1, v->definition_max - 2u, 0);
+		put_entry(c, key, k->definition_max - 1u, 0);
+		put_entry(c, key + 1, v->definition_max - 2u, 0);
 	}
 	for (uint32_t i = 0; i < m->count; i++) {
 		const char *value = m->pairs[i].value;
 
-		put_entry(t, key, k->definition_max, i > 0);
+		put_entry(c, key, k->definition_max, i > 0);
 		column_add_bytes(&k->cells, m->pairs[i].key,
 				 (uint32_t)strlen(m->pairs[i].key));
-		put_entry(t, key + 1, v->definition_max - (value == NULL), i > 0);
+		put_entry(c, key + 1, v->definition_max - (value == NULL), i > 0);
 		if (value != NULL)
 			column_add_bytes(&v->cells, value, (uint32_t)strlen(value));
 	}
 }
 
-static void put_list(struct table *t, enum checkpoint_leaf leaf,
+static void put_list(struct checkpoint *c, enum checkpoint_leaf leaf,
 		     const struct text_list *list)
 {
-	struct parquet_leaf *l = &t->leaves[leaf];
+	struct parquet_leaf *l = &c->leaves[leaf];
 
 	if (list->count == 0)
-		put_entry(t, leaf, l->definition_max - 2u, 0);
+		put_entry(c, leaf, l->definition_max - 2u, 0);
 	for (uint32_t i = 0; i < list->count; i++) {
-		put_entry(t, leaf, l->definition_max, i > 0);
+		put_entry(c, leaf, l->definition_max, i > 0);
 		column_add_bytes(&l->cells, list->texts[i],
 				 (uint32_t)strlen(list->texts[i]));
 	}
 }
 
 /* A struct of its own: without a vector it is null, and so are its five leaves. */
-static void put_dv(struct table *t, enum checkpoint_leaf first,
+static void put_dv(struct checkpoint *c, enum checkpoint_leaf first,
 		   const struct deletion_vector *dv)
 {
 	char type[2] = { dv->storage_type, 0 };
 
 	if (dv->storage_type == 0) {
 		for (int i = 0; i < 5; i++)
-			put_entry(t, first + i, 1, 0);
+			put_entry(c, first + i, 1, 0);
 		return;
 	}
-	put_text(t, first, type);
-	put_text(t, first + 1, dv->place);
-	put_int(t, first + 2, dv->offset, dv->offset >= 0);
-	put_int(t, first + 3, dv->size_bytes, true);
-	put_int(t, first + 4, (int64_t)dv->cardinality, true);
+	put_text(c, first, type);
+	put_text(c, first + 1, dv->place);
+	put_int(c, first + 2, dv->offset, dv->offset >= 0);
+	put_int(c, first + 3, dv->size_bytes, true);
+	put_int(c, first + 4, (int64_t)dv->cardinality, true);
 }
 
 /* Every leaf that the row's action did not touch belongs to an action that is null. */
-static void end_row(struct table *t)
+static void end_row(struct checkpoint *c)
 {
 	for (int i = 0; i < LEAVES_WRITTEN; i++) {
-		if (!t->is_set[i])
-			put_entry(t, i, 0, 0);
-		t->is_set[i] = false;
+		if (!c->is_set[i])
+			put_entry(c, i, 0, 0);
+		c->is_set[i] = false;
 	}
-	t->row_count++;
+	c->row_count++;
 }
 
-static void put_add(struct table *t, const struct data_file *f,
+static void put_add(struct checkpoint *c, const struct data_file *f,
 		    const struct text_map *tags)
 {
 	const struct text_map none = { 0 };
 
-	put_text(t, LEAF_ADD_PATH, f->path);
-	put_map(t, LEAF_ADD_PARTITION_KEY, &none);
-	put_int(t, LEAF_ADD_SIZE, (int64_t)f->size_bytes, true);
-	put_int(t, LEAF_ADD_MODIFICATION_TIME, f->modified_at_ms, true);
-	put_int(t, LEAF_ADD_DATA_CHANGE, false, true);
-	put_map(t, LEAF_ADD_TAG_KEY, tags);
-	put_dv(t, LEAF_ADD_DV_STORAGE_TYPE, &f->dv);
-	put_text(t, LEAF_ADD_STATS, f->stats);
-	end_row(t);
+	put_text(c, LEAF_ADD_PATH, f->path);
+	put_map(c, LEAF_ADD_PARTITION_KEY, &none);
+	put_int(c, LEAF_ADD_SIZE, (int64_t)f->size_bytes, true);
+	put_int(c, LEAF_ADD_MODIFICATION_TIME, f->modified_at_ms, true);
+	put_int(c, LEAF_ADD_DATA_CHANGE, false, true);
+	put_map(c, LEAF_ADD_TAG_KEY, tags);
+	put_dv(c, LEAF_ADD_DV_STORAGE_TYPE, &f->dv);
+	put_text(c, LEAF_ADD_STATS, f->stats);
+	end_row(c);
 }
 
-static void put_remove(struct table *t, const struct tombstone *r)
+static void put_remove(struct checkpoint *c, const struct tombstone *r)
 {
 	const struct text_map none = { 0 };
 
-	put_text(t, LEAF_REMOVE_PATH, r->path);
-	put_int(t, LEAF_REMOVE_TIMESTAMP, r->time_ms, true);
-	put_int(t, LEAF_REMOVE_DATA_CHANGE, false, true);
-	put_int(t, LEAF_REMOVE_EXTENDED, r->size_bytes >= 0, true);
-	put_map(t, LEAF_REMOVE_PARTITION_KEY, &none);
-	put_int(t, LEAF_REMOVE_SIZE, r->size_bytes, r->size_bytes >= 0);
-	put_dv(t, LEAF_REMOVE_DV_STORAGE_TYPE, &r->dv);
-	end_row(t);
+	put_text(c, LEAF_REMOVE_PATH, r->path);
+	put_int(c, LEAF_REMOVE_TIMESTAMP, r->time_ms, true);
+	put_int(c, LEAF_REMOVE_DATA_CHANGE, false, true);
+	put_int(c, LEAF_REMOVE_EXTENDED, r->size_bytes >= 0, true);
+	put_map(c, LEAF_REMOVE_PARTITION_KEY, &none);
+	put_int(c, LEAF_REMOVE_SIZE, r->size_bytes, r->size_bytes >= 0);
+	put_dv(c, LEAF_REMOVE_DV_STORAGE_TYPE, &r->dv);
+	end_row(c);
 }
 
-static void put_head(struct table *t, const struct state *s)
+static void put_head(struct checkpoint *c, const struct state *s)
 {
 	const struct metadata *m = &s->metadata;
 
-	put_int(t, LEAF_PROTOCOL_MIN_READER, s->protocol.min_reader, true);
-	put_int(t, LEAF_PROTOCOL_MIN_WRITER, s->protocol.min_writer, true);
-	put_list(t, LEAF_PROTOCOL_READER_FEATURES, &s->protocol.reader_features);
-	put_list(t, LEAF_PROTOCOL_WRITER_FEATURES, &s->protocol.writer_features);
-	end_row(t);
-	put_text(t, LEAF_META_ID, m->id);
-	put_text(t, LEAF_META_NAME, m->name);
-	put_text(t, LEAF_META_DESCRIPTION, m->description);
-	put_text(t, LEAF_META_PROVIDER, m->provider);
-	put_map(t, LEAF_META_OPTION_KEY, &m->options);
-	put_text(t, LEAF_META_SCHEMA, m->schema_string);
-	put_list(t, LEAF_META_PARTITION_COLUMNS, &m->partition_columns);
-	put_map(t, LEAF_META_CONFIGURATION_KEY, &m->configuration);
-	put_int(t, LEAF_META_CREATED_TIME, m->created_time_ms, m->created_time_ms != 0);
-	end_row(t);
+	put_int(c, LEAF_PROTOCOL_MIN_READER, s->protocol.min_reader, true);
+	put_int(c, LEAF_PROTOCOL_MIN_WRITER, s->protocol.min_writer, true);
+	put_list(c, LEAF_PROTOCOL_READER_FEATURES, &s->protocol.reader_features);
+	put_list(c, LEAF_PROTOCOL_WRITER_FEATURES, &s->protocol.writer_features);
+	end_row(c);
+	put_text(c, LEAF_META_ID, m->id);
+	put_text(c, LEAF_META_NAME, m->name);
+	put_text(c, LEAF_META_DESCRIPTION, m->description);
+	put_text(c, LEAF_META_PROVIDER, m->provider);
+	put_map(c, LEAF_META_OPTION_KEY, &m->options);
+	put_text(c, LEAF_META_SCHEMA, m->schema_string);
+	put_list(c, LEAF_META_PARTITION_COLUMNS, &m->partition_columns);
+	put_map(c, LEAF_META_CONFIGURATION_KEY, &m->configuration);
+	put_int(c, LEAF_META_CREATED_TIME, m->created_time_ms, m->created_time_ms != 0);
+	end_row(c);
 	for (uint32_t i = 0; i < s->txn_count; i++) {
-		put_text(t, LEAF_TXN_APP_ID, s->txns[i].app_id);
-		put_int(t, LEAF_TXN_VERSION, s->txns[i].version, true);
-		put_int(t, LEAF_TXN_LAST_UPDATED, s->txns[i].last_updated_ms,
+		put_text(c, LEAF_TXN_APP_ID, s->txns[i].app_id);
+		put_int(c, LEAF_TXN_VERSION, s->txns[i].version, true);
+		put_int(c, LEAF_TXN_LAST_UPDATED, s->txns[i].last_updated_ms,
 			s->txns[i].last_updated_ms != 0);
-		end_row(t);
+		end_row(c);
 	}
 }
 
@@ -313,14 +313,14 @@ static int write_bytes(void *context, struct bytes data, struct err *e)
 	return store_writer_write(o->writer, data, e);
 }
 
-static int write_file(struct store *store, const char *key, const struct table *t,
+static int write_file(struct store *store, const char *key, const struct checkpoint *c,
 		      uint64_t *size_bytes, struct err *e)
 {
 	struct output o = { .writer = store_writer_open(store, key, e) };
 
 	if (o.writer == NULL)
 		return -1;
-	if (parquet_write_leaves(nodes, NODES, t->leaves, t->leaf_count, t->row_count,
+	if (parquet_write_leaves(nodes, NODES, c->leaves, c->leaf_count, c->row_count,
 				 PARQUET_ZSTD, (struct parquet_output){ write_bytes, &o },
 				 e) < 0) {
 		store_writer_abort(o.writer);
@@ -332,7 +332,7 @@ static int write_file(struct store *store, const char *key, const struct table *
 	return store_sync_folder(store, LOG_FOLDER, e);
 }
 
-static int point_to(struct store *store, const struct state *s, const struct table *t,
+static int point_to(struct store *store, const struct state *s, const struct checkpoint *c,
 		    uint64_t size_bytes, struct err *e)
 {
 	struct buffer text = { 0 };
@@ -342,7 +342,7 @@ static int point_to(struct store *store, const struct state *s, const struct tab
 	buffer_format(&text,
 		      "{\"version\":%" PRId64 ",\"size\":%" PRIu32
 		      ",\"sizeInBytes\":%" PRIu64 ",\"numOfAddFiles\":%" PRIu32 "}",
-		      s->version, t->row_count, size_bytes, s->file_count);
+		      s->version, c->row_count, size_bytes, s->file_count);
 	rc = store_put(store, LOG_FOLDER "/_last_checkpoint", buffer_bytes(&text), false,
 		       &result, e);
 	buffer_release(&text);
@@ -354,23 +354,23 @@ int checkpoint_write(struct delta *d, struct err *e)
 	struct state *s = &d->state;
 	char key[LOG_KEY_BYTES_MAX];
 	uint64_t size_bytes = 0;
-	struct table t;
+	struct checkpoint c;
 	int rc;
 
 	state_expire_tombstones(s, clock_now_us() / 1000 -
 					   log_retention_ms(s, RETENTION_REMOVES));
-	table_init(&t);
-	put_head(&t, s);
+	checkpoint_init(&c);
+	put_head(&c, s);
 	for (uint32_t i = 0; i < s->file_count; i++)
-		put_add(&t, &s->files[i], &s->tags[i]);
+		put_add(&c, &s->files[i], &s->tags[i]);
 	for (uint32_t i = 0; i < s->tombstone_count; i++)
-		put_remove(&t, &s->tombstones[i]);
+		put_remove(&c, &s->tombstones[i]);
 	snprintf(key, sizeof(key), LOG_FOLDER "/%020" PRId64 ".checkpoint.parquet",
 		 s->version);
-	rc = write_file(d->store, key, &t, &size_bytes, e);
+	rc = write_file(d->store, key, &c, &size_bytes, e);
 	if (rc == 0)
-		rc = point_to(d->store, s, &t, size_bytes, e);
-	table_release(&t);
+		rc = point_to(d->store, s, &c, size_bytes, e);
+	checkpoint_release(&c);
 	if (rc < 0)
 		return err_wrap(e, "checkpoint %" PRId64, s->version);
 	d->checkpoint_version = s->version;
