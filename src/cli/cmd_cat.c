@@ -7,7 +7,6 @@
 #include "cli/command.h"
 #include "cli/table_view.h"
 #include "merge/data_file.h"
-#include "table/deletion_vector.h"
 
 #define BLOCK_ROWS 8192
 
@@ -140,7 +139,7 @@ static int write_file(struct printing *p, const struct table_view *v, const stru
 	struct data_file_reader *reader = NULL;
 	struct row_set *dead = NULL;
 	uint32_t first = 0;
-	int rc = delta_read_dv(v->delta, file->slot, &dead, e);
+	int rc = table_read_dv(v->table, file->slot, &dead, e);
 
 	if (rc == 0)
 		rc = data_file_open(&reader, v->store, file, p->schema, e);

@@ -32,7 +32,7 @@ static void print_files(const struct snapshot *s)
 
 	for (uint32_t i = 0; i < s->file_count; i++) {
 		bytes += s->files[i].size_bytes;
-		dead += s->files[i].dv.cardinality;
+		dead += s->files[i].dead_count;
 		if (s->files[i].row_count == ROWS_UNKNOWN)
 			is_known = false;
 		else
@@ -65,7 +65,7 @@ static int print_position(const struct table_view *v, struct err *e)
 	char when[32];
 	int rc = 0;
 
-	if (delta_history(v->delta, VERSIONS_SEARCHED, &entries, &count, e) < 0)
+	if (table_history(v->table, VERSIONS_SEARCHED, &entries, &count, e) < 0)
 		return -1;
 	while (at < count && !entries[at].is_ours)
 		at++;
@@ -79,7 +79,7 @@ static int print_position(const struct table_view *v, struct err *e)
 		printf("source time   %s\nlag           %.1f s since the newest change in the table\n",
 		       clock_format(when, sizeof(when), entries[at].source_time_us),
 		       (double)(now_us - entries[at].source_time_us) / 1e6);
-	delta_history_free(entries, count);
+	table_history_free(entries, count);
 	return rc;
 }
 
@@ -89,7 +89,7 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	struct buffer protocol = { 0 };
 	char source[1024];
 
-	delta_protocol(v->delta, &protocol);
+	table_protocol(v->table, &protocol);
 	printf("table         %s\nversion       %lld\nsource        %s\nprotocol      %s\n", path,
 	       (long long)s->version, s->source_name != NULL ? text_plain(source, sizeof(source), s->source_name) : "not ours",
 	       buffer_string(&protocol));

@@ -43,10 +43,10 @@ static int history(const struct settings *s, struct err *e)
 	int rc = table_view_open(&v, s->argument, -1, e);
 
 	if (rc == 0)
-		rc = delta_history(v.delta, (uint32_t)o->limit, &entries, &count, e);
+		rc = table_history(v.table, (uint32_t)o->limit, &entries, &count, e);
 	for (uint32_t i = 0; i < count; i++)
 		print_entry(&entries[i]);
-	delta_history_free(entries, count);
+	table_history_free(entries, count);
 	table_view_release(&v);
 	return rc;
 }

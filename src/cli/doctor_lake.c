@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "store/store.h"
-#include "table/delta/delta.h"
+#include "table/table.h"
 
 /* Below this the disk counts as nearly full. */
 #define FREE_BYTES_LEAST (UINT64_C(1) << 30)
@@ -56,18 +56,18 @@ static void check_writing(struct examination *x, const char *path)
 static void check_table(struct examination *x, const char *path)
 {
 	struct store *store;
-	struct delta *delta = NULL;
+	struct table *table = NULL;
 	struct err e = ERR_INIT;
 
 	store = store_open_directory(path, false, &e);
-	if (store != NULL && delta_open_read(&delta, store, -1, &e) == 0 &&
-	    delta_snapshot(delta)->version >= 0 && delta_snapshot(delta)->source_name == NULL)
+	if (store != NULL && table_open_read(&table, store, -1, &e) == 0 &&
+	    table_snapshot(table)->version >= 0 && table_snapshot(table)->source_name == NULL)
 		buffer_format(x->out,
 			      "warning: %s is a Delta table that tailrace did not make; a source table of "
 			      "that name is refused; mend: move it away\n", path);
 	else if (e.kind != ERR_NONE)
 		buffer_format(x->out, "warning: %s: %s\n", path, e.text);
-	delta_close(delta);
+	table_close(table);
 	store_close(store);
 }
 

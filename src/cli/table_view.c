@@ -11,13 +11,13 @@ int table_view_open(struct table_view *out, const char *path, int64_t version, s
 	out->store = store_open_directory(path, false, e);
 	if (out->store == NULL)
 		return -1;
-	if (delta_open_read(&out->delta, out->store, version, e) < 0)
+	if (table_open_read(&out->table, out->store, version, e) < 0)
 		return err_wrap(e, "table \"%s\"", path);
-	if (delta_warning(out->delta) != NULL)
+	if (table_warning(out->table) != NULL)
 		log_warn("the table is whole, but its log is not in order", "table=%s why=%s",
 			 log_quote(table, sizeof(table), path),
-			 log_quote(why, sizeof(why), delta_warning(out->delta)));
-	out->snapshot = delta_snapshot(out->delta);
+			 log_quote(why, sizeof(why), table_warning(out->table)));
+	out->snapshot = table_snapshot(out->table);
 	if (out->snapshot->version < 0)
 		return err_set(e, ERR_CONFIG,
 			       "there is no Delta table in \"%s\": give a table's own folder, such as "
@@ -27,6 +27,6 @@ int table_view_open(struct table_view *out, const char *path, int64_t version, s
 
 void table_view_release(struct table_view *v)
 {
-	delta_close(v->delta);
+	table_close(v->table);
 	store_close(v->store);
 }

@@ -4,11 +4,11 @@
 #define CLI_TABLE_VIEW_H
 
 #include "store/store.h"
-#include "table/delta/delta.h"
+#include "table/table.h"
 
 struct table_view {
 	struct store *store;
-	struct delta *delta;
+	struct table *table;
 	const struct snapshot *snapshot;
 };
 

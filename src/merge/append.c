@@ -9,7 +9,7 @@
 
 struct append {
 	struct store *store;
-	struct delta *delta;
+	struct table *table;
 	const struct share *share; /* or NULL */
 
 	/* staged, not yet committed: */
@@ -18,12 +18,12 @@ struct append {
 	uint64_t rows, file_bytes;
 };
 
-struct append *append_open(struct store *store, struct delta *delta, const struct share *share)
+struct append *append_open(struct store *store, struct table *table, const struct share *share)
 {
 	struct append *a = memory_new(struct append);
 
 	a->store = store;
-	a->delta = delta;
+	a->table = table;
 	a->share = share;
 	return a;
 }
@@ -72,7 +72,7 @@ static int commit(void *argument, const char *position, enum commit_result *out,
 	const struct staged *staged = argument;
 	const struct batch *last = staged->last;
 	struct append *a = staged->append;
-	bool new_schema = !schema_equal(delta_snapshot(a->delta)->schema, last->schema);
+	bool new_schema = !schema_equal(table_snapshot(a->table)->schema, last->schema);
 	const struct prepared_commit p = {
 		.operation = new_schema ? "ADD COLUMNS" : "WRITE",
 		.schema = new_schema ? last->schema : NULL,
@@ -83,14 +83,14 @@ static int commit(void *argument, const char *position, enum commit_result *out,
 		.source_time_us = last->source_time_us,
 	};
 
-	return delta_commit(a->delta, &p, out, e);
+	return table_commit(a->table, &p, out, e);
 }
 
 int append_commit(struct append *a, const struct batch *last, struct merge_result *out, struct err *e)
 {
 	struct staged staged = { a, last };
 	const struct turn turn = {
-		.delta = a->delta,
+		.table = a->table,
 		.share = a->share,
 		.schema = last->schema,
 		.position = buffer_string((struct buffer *)&last->position),
@@ -101,7 +101,7 @@ int append_commit(struct append *a, const struct batch *last, struct merge_resul
 	*out = (struct merge_result){ .rows_added = a->rows, .file_bytes = a->file_bytes };
 	if (turn_take(&turn, out, e) < 0)
 		return -1;
-	out->version = delta_snapshot(a->delta)->version;
+	out->version = table_snapshot(a->table)->version;
 	drop_files(a);
 	return 0;
 }

@@ -7,8 +7,8 @@
 
 struct append;
 
-/* For the open table `delta` in `store`, both borrowed until close, as is the share (NULL: none), see merge_open. */
-struct append *append_open(struct store *store, struct delta *delta, const struct share *share);
+/* For the open `table` in `store`, both borrowed until close, as is the share (NULL: none), see merge_open. */
+struct append *append_open(struct store *store, struct table *table, const struct share *share);
 void append_close(struct append *a); /* NULL is fine; what was staged and not committed is dropped */
 
 /*

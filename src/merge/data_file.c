@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "parquet/parquet.h"
 #include "table/stats.h"
+#include "table/uuid.h"
 
 struct data_file_reader {
 	struct store *store;
@@ -29,6 +31,16 @@ static int write_bytes(void *context, struct bytes bytes, struct err *e)
 	return w->store->ops->writer_write(w->object, bytes, e);
 }
 
+/* Opaque and fresh: 32 random hex digits and ".parquet". */
+static void name_file(struct buffer *out)
+{
+	uint8_t uuid[UUID_BYTES];
+
+	uuid_random(uuid);
+	text_hex(out, (struct bytes){ uuid, sizeof(uuid) });
+	buffer_text(out, ".parquet");
+}
+
 int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema,
 		     struct err *e)
 {
@@ -36,7 +48,7 @@ int data_file_create(struct data_file_writer **out, struct store *store, struct 
 
 	w->store = store;
 	w->schema = schema_share(schema);
-	delta_file_name(&w->name);
+	name_file(&w->name);
 	w->object = store->ops->writer_open(store, buffer_string(&w->name), e);
 	if (w->object == NULL) {
 		data_file_abandon(w);

@@ -4,7 +4,7 @@
 #define MERGE_DATA_FILE_H
 
 #include "merge/key_index.h"
-#include "table/delta/delta.h"
+#include "table/table.h"
 
 /* Row groups of a new file end here at the latest. */
 #define ROW_GROUP_ROWS_MAX ((uint32_t)1 << 20)

@@ -16,7 +16,7 @@
 
 struct merge {
 	struct store *store;
-	struct delta *delta;
+	struct table *table;
 	struct schema *schema;
 	struct key_shape shape;
 	struct key_index *index;
@@ -45,7 +45,7 @@ static int scan_file(struct merge *m, const struct data_file *file, uint32_t slo
 	int rc = -1;
 
 	columns_init(&rows, m->schema);
-	if (delta_read_dv(m->delta, slot, &dead, e) < 0 ||
+	if (table_read_dv(m->table, slot, &dead, e) < 0 ||
 	    (number == 0 && key_index_add_file(m->index, file->path, &number, e) < 0) ||
 	    data_file_open(&reader, m->store, file, m->schema, e) < 0)
 		goto out;
@@ -79,28 +79,28 @@ out:
  */
 static int only_ours_since(const struct merge *m, int64_t version, bool *out, struct err *e)
 {
-	int64_t wanted = delta_snapshot(m->delta)->version - version;
+	int64_t wanted = table_snapshot(m->table)->version - version;
 	uint32_t limit = wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX, count;
 	struct history_entry *entries;
 
-	if (delta_history(m->delta, limit, &entries, &count, e) < 0)
+	if (table_history(m->table, limit, &entries, &count, e) < 0)
 		return -1;
 	*out = count == wanted;
 	for (uint32_t i = 0; i < count; i++)
 		*out = *out && entries[i].is_ours;
-	delta_history_free(entries, count);
+	table_history_free(entries, count);
 	return 0;
 }
 
 /* Whether the index lacks a file whose rows it should know. A multiset is not searched beside other writers. */
 static bool is_wanted(const struct merge *m, uint32_t slot)
 {
-	const char *path = delta_snapshot(m->delta)->files[slot].path;
+	const struct data_file *f = &table_snapshot(m->table)->files[slot];
 
 	if (m->share != NULL && m->shape.is_multiset)
 		return false;
-	return !key_index_has_file(m->index, path) &&
-	       (m->share == NULL || m->share->concerns(m->share, delta_file_tag(m->delta, slot)));
+	return !key_index_has_file(m->index, f->path) &&
+	       (m->share == NULL || m->share->concerns(m->share, f->tag));
 }
 
 /*
@@ -109,7 +109,7 @@ static bool is_wanted(const struct merge *m, uint32_t slot)
  */
 static int index_catch_up(struct merge *m, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(m->delta);
+	const struct snapshot *s = table_snapshot(m->table);
 	int64_t version = key_index_version(m->index);
 	bool is_new = version < 0 || version > s->version, is_ours = true;
 	uint64_t rows = 0;
@@ -123,7 +123,7 @@ static int index_catch_up(struct merge *m, struct err *e)
 		key_index_clear(m->index);
 	for (uint32_t i = 0; i < s->file_count; i++) {
 		if (is_wanted(m, i))
-			rows += s->files[i].row_count - s->files[i].dv.cardinality;
+			rows += s->files[i].row_count - s->files[i].dead_count;
 	}
 	if (key_index_reserve(m->index, key_index_count(m->index) + rows, e) < 0)
 		return -1;
@@ -137,22 +137,22 @@ static int index_catch_up(struct merge *m, struct err *e)
 	return 0;
 }
 
-int merge_open(struct merge **out, struct store *store, struct delta *delta, struct schema *schema,
+int merge_open(struct merge **out, struct store *store, struct table *table, struct schema *schema,
 	       const char *index_path, const struct share *share, struct err *e)
 {
 	struct merge *m = memory_new(struct merge);
 
 	m->store = store;
-	m->delta = delta;
+	m->table = table;
 	m->share = share;
 	m->schema = schema_share(schema);
 	key_shape_init(&m->shape, m->schema);
-	if (key_index_open(&m->index, index_path, delta_snapshot(delta)->table_id, &m->shape, e) < 0 ||
+	if (key_index_open(&m->index, index_path, table_snapshot(table)->table_id, &m->shape, e) < 0 ||
 	    index_catch_up(m, e) < 0) {
 		merge_close(m);
 		return -1;
 	}
-	places_init(&m->places, delta, m->index);
+	places_init(&m->places, table, m->index);
 	places_reload(&m->places);
 	*out = m;
 	return 0;
@@ -371,7 +371,7 @@ static int write_rows(struct merge *m, const struct batch *b, const struct fold 
  */
 static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(m->delta);
+	const struct snapshot *s = table_snapshot(m->table);
 
 	assert(m->file_count == 0 && m->pending_count == 0);
 	key_index_clear(m->index);
@@ -381,7 +381,7 @@ static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
 		struct row_set *dead = NULL;
 		struct data_file file;
 		uint32_t number;
-		int rc = delta_read_dv(m->delta, slot, &dead, e);
+		int rc = table_read_dv(m->table, slot, &dead, e);
 
 		if (rc == 0)
 			rc = rewrite_file(&file, &number, m->store, &s->files[slot], dead, s->schema,
@@ -451,7 +451,7 @@ static int after_commit(struct merge *m, struct err *e)
 {
 	if (apply_pending(m, e) < 0)
 		return -1;
-	key_index_set_version(m->index, delta_snapshot(m->delta)->version);
+	key_index_set_version(m->index, table_snapshot(m->table)->version);
 	places_commit(&m->places);
 	drop_files(m);
 	m->truncates = false;
@@ -470,11 +470,11 @@ struct staged {
 static int follow(void *argument, struct err *e)
 {
 	struct merge *m = ((struct staged *)argument)->merge;
-	const struct snapshot *s = delta_snapshot(m->delta);
+	const struct snapshot *s = table_snapshot(m->table);
 	const char *passed = NULL; /* the tag of a file that does not concern us */
 
 	for (uint32_t i = 0; i < s->file_count && !m->shape.is_multiset; i++) {
-		const char *tag = delta_file_tag(m->delta, i);
+		const char *tag = s->files[i].tag;
 
 		if (key_index_file(m->index, s->files[i].path) != 0 ||
 		    (tag != NULL && passed != NULL && strcmp(tag, passed) == 0))
@@ -491,7 +491,7 @@ static int commit(void *argument, const char *position, enum commit_result *out,
 	struct staged *staged = argument;
 	const struct batch *last = staged->last;
 	struct merge *m = staged->merge;
-	bool new_schema = !schema_equal(delta_snapshot(m->delta)->schema, m->schema);
+	bool new_schema = !schema_equal(table_snapshot(m->table)->schema, m->schema);
 	struct prepared_commit p = {
 		.operation = operation_of(m, last, new_schema),
 		.schema = new_schema ? m->schema : NULL,
@@ -511,7 +511,7 @@ static int commit(void *argument, const char *position, enum commit_result *out,
 
 	staged->rows_deleted = p.rows_deleted;
 	collect_dead(m, &p, &dvs, &added_dvs);
-	rc = delta_commit(m->delta, &p, out, e);
+	rc = table_commit(m->table, &p, out, e);
 	memory_free(dvs);
 	memory_free(added_dvs);
 	return rc;
@@ -521,7 +521,7 @@ int merge_commit(struct merge *m, const struct batch *last, struct merge_result 
 {
 	struct staged staged = { m, last, 0 };
 	const struct turn turn = {
-		.delta = m->delta,
+		.table = m->table,
 		.share = m->share,
 		.schema = m->schema,
 		.position = buffer_string((struct buffer *)&last->position),
@@ -534,7 +534,7 @@ int merge_commit(struct merge *m, const struct batch *last, struct merge_result 
 	*out = (struct merge_result){ 0 };
 	if (turn_take(&turn, out, e) < 0)
 		return -1;
-	out->version = delta_snapshot(m->delta)->version;
+	out->version = table_snapshot(m->table)->version;
 	out->rows_added = m->rows_added;
 	out->rows_deleted = staged.rows_deleted;
 	for (uint32_t i = 0; i < m->file_count; i++)

@@ -10,17 +10,17 @@
 
 #include "batch/batch.h"
 #include "change/share.h"
-#include "table/delta/delta.h"
+#include "table/table.h"
 
 struct merge;
 
 /*
- * For the open table `delta` in `store` (both borrowed until close). The key index lives at
+ * For the open `table` in `store` (both borrowed until close). The key index lives at
  * `index_path`; it is brought up to the table's version here, by scanning the key columns of files that it
  * does not know. With a share (borrowed until close; NULL: none) other writers may commit their parts under the same
  * app id meanwhile: the index has the files that concern our part, and a commit goes over theirs.
  */
-int merge_open(struct merge **out, struct store *store, struct delta *delta, struct schema *schema,
+int merge_open(struct merge **out, struct store *store, struct table *table, struct schema *schema,
 	       const char *index_path, const struct share *share, struct err *e);
 void merge_close(struct merge *m); /* NULL is fine; what was staged and not committed is dropped */
 

@@ -9,9 +9,9 @@
 /* Bitmaps of more bytes than this are read again rather than kept from commit to commit. */
 #define KEPT_BYTES_MAX ((uint64_t)32 << 20)
 
-void places_init(struct places *p, struct delta *delta, const struct key_index *index)
+void places_init(struct places *p, struct table *table, const struct key_index *index)
 {
-	*p = (struct places){ .delta = delta, .index = index };
+	*p = (struct places){ .table = table, .index = index };
 }
 
 static void release_rows(struct file_rows *files, uint32_t count)
@@ -56,7 +56,7 @@ static void forget_targets(struct places *p)
 
 void places_reload(struct places *p)
 {
-	const struct snapshot *s = delta_snapshot(p->delta);
+	const struct snapshot *s = table_snapshot(p->table);
 
 	drop_staged(p);
 	release_rows(p->slots, p->slot_count);
@@ -91,7 +91,7 @@ static void settle(struct file_rows *rows)
 
 void places_commit(struct places *p)
 {
-	uint32_t count = delta_snapshot(p->delta)->file_count;
+	uint32_t count = table_snapshot(p->table)->file_count;
 
 	/* files that left the table moved others to their slots */
 	if (count != p->slot_count + p->staged_count || kept_bytes(p) > KEPT_BYTES_MAX) {
@@ -120,7 +120,7 @@ static int move_to_slots(struct places *p, struct file_rows *slots, struct err *
 {
 	for (uint32_t file = 1; file < p->target_count; file++) {
 		const char *path = p->target[file] > 0 ? key_index_path(p->index, file) : NULL;
-		int64_t slot = path != NULL ? delta_find_file(p->delta, path) : -1;
+		int64_t slot = path != NULL ? table_find_file(p->table, path) : -1;
 		struct file_rows *rows;
 
 		if (path == NULL)
@@ -140,24 +140,24 @@ static int move_to_slots(struct places *p, struct file_rows *slots, struct err *
 /* A row that both marked is one that both replace, or take for a deleted row's: one of them must look again. */
 static int join_marks(struct places *p, uint32_t slot, struct err *e)
 {
-	const struct data_file *f = &delta_snapshot(p->delta)->files[slot];
+	const struct data_file *f = &table_snapshot(p->table)->files[slot];
 	struct file_rows *rows = &p->slots[slot];
-	uint64_t apart = row_set_count(rows->dead) + f->dv.cardinality - rows->known;
+	uint64_t apart = row_set_count(rows->dead) + f->dead_count - rows->known;
 	struct row_set *theirs;
 
-	if (delta_read_dv(p->delta, slot, &theirs, e) < 0)
+	if (table_read_dv(p->table, slot, &theirs, e) < 0)
 		return -1;
 	row_set_union(rows->dead, theirs);
 	row_set_free(theirs);
 	if (row_set_count(rows->dead) != apart)
 		return err_set(e, ERR_CONFLICT, "another writer deleted the same row of data file %s", f->path);
-	rows->known = f->dv.cardinality;
+	rows->known = f->dead_count;
 	return 0;
 }
 
 int places_follow(struct places *p, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(p->delta);
+	const struct snapshot *s = table_snapshot(p->table);
 	struct file_rows *slots = memory_array(struct file_rows, s->file_count);
 	int rc = move_to_slots(p, slots, e);
 
@@ -168,7 +168,7 @@ int places_follow(struct places *p, struct err *e)
 		struct file_rows *rows = &p->slots[slot];
 
 		/* marks only become more: as many are the same ones */
-		if (rows->dead == NULL || rows->known == s->files[slot].dv.cardinality)
+		if (rows->dead == NULL || rows->known == s->files[slot].dead_count)
 			continue;
 		if (rows->is_touched) {
 			rc = join_marks(p, slot, e);
@@ -209,7 +209,7 @@ static int load_rows(struct places *p, uint32_t file, struct file_rows **out, st
 	if (rows->dead == NULL) {
 		if (target < 0)
 			rows->dead = row_set_new();
-		else if (delta_read_dv(p->delta, (uint32_t)target - 1, &rows->dead, e) < 0)
+		else if (table_read_dv(p->table, (uint32_t)target - 1, &rows->dead, e) < 0)
 			return -1;
 		rows->known = row_set_count(rows->dead);
 	}

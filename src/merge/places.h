@@ -7,8 +7,7 @@
 #define MERGE_PLACES_H
 
 #include "merge/key_index.h"
-#include "table/delta/delta.h"
-#include "table/deletion_vector.h"
+#include "table/table.h"
 
 struct file_rows { /* a file that places can mean */
 	struct row_set *dead; /* loaded on the first mark; NULL before */
@@ -17,7 +16,7 @@ struct file_rows { /* a file that places can mean */
 };
 
 struct places {
-	struct delta *delta;          /* borrowed */
+	struct table *table;          /* borrowed */
 	const struct key_index *index; /* borrowed */
 	int32_t *target;              /* by index file number: 0 gone, slot + 1, or -(staged + 1) */
 	uint32_t target_count;
@@ -27,7 +26,7 @@ struct places {
 	uint32_t staged_count;
 };
 
-void places_init(struct places *p, struct delta *delta, const struct key_index *index);
+void places_init(struct places *p, struct table *table, const struct key_index *index);
 void places_release(struct places *p);
 /* Matches the index's file numbers to the snapshot's files again: after open and refresh. */
 void places_reload(struct places *p);

@@ -5,8 +5,7 @@
 
 #include "change/columns.h"
 #include "merge/key_index.h"
-#include "table/delta/delta.h"
-#include "table/deletion_vector.h"
+#include "table/table.h"
 
 /*
  * Writes the rows of `file` that are not in `dead` under the new schema; fields that `old` does not have

@@ -13,7 +13,7 @@
 /* Our own part is as we left it, and nobody did more than add to his. */
 static int check_others(const struct turn *t, const char *before, const struct schema *schema, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(t->delta);
+	const struct snapshot *s = table_snapshot(t->table);
 
 	if (t->replaces_all || !schema_equal(schema, s->schema))
 		return err_set(e, ERR_CONFLICT, "another writer committed while all of the table was to change");
@@ -25,12 +25,12 @@ static int check_others(const struct turn *t, const char *before, const struct s
 /* Brings the snapshot to the newest version, and what is staged over it. */
 static int follow_others(const struct turn *t, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(t->delta);
+	const struct snapshot *s = table_snapshot(t->table);
 	int64_t version = s->version, txn_version = s->txn_version;
 	struct schema *schema = schema_share(s->schema);
 	char *before = memory_copy_text(s->position);
 	bool changed = false;
-	int rc = delta_refresh(t->delta, &changed, e);
+	int rc = table_refresh(t->table, &changed, e);
 
 	if (rc == 0 && changed && s->version - version != s->txn_version - txn_version)
 		rc = err_set(e, ERR_CONFLICT, "a writer that is not of this group committed to the table meanwhile");
@@ -45,7 +45,7 @@ static int try_once(const struct turn *t, struct buffer *position, enum commit_r
 {
 	buffer_clear(position);
 	if (follow_others(t, e) < 0 ||
-	    t->share->join(t->share, t->schema, t->position, delta_snapshot(t->delta)->position, position, e) < 0)
+	    t->share->join(t->share, t->schema, t->position, table_snapshot(t->table)->position, position, e) < 0)
 		return -1;
 	return t->commit(t->staged, buffer_string(position), result, e);
 }

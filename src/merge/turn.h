@@ -7,7 +7,7 @@
 
 /* What is staged, and how it gets into the table. Everything is borrowed until turn_take returns. */
 struct turn {
-	struct delta *delta;
+	struct table *table;
 	const struct share *share;   /* NULL: nobody else writes, one try */
 	const struct schema *schema; /* of the rows */
 	const char *position;        /* of our part */

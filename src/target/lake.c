@@ -105,7 +105,7 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, l->target.share, schema, e) < 0)
 		return -1;
 	*position = memory_copy_text(t->position);
-	*lacks = find_lacking(delta_snapshot(t->delta)->schema, schema);
+	*lacks = find_lacking(table_snapshot(t->table)->schema, schema);
 	return 0;
 }
 

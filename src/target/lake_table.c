@@ -27,7 +27,7 @@ void lake_table_free(struct lake_table *t)
 	batch_free(t->open);
 	merge_close(t->merge);
 	append_close(t->append);
-	delta_close(t->delta);
+	table_close(t->table);
 	if (t->store != NULL)
 		t->store->ops->close(t->store);
 	schema_release(t->schema);
@@ -124,16 +124,16 @@ int lake_table_columns(struct store *root, const char *database, const char *tab
 {
 	struct schema *name = schema_new(database, table);
 	struct buffer folder = { 0 };
-	struct delta *delta = NULL;
+	struct table *opened = NULL;
 	struct store *store;
 	int rc = -1;
 
 	table_folder(&folder, name);
 	store = store_open_below(root, buffer_string(&folder), e);
 	if (store != NULL)
-		rc = delta_open_read(&delta, store, -1, e);
-	*out = rc == 0 && delta_snapshot(delta)->version >= 0 ? schema_share(delta_snapshot(delta)->schema) : NULL;
-	delta_close(delta);
+		rc = table_open_read(&opened, store, -1, e);
+	*out = rc == 0 && table_snapshot(opened)->version >= 0 ? schema_share(table_snapshot(opened)->schema) : NULL;
+	table_close(opened);
 	store_close(store);
 	buffer_release(&folder);
 	schema_release(name);
@@ -149,11 +149,11 @@ static int warn_of_others(const struct lake_table *t, struct err *e)
 	uint32_t count = 0;
 	char operation[64];
 
-	if (delta_history(t->delta, 1, &entries, &count, e) < 0)
+	if (table_history(t->table, 1, &entries, &count, e) < 0)
 		return -1;
 	if (count > 0 && !entries[0].is_ours) {
-		delta_history_free(entries, count);
-		if (delta_history(t->delta, OTHERS_SEARCHED, &entries, &count, e) < 0)
+		table_history_free(entries, count);
+		if (table_history(t->table, OTHERS_SEARCHED, &entries, &count, e) < 0)
 			return -1;
 	}
 	for (uint32_t i = 0; i < count && !entries[i].is_ours; i++) {
@@ -164,7 +164,7 @@ static int warn_of_others(const struct lake_table *t, struct err *e)
 				 log_quote(operation, sizeof(operation),
 					   entries[i].operation != NULL ? entries[i].operation : "-"));
 	}
-	delta_history_free(entries, count);
+	table_history_free(entries, count);
 	return 0;
 }
 
@@ -188,10 +188,10 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 	buffer_text(&text, ".index");
 	t->index_path = memory_copy_text(buffer_string(&text));
 	t->store = store_open_below(root, buffer_string(&folder), e);
-	if (t->store == NULL || delta_open(&t->delta, t->store, t->source_name, e) < 0)
+	if (t->store == NULL || table_open(&t->table, t->store, t->source_name, e) < 0)
 		goto out;
 	lake_table_warn(t);
-	s = delta_snapshot(t->delta);
+	s = table_snapshot(t->table);
 	t->commits = s->txn_version;
 	if (s->version >= 0) {
 		t->schema = schema_share(s->schema);
@@ -208,7 +208,7 @@ out:
 
 void lake_table_warn(struct lake_table *t)
 {
-	const char *text = delta_warning(t->delta);
+	const char *text = table_warning(t->table);
 	char quoted[600];
 
 	if (text != NULL && (t->warned == NULL || strcmp(t->warned, text) != 0))
@@ -221,10 +221,10 @@ void lake_table_warn(struct lake_table *t)
 /* Another part's writer made the table: it is the one that we meant, and has nothing of ours yet. */
 static int adopt(struct lake_table *t, const struct schema *schema, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(t->delta);
+	const struct snapshot *s = table_snapshot(t->table);
 	bool changed;
 
-	if (delta_refresh(t->delta, &changed, e) < 0)
+	if (table_refresh(t->table, &changed, e) < 0)
 		return -1;
 	return s->version >= 0 && schema_equal(s->schema, schema) && t->share->holds(t->share, NULL, s->position) ? 0 : -1;
 }
@@ -236,15 +236,15 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 
 	if (t->merge != NULL || t->append != NULL)
 		return 0;
-	if (delta_snapshot(t->delta)->version < 0) {
-		if (delta_create(t->delta, schema, t->source_name, NULL, &result, e) < 0)
+	if (table_snapshot(t->table)->version < 0) {
+		if (table_create(t->table, schema, t->source_name, NULL, &result, e) < 0)
 			return -1;
 		if (result == COMMIT_LOST && (t->share == NULL || adopt(t, schema, e) < 0))
 			return err_set(e, ERR_CONFLICT, "somebody else made the table meanwhile");
 	}
 	if (schema->mode == MODE_MERGE)
-		return merge_open(&t->merge, t->store, t->delta, schema, t->index_path, t->share, e);
-	t->append = append_open(t->store, t->delta, t->share);
+		return merge_open(&t->merge, t->store, t->table, schema, t->index_path, t->share, e);
+	t->append = append_open(t->store, t->table, t->share);
 	return 0;
 }
 

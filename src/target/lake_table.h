@@ -36,26 +36,26 @@ struct lake_table {
 
 	/* the worker's, or the taking thread's before the first batch: */
 	struct store *store;
-	struct delta *delta;
+	struct table *table;
 	struct merge *merge;    /* opened with the first batch, ... */
 	struct append *append;  /* ... or this one, by the schema's mode */
 	const struct share *share; /* borrowed, or NULL */
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
-	char *warned;           /* the last delta_warning that was logged, or NULL */
+	char *warned;           /* the last table_warning that was logged, or NULL */
 };
 
 struct lake_table *lake_table_new(const char *name);
 void lake_table_free(struct lake_table *t); /* NULL is fine */
-/* Opens the Delta table below `root` and takes over its field ids; its position is then known. */
+/* Opens the table below `root` and takes over its field ids; its position is then known. */
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
 		    const char *index_folder, const struct share *share, struct schema *source, struct err *e);
-/* The columns of the Delta table of this name: *out is the caller's, NULL when it is not there. */
+/* The columns of the lake table of this name: *out is the caller's, NULL when it is not there. */
 int lake_table_columns(struct store *root, const char *database, const char *table, struct schema **out,
 		       struct err *e);
 /* The source's columns changed: new fields get fresh ids. */
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e);
-/* Logs the table's delta_warning, once until it changes. */
+/* Logs table_warning, once until it changes. */
 void lake_table_warn(struct lake_table *t);
 /* Stages and, when the work says so, commits; *committed tells. Frees nothing of the work. */
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,

@@ -55,7 +55,7 @@ static void finish(struct lake_workers *w, struct lake_table *t, struct lake_wor
 	t->is_busy = false;
 	if (committed) {
 		t->work_since = t->first != NULL ? work->batch->sequence : UINT64_MAX;
-		t->commits = delta_snapshot(t->delta)->txn_version;
+		t->commits = table_snapshot(t->table)->txn_version;
 	}
 	w->bytes -= work->bytes;
 	push_ready(w, t);

@@ -15,7 +15,7 @@
 struct fixture {
 	char folder[256], index[300];
 	struct store *store;
-	struct delta *delta;
+	struct table *table;
 	struct merge *merge;
 	struct schema *schema;
 	uint32_t rows, distinct; /* row i has value i % distinct */
@@ -36,16 +36,16 @@ static void fixture_open(struct fixture *t)
 
 	t->store = store_open_directory(t->folder, true, &e);
 	stop_on(t->store == NULL ? -1 : 0, &e);
-	stop_on(delta_open(&t->delta, t->store, "bench", &e), &e);
-	if (delta_snapshot(t->delta)->version < 0)
-		stop_on(delta_create(t->delta, t->schema, "bench", NULL, &result, &e), &e);
-	stop_on(merge_open(&t->merge, t->store, t->delta, t->schema, t->index, NULL, &e), &e);
+	stop_on(table_open(&t->table, t->store, "bench", &e), &e);
+	if (table_snapshot(t->table)->version < 0)
+		stop_on(table_create(t->table, t->schema, "bench", NULL, &result, &e), &e);
+	stop_on(merge_open(&t->merge, t->store, t->table, t->schema, t->index, NULL, &e), &e);
 }
 
 static void fixture_close(struct fixture *t)
 {
 	merge_close(t->merge);
-	delta_close(t->delta);
+	table_close(t->table);
 	t->store->ops->close(t->store);
 }
 

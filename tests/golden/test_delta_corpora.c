@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "lib/test.h"
-#include "table/deletion_vector.h"
 #include "table/delta/delta.h"
 
 /* Rows are live ones; those of files without statistics are not counted. */
@@ -177,16 +176,16 @@ static struct store *open_folder(const char *corpora, const char *folder)
 }
 
 /* Live rows; every deletion vector is read and checked on the way. */
-static uint64_t count_rows(struct delta *d, const char *folder)
+static uint64_t count_rows(struct table *d, const char *folder)
 {
-	const struct snapshot *s = delta_snapshot(d);
+	const struct snapshot *s = table_snapshot(d);
 	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < s->file_count; i++) {
 		struct row_set *dead = NULL;
 		struct err e = ERR_INIT;
 
-		if (delta_read_dv(d, i, &dead, &e) < 0)
+		if (table_read_dv(d, i, &dead, &e) < 0)
 			fail_msg("%s: %s", folder, e.text);
 		if (s->files[i].row_count != ROWS_UNKNOWN)
 			count += s->files[i].row_count - row_set_count(dead);
@@ -208,17 +207,17 @@ static void tables_of_others_read_as_others_read_them(void **state)
 		const struct readable *r = &readable[i];
 		struct store *store = open_folder(corpora, r->folder);
 		struct err e = ERR_INIT;
-		struct delta *d;
+		struct table *d;
 
 		if (delta_open_read(&d, store, -1, &e) < 0)
 			fail_msg("%s: %s", r->folder, e.text);
-		if (delta_snapshot(d)->version != r->version ||
-		    delta_snapshot(d)->file_count != r->file_count ||
+		if (table_snapshot(d)->version != r->version ||
+		    table_snapshot(d)->file_count != r->file_count ||
 		    count_rows(d, r->folder) != r->row_count)
 			fail_msg("%s: version %lld, %u files", r->folder,
-				 (long long)delta_snapshot(d)->version,
-				 delta_snapshot(d)->file_count);
-		delta_close(d);
+				 (long long)table_snapshot(d)->version,
+				 table_snapshot(d)->file_count);
+		table_close(d);
 		store_close(store);
 	}
 }
@@ -234,7 +233,7 @@ static void tables_that_we_cannot_read_are_refused_by_name(void **state)
 		const struct refused *r = &refused[i];
 		struct store *store = open_folder(corpora, r->folder);
 		struct err e = ERR_INIT;
-		struct delta *d;
+		struct table *d;
 
 		if (delta_open_read(&d, store, -1, &e) == 0)
 			fail_msg("%s was read", r->folder);

@@ -19,23 +19,23 @@ struct schema *delta_table_schema(void)
 	return s;
 }
 
-struct delta *delta_table_open(struct store *store)
+struct table *delta_table_open(struct store *store)
 {
 	struct err e = ERR_INIT;
-	struct delta *d;
+	struct table *d;
 
 	must(delta_open(&d, store, TEST_APP, &e), &e);
 	return d;
 }
 
-struct delta *delta_table_make(struct store *store)
+struct table *delta_table_make(struct store *store)
 {
 	struct schema *schema = delta_table_schema();
-	struct delta *d = delta_table_open(store);
+	struct table *d = delta_table_open(store);
 	enum commit_result result = COMMIT_LOST;
 	struct err e = ERR_INIT;
 
-	must(delta_create(d, schema, "mysql://db/shop", NULL, &result, &e), &e);
+	must(table_create(d, schema, "mysql://db/shop", NULL, &result, &e), &e);
 	must(result == COMMIT_DONE ? 0 : -1, &e);
 	schema_release(schema);
 	return d;
@@ -59,7 +59,7 @@ struct data_file delta_table_file(const char *path, uint64_t row_count)
 	};
 }
 
-void delta_table_add(struct delta *d, const char *prefix, uint32_t count, int position)
+void delta_table_add(struct table *d, const char *prefix, uint32_t count, int position)
 {
 	struct data_file *files = memory_array(struct data_file, count);
 	char(*paths)[64] = memory_take(count, 64);
@@ -76,7 +76,7 @@ void delta_table_add(struct delta *d, const char *prefix, uint32_t count, int po
 		snprintf(paths[i], 64, "%s%u.parquet", prefix, i);
 		files[i] = delta_table_file(paths[i], 100);
 	}
-	must(delta_commit(d, &p, &result, &e), &e);
+	must(table_commit(d, &p, &result, &e), &e);
 	must(result == COMMIT_DONE ? 0 : -1, &e);
 	memory_free(files);
 	memory_free(paths);

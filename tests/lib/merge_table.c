@@ -37,19 +37,19 @@ void merge_table_open(struct merge_table *t)
 
 	t->store = store_open_directory(scratch_path(&t->folder, "table"), true, &e);
 	must(t->store != NULL ? 0 : -1, &e);
-	must(delta_open(&t->delta, t->store, "tailrace/test/d.t", &e), &e);
-	if (delta_snapshot(t->delta)->version < 0)
-		must(delta_create(t->delta, t->schema, "tailrace/test/d.t", NULL, &result, &e), &e);
+	must(table_open(&t->table, t->store, "tailrace/test/d.t", &e), &e);
+	if (table_snapshot(t->table)->version < 0)
+		must(table_create(t->table, t->schema, "tailrace/test/d.t", NULL, &result, &e), &e);
 	schema_release(t->schema);
-	t->schema = schema_share(delta_snapshot(t->delta)->schema);
+	t->schema = schema_share(table_snapshot(t->table)->schema);
 	snprintf(index, sizeof(index), "%s", scratch_path(&t->folder, "index"));
-	must(merge_open(&t->merge, t->store, t->delta, t->schema, index, NULL, &e), &e);
+	must(merge_open(&t->merge, t->store, t->table, t->schema, index, NULL, &e), &e);
 }
 
 void merge_table_close(struct merge_table *t)
 {
 	merge_close(t->merge);
-	delta_close(t->delta);
+	table_close(t->table);
 	store_close(t->store);
 }
 
@@ -69,7 +69,7 @@ void merge_table_widen(struct merge_table *t, const char *name, uint32_t at)
 	}
 	if (old->key_count > 0)
 		schema_set_key(s, &key, 1);
-	adopted = delta_adopt_schema(t->delta, s);
+	adopted = table_adopt_schema(t->table, s);
 	schema_release(s);
 	schema_release(t->schema);
 	t->schema = adopted;
@@ -126,7 +126,7 @@ int merge_table_commit(struct merge_table *t, struct batch *b, int n, struct err
 
 int merge_table_position(const struct merge_table *t)
 {
-	const char *position = delta_snapshot(t->delta)->position;
+	const char *position = table_snapshot(t->table)->position;
 	int n = 0;
 
 	if (position != NULL && sscanf(position, "{\"n\":%d}", &n) != 1)
@@ -146,13 +146,13 @@ struct lines {
 
 void merge_table_read(struct columns *rows, struct row_set **dead, struct merge_table *t, uint32_t slot)
 {
-	const struct snapshot *s = delta_snapshot(t->delta);
+	const struct snapshot *s = table_snapshot(t->table);
 	struct data_file_reader *reader;
 	struct err e = ERR_INIT;
 	int rc;
 
 	columns_init(rows, s->schema);
-	must(delta_read_dv(t->delta, slot, dead, &e), &e);
+	must(table_read_dv(t->table, slot, dead, &e), &e);
 	must(data_file_open(&reader, t->store, &s->files[slot], s->schema, &e), &e);
 	while ((rc = data_file_next(reader, 100000, rows, &e)) == 0)
 		;
@@ -172,7 +172,7 @@ static void read_lines(struct lines *l, struct merge_table *t, uint32_t slot)
 
 		if (row_set_has(dead, i))
 			continue;
-		render_json_row(&line, delta_snapshot(t->delta)->schema, &rows, i, NULL);
+		render_json_row(&line, table_snapshot(t->table)->schema, &rows, i, NULL);
 		l->texts[l->count++] = memory_copy_text(buffer_string(&line));
 		buffer_release(&line);
 	}
@@ -184,7 +184,7 @@ void merge_table_rows(struct buffer *out, struct merge_table *t)
 {
 	struct lines l = { 0 };
 
-	for (uint32_t slot = 0; slot < delta_snapshot(t->delta)->file_count; slot++)
+	for (uint32_t slot = 0; slot < table_snapshot(t->table)->file_count; slot++)
 		read_lines(&l, t, slot);
 	if (l.count > 0)
 		qsort(l.texts, l.count, sizeof(*l.texts), compare_lines);

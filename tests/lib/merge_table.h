@@ -5,12 +5,12 @@
 
 #include "lib/scratch.h"
 #include "merge/merge.h"
-#include "table/deletion_vector.h"
+#include "table/table.h"
 
 struct merge_table {
 	struct scratch folder;
 	struct store *store;
-	struct delta *delta;
+	struct table *table;
 	struct merge *merge;
 	struct schema *schema; /* of the next batch */
 };

@@ -47,7 +47,7 @@ static struct lake_table *open_table(struct test_lake *l, struct schema *s, stru
 
 static uint64_t row_count(const struct lake_table *t)
 {
-	const struct snapshot *s = delta_snapshot(t->delta);
+	const struct snapshot *s = table_snapshot(t->table);
 	uint64_t rows = 0;
 
 	for (uint32_t i = 0; i < s->file_count; i++)
@@ -65,7 +65,7 @@ static void equal_rows_stay_and_no_index_is_made(void **state)
 	must(work(t, t->schema, 0, 10, 1, &e), &e);
 	must(work(t, t->schema, 0, 10, 2, &e), &e);
 	assert_int_equal(row_count(t), 20);
-	assert_string_equal(delta_snapshot(t->delta)->position, "{\"n\":2}");
+	assert_string_equal(table_snapshot(t->table)->position, "{\"n\":2}");
 	lake_table_free(t);
 	assert_int_equal(scratch_count(&((struct test_lake *)*state)->folder, ".", "d.t"), 0);
 	t = open_table(*state, s, &e);
@@ -88,7 +88,7 @@ static void parts_of_a_transaction_appear_at_once(void **state)
 	assert_int_equal(row_count(t), 0);
 	must(work(t, t->schema, 20, 0, 1, &e), &e);
 	assert_int_equal(row_count(t), 20);
-	assert_int_equal(delta_snapshot(t->delta)->version, 1);
+	assert_int_equal(table_snapshot(t->table)->version, 1);
 	lake_table_free(t);
 	schema_release(s);
 }
@@ -108,8 +108,8 @@ static void a_column_may_come_in_mid_stream(void **state)
 	must(lake_table_set_schema(t, wide, &e), &e);
 	must(work(t, t->schema, 0, 10, 2, &e), &e);
 	assert_int_equal(row_count(t), 20);
-	assert_int_equal(delta_snapshot(t->delta)->schema->field_count, 3);
-	assert_int_equal(delta_snapshot(t->delta)->schema->mode, MODE_APPEND);
+	assert_int_equal(table_snapshot(t->table)->schema->field_count, 3);
+	assert_int_equal(table_snapshot(t->table)->schema->mode, MODE_APPEND);
 	lake_table_free(t);
 	schema_release(s);
 	schema_release(wide);

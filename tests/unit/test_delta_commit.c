@@ -9,12 +9,12 @@ static void a_new_table_comes_back_as_it_was_made(void **state)
 {
 	struct test_lake *l = *state;
 	struct schema *schema = delta_table_schema();
-	struct delta *d;
+	struct table *d;
 	const struct snapshot *s;
 
-	delta_close(delta_table_make(l->store));
+	table_close(delta_table_make(l->store));
 	d = delta_table_open(l->store);
-	s = delta_snapshot(d);
+	s = table_snapshot(d);
 	assert_int_equal(s->version, 0);
 	assert_int_equal(s->txn_version, 0);
 	assert_null(s->position);
@@ -26,43 +26,43 @@ static void a_new_table_comes_back_as_it_was_made(void **state)
 	assert_null(s->schema->fields[1].source_type);
 	assert_int_equal(s->schema->fields[2].id, 3);
 	assert_int_equal(s->file_count, 0);
-	delta_close(d);
+	table_close(d);
 	schema_release(schema);
 }
 
 static void a_missing_table_is_an_empty_snapshot(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_open(l->store);
+	struct table *d = delta_table_open(l->store);
 
-	assert_int_equal(delta_snapshot(d)->version, -1);
-	delta_close(d);
+	assert_int_equal(table_snapshot(d)->version, -1);
+	table_close(d);
 }
 
 static void added_files_and_the_position_come_back(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
-	const struct snapshot *s = delta_snapshot(d);
+	struct table *d = delta_table_make(l->store);
+	const struct snapshot *s = table_snapshot(d);
 
 	delta_table_add(d, "a", 3, 7);
 	assert_int_equal(s->version, 1);
 	assert_int_equal(s->file_count, 3);
 	assert_string_equal(s->position, "{\"at\":7}");
-	delta_close(d);
+	table_close(d);
 	d = delta_table_open(l->store);
-	s = delta_snapshot(d);
+	s = table_snapshot(d);
 	assert_int_equal(s->version, 1);
 	assert_int_equal(s->txn_version, 1);
 	assert_string_equal(s->position, "{\"at\":7}");
 	assert_int_equal(s->file_count, 3);
-	assert_int_equal(s->files[delta_find_file(d, "a2.parquet")].row_count, 100);
-	assert_int_equal(delta_find_file(d, "b2.parquet"), -1);
-	delta_close(d);
+	assert_int_equal(s->files[table_find_file(d, "a2.parquet")].row_count, 100);
+	assert_int_equal(table_find_file(d, "b2.parquet"), -1);
+	table_close(d);
 }
 
 /* A commit that must be done. */
-static void commit(struct delta *d, struct prepared_commit p)
+static void commit(struct table *d, struct prepared_commit p)
 {
 	enum commit_result result = COMMIT_LOST;
 	struct err e = ERR_INIT;
@@ -70,34 +70,34 @@ static void commit(struct delta *d, struct prepared_commit p)
 	p.operation = "MERGE";
 	if (p.position == NULL)
 		p.position = "{\"at\":9}";
-	must(delta_commit(d, &p, &result, &e), &e);
+	must(table_commit(d, &p, &result, &e), &e);
 	assert_int_equal(result, COMMIT_DONE);
 }
 
-static void refused(struct delta *d, struct prepared_commit p, const char *why)
+static void refused(struct table *d, struct prepared_commit p, const char *why)
 {
 	enum commit_result result;
 	struct err e = ERR_INIT;
-	int64_t version = delta_snapshot(d)->version;
+	int64_t version = table_snapshot(d)->version;
 
 	p.operation = "MERGE";
 	p.position = "{}";
-	assert_int_equal(delta_commit(d, &p, &result, &e), -1);
+	assert_int_equal(table_commit(d, &p, &result, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
 	if (strstr(e.text, why) == NULL)
 		fail_msg("\"%s\" does not tell \"%s\"", e.text, why);
-	assert_int_equal(delta_snapshot(d)->version, version);
+	assert_int_equal(table_snapshot(d)->version, version);
 }
 
-static uint64_t dead_rows(struct delta *d, const char *path)
+static uint64_t dead_rows(struct table *d, const char *path)
 {
-	int64_t slot = delta_find_file(d, path);
+	int64_t slot = table_find_file(d, path);
 	struct row_set *rows = NULL;
 	struct err e = ERR_INIT;
 	uint64_t count;
 
 	assert_true(slot >= 0);
-	must(delta_read_dv(d, (uint32_t)slot, &rows, &e), &e);
+	must(table_read_dv(d, (uint32_t)slot, &rows, &e), &e);
 	count = row_set_count(rows);
 	row_set_free(rows);
 	return count;
@@ -106,36 +106,36 @@ static uint64_t dead_rows(struct delta *d, const char *path)
 static void deleted_rows_come_back_as_deletion_vectors(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct row_set *three = delta_table_rows(5, 3), *ten = delta_table_rows(0, 10);
 	struct dv_update updates[] = { { 0, three }, { 1, ten } };
 
 	delta_table_add(d, "a", 2, 1);
 	commit(d, (struct prepared_commit){ .dvs = updates, .dv_count = 2 });
-	assert_int_equal(delta_snapshot(d)->file_count, 2);
-	assert_string_equal(delta_snapshot(d)->files[0].path, "a0.parquet");
+	assert_int_equal(table_snapshot(d)->file_count, 2);
+	assert_string_equal(table_snapshot(d)->files[0].path, "a0.parquet");
 	assert_int_equal(dead_rows(d, "a0.parquet"), 3);
 	updates[0].rows = ten; /* a second version of the same file's bitmap */
 	row_set_union(ten, three);
 	commit(d, (struct prepared_commit){ .dvs = updates, .dv_count = 1 });
-	delta_close(d);
+	table_close(d);
 	d = delta_table_open(l->store);
-	assert_int_equal(delta_snapshot(d)->version, 3);
-	assert_int_equal(delta_snapshot(d)->file_count, 2);
+	assert_int_equal(table_snapshot(d)->version, 3);
+	assert_int_equal(table_snapshot(d)->file_count, 2);
 	assert_int_equal(dead_rows(d, "a0.parquet"), 10);
 	assert_int_equal(dead_rows(d, "a1.parquet"), 10);
 	assert_int_equal(scratch_count(&l->folder, ".", "deletion_vector_"), 2);
 	assert_non_null(
-		strstr(delta_snapshot(d)->files[0].stats, "\"tightBounds\":false"));
+		strstr(table_snapshot(d)->files[0].stats, "\"tightBounds\":false"));
 	row_set_free(three);
 	row_set_free(ten);
-	delta_close(d);
+	table_close(d);
 }
 
 static void a_file_without_live_rows_leaves_the_table(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct row_set *all = delta_table_rows(0, 100);
 	const struct dv_update update = { 1, all };
 	struct data_file added[] = { delta_table_file("dead.parquet", 100),
@@ -145,24 +145,24 @@ static void a_file_without_live_rows_leaves_the_table(void **state)
 	delta_table_add(d, "a", 3, 1);
 	commit(d, (struct prepared_commit){ .dvs = &update, .dv_count = 1, .added = added,
 					    .added_dvs = added_dvs, .added_count = 2 });
-	assert_int_equal(delta_snapshot(d)->file_count, 3);
-	assert_string_equal(delta_snapshot(d)->files[1].path, "a2.parquet");
-	assert_int_equal(delta_snapshot(d)->files[1].slot, 1);
-	assert_string_equal(delta_snapshot(d)->files[2].path, "live.parquet");
-	assert_int_equal(delta_find_file(d, "a2.parquet"), 1);
-	assert_int_equal(delta_find_file(d, "a1.parquet"), -1);
-	delta_close(d);
+	assert_int_equal(table_snapshot(d)->file_count, 3);
+	assert_string_equal(table_snapshot(d)->files[1].path, "a2.parquet");
+	assert_int_equal(table_snapshot(d)->files[1].slot, 1);
+	assert_string_equal(table_snapshot(d)->files[2].path, "live.parquet");
+	assert_int_equal(table_find_file(d, "a2.parquet"), 1);
+	assert_int_equal(table_find_file(d, "a1.parquet"), -1);
+	table_close(d);
 	d = delta_table_open(l->store);
-	assert_int_equal(delta_snapshot(d)->file_count, 3);
-	assert_int_equal(delta_find_file(d, "dead.parquet"), -1);
+	assert_int_equal(table_snapshot(d)->file_count, 3);
+	assert_int_equal(table_find_file(d, "dead.parquet"), -1);
 	row_set_free(all);
-	delta_close(d);
+	table_close(d);
 }
 
 static void an_added_file_may_have_dead_rows_at_once(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct row_set *two = delta_table_rows(98, 2);
 	struct data_file added = delta_table_file("new.parquet", 100);
 	const struct row_set *added_dvs[] = { two };
@@ -170,38 +170,38 @@ static void an_added_file_may_have_dead_rows_at_once(void **state)
 	commit(d, (struct prepared_commit){ .added = &added, .added_dvs = added_dvs,
 					    .added_count = 1 });
 	assert_int_equal(dead_rows(d, "new.parquet"), 2);
-	delta_close(d);
+	table_close(d);
 	d = delta_table_open(l->store);
 	assert_int_equal(dead_rows(d, "new.parquet"), 2);
 	row_set_free(two);
-	delta_close(d);
+	table_close(d);
 }
 
 static void a_truncate_removes_all_before_the_adds(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct data_file added;
 
 	delta_table_add(d, "a", 40, 1);
 	added = delta_table_file("new.parquet", 5);
 	commit(d, (struct prepared_commit){ .removes_all = true, .added = &added,
 					    .added_count = 1 });
-	assert_int_equal(delta_snapshot(d)->file_count, 1);
+	assert_int_equal(table_snapshot(d)->file_count, 1);
 	delta_table_add(d, "b", 40, 1);
-	assert_int_equal(delta_snapshot(d)->file_count, 41);
-	assert_int_equal(delta_find_file(d, "b39.parquet"), 40);
-	delta_close(d);
+	assert_int_equal(table_snapshot(d)->file_count, 41);
+	assert_int_equal(table_find_file(d, "b39.parquet"), 40);
+	table_close(d);
 	d = delta_table_open(l->store);
-	assert_int_equal(delta_snapshot(d)->file_count, 41);
-	assert_int_equal(delta_find_file(d, "new.parquet"), 0);
-	delta_close(d);
+	assert_int_equal(table_snapshot(d)->file_count, 41);
+	assert_int_equal(table_find_file(d, "new.parquet"), 0);
+	table_close(d);
 }
 
 static void what_would_break_the_table_is_not_published(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct row_set *outside = delta_table_rows(99, 2), *few = delta_table_rows(0, 2);
 	struct row_set *many = delta_table_rows(0, 5);
 	struct dv_update updates[] = { { 0, outside }, { 0, few } };
@@ -225,7 +225,7 @@ static void what_would_break_the_table_is_not_published(void **state)
 		"already");
 	refused(d, (struct prepared_commit){ .added = &uncounted, .added_count = 1 },
 		"another number");
-	delta_close(d);
+	table_close(d);
 	row_set_free(outside);
 	row_set_free(few);
 	row_set_free(many);
@@ -234,7 +234,7 @@ static void what_would_break_the_table_is_not_published(void **state)
 static void columns_are_added_with_ids_that_stay(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct schema *wanted = delta_table_schema(), *adopted;
 	struct buffer protocol = { 0 };
 	enum commit_result result;
@@ -243,23 +243,23 @@ static void columns_are_added_with_ids_that_stay(void **state)
 	schema_add(wanted, "at", TYPE_TIMESTAMP_NTZ, true);
 	schema_add(wanted, "a b", TYPE_INT, true);
 	wanted->fields[0].id = 77;
-	adopted = delta_adopt_schema(d, wanted);
+	adopted = table_adopt_schema(d, wanted);
 	assert_int_equal(adopted->fields[0].id, 1);
 	assert_int_equal(adopted->fields[3].id, 4);
 	assert_int_equal(adopted->fields[4].id, 5);
 	assert_int_equal(
-		delta_commit(d,
+		table_commit(d,
 			     &(struct prepared_commit){ .operation = "ADD COLUMNS",
 							.schema = wanted },
 			     &result, &e),
 		-1);
 	assert_non_null(strstr(e.text, "field id 77"));
 	commit(d, (struct prepared_commit){ .schema = adopted });
-	delta_close(d);
+	table_close(d);
 	d = delta_table_open(l->store);
-	assert_true(schema_equal(delta_snapshot(d)->schema, wanted));
-	assert_int_equal(delta_snapshot(d)->schema->fields[4].id, 5);
-	delta_protocol(d, &protocol);
+	assert_true(schema_equal(table_snapshot(d)->schema, wanted));
+	assert_int_equal(table_snapshot(d)->schema->fields[4].id, 5);
+	table_protocol(d, &protocol);
 	assert_buffer_text(
 		protocol,
 		"reader 3, writer 7, reader features: deletionVectors, "
@@ -267,43 +267,43 @@ static void columns_are_added_with_ids_that_stay(void **state)
 		"appendOnly, invariants, timestampNtz, columnMapping");
 	schema_release(wanted);
 	schema_release(adopted);
-	delta_close(d);
+	table_close(d);
 }
 
 static void a_commit_without_a_position_keeps_the_last(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct prepared_commit p = { .operation = "OPTIMIZE", .invalid_values = 2 };
 	enum commit_result result;
 	struct err e = ERR_INIT;
 
 	delta_table_add(d, "a", 1, 4);
-	assert_int_equal(delta_commit(d, &p, &result, &e), 0);
+	assert_int_equal(table_commit(d, &p, &result, &e), 0);
 	p.invalid_values = 3;
-	assert_int_equal(delta_commit(d, &p, &result, &e), 0);
-	assert_string_equal(delta_snapshot(d)->position, "{\"at\":4}");
-	delta_close(d);
+	assert_int_equal(table_commit(d, &p, &result, &e), 0);
+	assert_string_equal(table_snapshot(d)->position, "{\"at\":4}");
+	table_close(d);
 	d = delta_table_open(l->store);
-	assert_string_equal(delta_snapshot(d)->position, "{\"at\":4}");
-	assert_int_equal(delta_snapshot(d)->txn_version, 3);
-	assert_int_equal(delta_snapshot(d)->invalid_values, 5);
-	delta_close(d);
+	assert_string_equal(table_snapshot(d)->position, "{\"at\":4}");
+	assert_int_equal(table_snapshot(d)->txn_version, 3);
+	assert_int_equal(table_snapshot(d)->invalid_values, 5);
+	table_close(d);
 }
 
 static void an_earlier_version_can_be_read(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct err e = ERR_INIT;
 
 	delta_table_add(d, "a", 1, 1);
 	delta_table_add(d, "b", 1, 2);
-	delta_close(d);
+	table_close(d);
 	assert_int_equal(delta_open_read(&d, l->store, 1, &e), 0);
-	assert_int_equal(delta_snapshot(d)->file_count, 1);
-	assert_string_equal(delta_snapshot(d)->position, "{\"at\":1}");
-	delta_close(d);
+	assert_int_equal(table_snapshot(d)->file_count, 1);
+	assert_string_equal(table_snapshot(d)->position, "{\"at\":1}");
+	table_close(d);
 	assert_int_equal(delta_open_read(&d, l->store, 3, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "version 3"));
@@ -312,7 +312,7 @@ static void an_earlier_version_can_be_read(void **state)
 static void history_tells_what_was_done(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	struct history_entry *entries;
 	struct err e = ERR_INIT;
 	uint32_t count;
@@ -322,7 +322,7 @@ static void history_tells_what_was_done(void **state)
 					    .rows_deleted = 1,
 					    .source_time_us = 123456,
 					    .position = "{\"x\": 1}" });
-	assert_int_equal(delta_history(d, 10, &entries, &count, &e), 0);
+	assert_int_equal(table_history(d, 10, &entries, &count, &e), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(entries[0].version, 1);
 	assert_string_equal(entries[0].operation, "MERGE");
@@ -333,14 +333,14 @@ static void history_tells_what_was_done(void **state)
 	assert_true(entries[1].is_ours);
 	assert_string_equal(entries[1].operation, "CREATE TABLE");
 	assert_null(entries[1].position);
-	delta_history_free(entries, count);
-	delta_close(d);
+	table_history_free(entries, count);
+	table_close(d);
 }
 
 static void another_writer_is_noticed_and_caught_up_with(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *a = delta_table_make(l->store), *b = delta_table_open(l->store);
+	struct table *a = delta_table_make(l->store), *b = delta_table_open(l->store);
 	struct data_file file = delta_table_file("b.parquet", 1);
 	struct prepared_commit p = { .operation = "MERGE",
 				     .added = &file,
@@ -351,20 +351,20 @@ static void another_writer_is_noticed_and_caught_up_with(void **state)
 	bool changed;
 
 	delta_table_add(a, "a", 2, 1);
-	assert_int_equal(delta_commit(b, &p, &result, &e), 0);
+	assert_int_equal(table_commit(b, &p, &result, &e), 0);
 	assert_int_equal(result, COMMIT_LOST);
-	assert_int_equal(delta_snapshot(b)->version, 0);
-	assert_int_equal(delta_refresh(b, &changed, &e), 0);
+	assert_int_equal(table_snapshot(b)->version, 0);
+	assert_int_equal(table_refresh(b, &changed, &e), 0);
 	assert_true(changed);
-	assert_int_equal(delta_snapshot(b)->version, 1);
-	assert_string_equal(delta_snapshot(b)->position, "{\"at\":1}");
-	assert_int_equal(delta_refresh(b, &changed, &e), 0);
+	assert_int_equal(table_snapshot(b)->version, 1);
+	assert_string_equal(table_snapshot(b)->position, "{\"at\":1}");
+	assert_int_equal(table_refresh(b, &changed, &e), 0);
 	assert_false(changed);
-	assert_int_equal(delta_commit(b, &p, &result, &e), 0);
+	assert_int_equal(table_commit(b, &p, &result, &e), 0);
 	assert_int_equal(result, COMMIT_DONE);
-	assert_int_equal(delta_snapshot(b)->txn_version, 2);
-	delta_close(a);
-	delta_close(b);
+	assert_int_equal(table_snapshot(b)->txn_version, 2);
+	table_close(a);
+	table_close(b);
 }
 
 int main(void)

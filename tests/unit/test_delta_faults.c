@@ -16,7 +16,7 @@
 struct faulty {
 	struct test_lake lake;
 	struct fault_store faults;
-	struct delta *table;
+	struct table *table;
 };
 
 static void faulty_open(struct faulty *f)
@@ -36,7 +36,7 @@ static void faulty_make(struct faulty *f, enum fault fault, int at)
 
 static void faulty_close(struct faulty *f)
 {
-	delta_close(f->table);
+	table_close(f->table);
 	test_lake_close(&f->lake);
 }
 
@@ -44,7 +44,7 @@ static void faulty_close(struct faulty *f)
  * Two files are added, one old file gets a bitmap: 3 files and {"at":2} after 1 and
  * {"at":1}.
  */
-static int change(struct delta *d, enum commit_result *out, struct err *e)
+static int change(struct table *d, enum commit_result *out, struct err *e)
 {
 	struct row_set *rows = delta_table_rows(3, 4);
 	struct data_file files[] = { delta_table_file("x.parquet", 10),
@@ -56,16 +56,16 @@ static int change(struct delta *d, enum commit_result *out, struct err *e)
 				     .dvs = &update,
 				     .dv_count = 1,
 				     .position = "{\"at\":2}" };
-	int rc = delta_commit(d, &p, out, e);
+	int rc = table_commit(d, &p, out, e);
 
 	row_set_free(rows);
 	return rc;
 }
 
 /* Old or new, and nothing between; returns which. */
-static bool is_new_state(struct delta *d)
+static bool is_new_state(struct table *d)
 {
-	const struct snapshot *s = delta_snapshot(d);
+	const struct snapshot *s = table_snapshot(d);
 	struct row_set *rows = NULL;
 	struct err e = ERR_INIT;
 	bool is_new = s->version == 2;
@@ -74,7 +74,7 @@ static bool is_new_state(struct delta *d)
 	assert_int_equal(s->txn_version, is_new ? 2 : 1);
 	assert_string_equal(s->position, is_new ? "{\"at\":2}" : "{\"at\":1}");
 	assert_int_equal(s->file_count, is_new ? 3 : 1);
-	assert_int_equal(delta_read_dv(d, 0, &rows, &e), 0);
+	assert_int_equal(table_read_dv(d, 0, &rows, &e), 0);
 	assert_int_equal(row_set_count(rows), is_new ? 4 : 0);
 	row_set_free(rows);
 	return is_new;
@@ -99,7 +99,7 @@ static bool commit_with_fault(enum fault fault, int at)
 	} else {
 		assert_true(e.kind == ERR_IO || e.kind == ERR_RETRY);
 	}
-	delta_close(f.table);
+	table_close(f.table);
 	f.table = delta_table_open(&f.faults.store);
 	is_new = is_new_state(f.table);
 	assert_true(rc < 0 || is_new);
@@ -157,7 +157,7 @@ static void a_failed_commit_goes_on_after_a_refresh(void **state)
 		rc = change(f.table, &result, &e);
 		fault_store_arm(&f.faults, FAULT_NONE, 0);
 		if (rc < 0) {
-			assert_int_equal(delta_refresh(f.table, &changed, &e), 0);
+			assert_int_equal(table_refresh(f.table, &changed, &e), 0);
 			if (!is_new_state(f.table))
 				assert_int_equal(change(f.table, &result, &e), 0);
 		}
@@ -179,14 +179,14 @@ static void a_failed_checkpoint_is_told_and_made_up_for(void **state)
 		struct faulty f;
 
 		faulty_make(&f, FAULT_IO, at);
-		f.table->entry_bytes = (uint64_t)1 << 30;
+		delta_of(f.table)->entry_bytes = (uint64_t)1 << 30;
 		if (change(f.table, &result, &e) == 0 && f.faults.calls >= at) {
 			failed++;
 			assert_int_equal(result, COMMIT_DONE);
-			assert_non_null(strstr(delta_warning(f.table), "made to fail"));
+			assert_non_null(strstr(table_warning(f.table), "made to fail"));
 			fault_store_arm(&f.faults, FAULT_NONE, 0);
 			delta_table_add(f.table, "b", 1, 3);
-			assert_null(delta_warning(f.table));
+			assert_null(table_warning(f.table));
 			assert_true(scratch_count(&f.lake.folder, "_delta_log", "_last_check") == 1);
 		}
 		faulty_close(&f);
@@ -208,12 +208,12 @@ static void after_any_fault_a_new_table_is_whole_or_not_there(void **state)
 			faulty_open(&f);
 			f.table = delta_table_open(&f.faults.store);
 			fault_store_arm(&f.faults, fault, at);
-			rc = delta_create(f.table, schema, "mysql", "{\"at\":0}", &result, &e);
+			rc = table_create(f.table, schema, "mysql", "{\"at\":0}", &result, &e);
 			fault_store_arm(&f.faults, FAULT_NONE, 0);
-			delta_close(f.table);
+			table_close(f.table);
 			f.table = delta_table_open(&f.faults.store);
-			if (delta_snapshot(f.table)->version == 0)
-				assert_string_equal(delta_snapshot(f.table)->position,
+			if (table_snapshot(f.table)->version == 0)
+				assert_string_equal(table_snapshot(f.table)->position,
 						    "{\"at\":0}");
 			else
 				assert_int_equal(rc, -1);
@@ -230,7 +230,7 @@ static void opening_with_a_fault_never_gives_a_wrong_state(void **state)
 
 	(void)state;
 	faulty_make(&f, FAULT_NONE, 0);
-	delta_close(f.table);
+	table_close(f.table);
 	for (;; at++) {
 		struct err e = ERR_INIT;
 
@@ -242,7 +242,7 @@ static void opening_with_a_fault_never_gives_a_wrong_state(void **state)
 		assert_false(is_new_state(f.table));
 		if (f.faults.calls < at)
 			break;
-		delta_close(f.table);
+		table_close(f.table);
 	}
 	assert_true(at > 4);
 	faulty_close(&f);

@@ -4,9 +4,8 @@
 #include "lib/delta_table.h"
 #include "lib/test_lake.h"
 #include "lib/test.h"
-#include "table/delta/action.h"
+#include "table/delta/handle.h"
 #include "table/json_span.h"
-#include "table/delta/log.h"
 
 #define ENTRY(n)    "_delta_log/0000000000000000000" #n ".json"
 #define PROTOCOL    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
@@ -39,10 +38,10 @@ static void write_entry(struct test_lake *l, const char *key, const char *text)
 	must(store_put(l->store, key, bytes_of_text(text), false, &result, &e), &e);
 }
 
-static struct delta *open_read(struct test_lake *l)
+static struct table *open_read(struct test_lake *l)
 {
 	struct err e = ERR_INIT;
-	struct delta *d;
+	struct table *d;
 
 	must(delta_open_read(&d, l->store, -1, &e), &e);
 	return d;
@@ -51,7 +50,7 @@ static struct delta *open_read(struct test_lake *l)
 static void refused(struct test_lake *l, enum err_kind kind, const char *why)
 {
 	struct err e = ERR_INIT;
-	struct delta *d;
+	struct table *d;
 
 	assert_int_equal(delta_open_read(&d, l->store, -1, &e), -1);
 	if (e.kind != kind || strstr(e.text, why) == NULL)
@@ -62,26 +61,26 @@ static void a_foreign_table_reads(void **state)
 {
 	struct test_lake *l = *state;
 	const struct snapshot *s;
-	struct delta *d;
+	struct table *d;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA ADD("a%20b.parquet", STATS(7)));
 	write_entry(l, ENTRY(1),
 		    "{\"unknown\":{\"x\":18446744073709551616}}\n"
 		    "{\"add\":null,\"remove\":null}\n\n" ADD("c.parquet", ""));
 	d = open_read(l);
-	s = delta_snapshot(d);
+	s = table_snapshot(d);
 	assert_int_equal(s->version, 1);
 	assert_int_equal(s->file_count, 2);
 	assert_int_equal(s->files[0].row_count, 7);
 	assert_true(s->files[1].row_count == ROWS_UNKNOWN);
 	assert_null(s->source_name);
-	delta_close(d);
+	table_close(d);
 }
 
 static void the_order_within_an_entry_does_not_matter(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d;
+	struct table *d;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA ADD("a", STATS(7)) ADD("b", STATS(7)));
 	write_entry(l, ENTRY(1), ADD("a", STATS(7) DV("x", 2)) REMOVE("a", ""));
@@ -89,10 +88,10 @@ static void the_order_within_an_entry_does_not_matter(void **state)
 	/* a remove of a logical file that is not there any more */
 	write_entry(l, ENTRY(3), REMOVE("a", DV("x", 2)) REMOVE("b", ""));
 	d = open_read(l);
-	assert_int_equal(delta_snapshot(d)->file_count, 1);
-	assert_int_equal(delta_snapshot(d)->files[0].dv.cardinality, 3);
-	assert_string_equal(delta_snapshot(d)->files[0].dv.place, "y");
-	delta_close(d);
+	assert_int_equal(table_snapshot(d)->file_count, 1);
+	assert_int_equal(table_snapshot(d)->files[0].dead_count, 3);
+	assert_string_equal(delta_of(d)->state.dvs[0].place, "y");
+	table_close(d);
 }
 
 static void doubled_rows_are_refused(void **state)
@@ -133,7 +132,7 @@ static void every_cut_of_an_entry_is_refused_or_whole(void **state)
 	write_entry(l, ENTRY(0), PROTOCOL METADATA);
 	for (size_t size = 0; size < sizeof(entry) - 1; size++) {
 		struct err e = ERR_INIT;
-		struct delta *d;
+		struct table *d;
 
 		memcpy(text, entry, size);
 		text[size] = 0;
@@ -141,7 +140,7 @@ static void every_cut_of_an_entry_is_refused_or_whole(void **state)
 		if (delta_open_read(&d, l->store, -1, &e) == 0) {
 			assert_true(size == first || size == first - 1 ||
 				    size == sizeof(entry) - 2);
-			delta_close(d);
+			table_close(d);
 			continue;
 		}
 		assert_int_equal(e.kind, ERR_DATA);
@@ -153,12 +152,12 @@ static void every_cut_of_an_entry_is_refused_or_whole(void **state)
 static void every_cut_of_an_entry_of_ours_is_refused(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	char *text, *part;
 	size_t whole;
 
 	delta_table_add(d, "a", 3, 1);
-	delta_close(d);
+	table_close(d);
 	text = scratch_read(&l->folder, ENTRY(1), &whole);
 	part = memory_copy_text(text);
 	for (size_t size = 0; size < whole - 1; size++) {
@@ -213,7 +212,7 @@ static void a_foreign_table_is_not_written(void **state)
 {
 	struct test_lake *l = *state;
 	struct err e = ERR_INIT;
-	struct delta *d;
+	struct table *d;
 
 	write_entry(l, ENTRY(0), PROTOCOL METADATA);
 	assert_int_equal(delta_open(&d, l->store, TEST_APP, &e), -1);
@@ -225,9 +224,9 @@ static void another_pipelines_table_is_not_written(void **state)
 {
 	struct test_lake *l = *state;
 	struct err e = ERR_INIT;
-	struct delta *d;
+	struct table *d;
 
-	delta_close(delta_table_make(l->store));
+	table_close(delta_table_make(l->store));
 	assert_int_equal(delta_open(&d, l->store, "other", &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, TEST_APP));
@@ -237,9 +236,9 @@ static void a_feature_that_we_cannot_keep_stops_writing_not_reading(void **state
 {
 	struct test_lake *l = *state;
 	struct err e = ERR_INIT;
-	struct delta *d;
+	struct table *d;
 
-	delta_close(delta_table_make(l->store));
+	table_close(delta_table_make(l->store));
 	write_entry(l, ENTRY(1),
 		    "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
 		    "\"readerFeatures\":[\"deletionVectors\"],\"writerFeatures\":["
@@ -247,7 +246,7 @@ static void a_feature_that_we_cannot_keep_stops_writing_not_reading(void **state
 	assert_int_equal(delta_open(&d, l->store, TEST_APP, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "\"checkConstraints\""));
-	delta_close(open_read(l));
+	table_close(open_read(l));
 }
 
 /* The entry's commitInfo is gone, as after a clean-up: only the side copy is left. */
@@ -262,20 +261,20 @@ static void drop_commit_info(struct test_lake *l, const char *name)
 static void the_position_survives_the_loss_of_one_copy(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	const char *side = "_tailrace/positions/00000000000000000001.json";
 	struct err e = ERR_INIT;
 
 	delta_table_add(d, "a", 1, 5);
-	delta_close(d);
+	table_close(d);
 	assert_int_equal(store_remove(l->store, side, &e), 0);
 	d = delta_table_open(l->store); /* makes the side copy anew */
-	assert_string_equal(delta_snapshot(d)->position, "{\"at\":5}");
-	delta_close(d);
+	assert_string_equal(table_snapshot(d)->position, "{\"at\":5}");
+	table_close(d);
 	drop_commit_info(l, ENTRY(1));
 	d = delta_table_open(l->store);
-	assert_string_equal(delta_snapshot(d)->position, "{\"at\":5}");
-	delta_close(d);
+	assert_string_equal(table_snapshot(d)->position, "{\"at\":5}");
+	table_close(d);
 	assert_int_equal(store_remove(l->store, side, &e), 0);
 	assert_int_equal(delta_open(&d, l->store, TEST_APP, &e), -1);
 	assert_int_equal(e.kind, ERR_DATA);
@@ -285,13 +284,13 @@ static void the_position_survives_the_loss_of_one_copy(void **state)
 static void two_copies_that_differ_stop(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	const char *side = "_tailrace/positions/00000000000000000001.json";
 	struct err e = ERR_INIT;
 	char *text, *at;
 
 	delta_table_add(d, "a", 1, 5);
-	delta_close(d);
+	table_close(d);
 	text = scratch_read(&l->folder, side, NULL);
 	at = strstr(text, "{\"at\":5}");
 	at[6] = '6';
@@ -305,18 +304,18 @@ static void two_copies_that_differ_stop(void **state)
 static void a_side_copy_of_a_commit_that_lost_is_mended(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 	const char *side = "_tailrace/positions/00000000000000000001.json";
 	char *text;
 
 	delta_table_add(d, "a", 1, 5);
-	delta_close(d);
+	table_close(d);
 	write_entry(l, side,
 		    "{\"appId\":\"" TEST_APP "\",\"version\":1,\"txnId\":\"other\","
 		    "\"invalidValues\":0,\"position\":{\"at\":9}}");
 	d = delta_table_open(l->store);
-	assert_string_equal(delta_snapshot(d)->position, "{\"at\":5}");
-	delta_close(d);
+	assert_string_equal(table_snapshot(d)->position, "{\"at\":5}");
+	table_close(d);
 	text = scratch_read(&l->folder, side, NULL);
 	assert_non_null(strstr(text, "{\"at\":5}"));
 	memory_free(text);
@@ -325,14 +324,14 @@ static void a_side_copy_of_a_commit_that_lost_is_mended(void **state)
 static void sixteen_side_copies_are_kept(void **state)
 {
 	struct test_lake *l = *state;
-	struct delta *d = delta_table_make(l->store);
+	struct table *d = delta_table_make(l->store);
 
 	for (int i = 1; i < 30; i++)
 		delta_table_add(d, "a", 0, i);
 	assert_int_equal(scratch_count(&l->folder, "_tailrace/positions", "0"), 16);
-	delta_close(d);
+	table_close(d);
 	write_entry(l, "_tailrace/positions/00000000000000000003.json", "{}");
-	delta_close(delta_table_open(l->store));
+	table_close(delta_table_open(l->store));
 	assert_int_equal(scratch_count(&l->folder, "_tailrace/positions", "0"), 16);
 }
 

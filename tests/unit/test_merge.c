@@ -175,7 +175,7 @@ static void check_name(const struct fixture *t, int64_t id, const struct column 
 /* Reads all live rows and compares. */
 static void check_rows(struct fixture *t)
 {
-	const struct snapshot *s = delta_snapshot(t->base.delta);
+	const struct snapshot *s = table_snapshot(t->base.table);
 	int64_t seen[KEYS];
 
 	for (int i = 0; i < KEYS; i++)
@@ -365,11 +365,11 @@ static void a_dead_row_in_an_old_index_is_not_counted(void **state)
 	merge_table_open(&t.base);
 	commit_rows(&t, 1, 1, 6);
 	check_rows(&t);
-	must(delta_history(t.base.delta, 1, &entries, &count, &e), &e);
+	must(table_history(t.base.table, 1, &entries, &count, &e), &e);
 	assert_int_equal(count, 1);
 	assert_int_equal(entries[0].rows_changed, 0);
 	assert_int_equal(entries[0].rows_deleted, 0);
-	delta_history_free(entries, count);
+	table_history_free(entries, count);
 	fixture_release(&t);
 }
 

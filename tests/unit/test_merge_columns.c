@@ -71,7 +71,7 @@ static void every_live_row_gets_the_value_and_no_dead_one_comes_back(void **stat
 	commit(&t, b, 4);
 	assert_rows(&t, "{\"id\":1,\"name\":\"old\",\"more\":7}\n{\"id\":2,\"name\":\"new\",\"more\":20}\n"
 			"{\"id\":4,\"name\":null,\"more\":7}\n{\"id\":5,\"name\":\"second file\",\"more\":7}\n");
-	assert_int_equal(delta_snapshot(t.delta)->file_count, 3);
+	assert_int_equal(table_snapshot(t.table)->file_count, 3);
 	merge_table_close(&t);
 	merge_table_remove(&t);
 }
@@ -154,7 +154,7 @@ static void a_table_whose_rows_are_all_dead_gets_the_column_only(void **state)
 	commit(&t, b, 4);
 	commit(&t, widening(&t, "more", 2, ROW(0, 7)), 5);
 	assert_rows(&t, "");
-	assert_int_equal(delta_snapshot(t.delta)->schema->field_count, 3);
+	assert_int_equal(table_snapshot(t.table)->schema->field_count, 3);
 	merge_table_close(&t);
 	merge_table_remove(&t);
 }
@@ -185,7 +185,7 @@ static void a_long_file_is_rewritten_in_blocks(void **state)
 		merge_table_delete(b, &dead[i], NULL);
 	commit(&t, b, 2);
 	commit(&t, widening(&t, "more", 2, ROW(0, 7)), 3);
-	assert_int_equal(delta_snapshot(t.delta)->files[0].row_count, MANY - 4);
+	assert_int_equal(table_snapshot(t.table)->files[0].row_count, MANY - 4);
 	b = batch_new(t.schema); /* all but a few beside the dead ones, found by their places */
 	for (int64_t id = 2; id < MANY - 2; id++) {
 		if (id < BLOCK - 2 || id > BLOCK + 1)

@@ -58,11 +58,11 @@ static void writer_open(struct writer *w)
 
 	t->store = store_open_directory(scratch_path(&t->folder, "table"), true, &e);
 	must(t->store != NULL ? 0 : -1, &e);
-	must(delta_open(&t->delta, t->store, "tailrace/test/d.t", &e), &e);
+	must(table_open(&t->table, t->store, "tailrace/test/d.t", &e), &e);
 	schema_release(t->schema);
-	t->schema = schema_share(delta_snapshot(t->delta)->schema);
+	t->schema = schema_share(table_snapshot(t->table)->schema);
 	snprintf(index, sizeof(index), "%s", scratch_path(&t->folder, w->index));
-	must(merge_open(&t->merge, t->store, t->delta, t->schema, index, &w->share, &e), &e);
+	must(merge_open(&t->merge, t->store, t->table, t->schema, index, &w->share, &e), &e);
 }
 
 static void writer_init(struct writer *w, const struct merge_table *base, const char *parts, const char *index)
@@ -155,12 +155,12 @@ static void check(const struct pair *p, const char *rows, const char *position)
 	struct buffer found = { 0 };
 	struct err e = ERR_INIT;
 
-	must(delta_open_read(&reader.delta, reader.store, -1, &e), &e);
+	must(table_open_read(&reader.table, reader.store, -1, &e), &e);
 	merge_table_rows(&found, &reader);
 	assert_string_equal(buffer_string(&found), rows);
-	assert_string_equal(delta_snapshot(reader.delta)->position, position);
+	assert_string_equal(table_snapshot(reader.table)->position, position);
 	buffer_release(&found);
-	delta_close(reader.delta);
+	table_close(reader.table);
 }
 
 static void a_commit_goes_over_those_of_others(void **state)
@@ -274,13 +274,13 @@ static void a_file_of_ours_that_is_gone_is_a_conflict(void **state)
 	struct pair *p = *state;
 	struct err e = ERR_INIT;
 	enum commit_result result;
-	struct delta *foreign;
+	struct table *foreign;
 
 	put(&p->a, 1, "one", 1);
-	must(delta_open(&foreign, p->base.store, "tailrace/test/d.t", &e), &e);
-	must(delta_commit(foreign, &(struct prepared_commit){ .operation = "TRUNCATE", .removes_all = true,
+	must(table_open(&foreign, p->base.store, "tailrace/test/d.t", &e), &e);
+	must(table_commit(foreign, &(struct prepared_commit){ .operation = "TRUNCATE", .removes_all = true,
 							      .position = "{\"a\":1,\"b\":0}" }, &result, &e), &e);
-	delta_close(foreign);
+	table_close(foreign);
 	assert_int_equal(drop(&p->a, 1, 2, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFLICT);
 	check(p, "", "{\"a\":1,\"b\":0}");
@@ -304,9 +304,9 @@ static int append(struct writer *w, struct append *a, int64_t id, int n, struct 
 static void appended_rows_are_there_once(void **state)
 {
 	struct pair *p = *state;
-	struct append *a = append_open(p->a.table.store, p->a.table.delta, &p->a.share);
-	struct append *b = append_open(p->b.table.store, p->b.table.delta, &p->b.share);
-	struct append *next = append_open(p->base.store, p->base.delta, &p->a.share);
+	struct append *a = append_open(p->a.table.store, p->a.table.table, &p->a.share);
+	struct append *b = append_open(p->b.table.store, p->b.table.table, &p->b.share);
+	struct append *next = append_open(p->base.store, p->base.table, &p->a.share);
 	struct err e = ERR_INIT;
 
 	must(append(&p->a, a, 1, 1, &e), &e);

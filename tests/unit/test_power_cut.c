@@ -13,7 +13,6 @@
 #include "base/memory.h"
 #include "disk/bench.h"
 #include "merge/data_file.h"
-#include "table/deletion_vector.h"
 #include "target/lake.h"
 
 #define KEYS   12
@@ -233,9 +232,9 @@ struct view {
 	int at;             /* -1: there is no table */
 };
 
-static int read_file(struct view *v, struct store *store, struct delta *d, uint32_t slot, struct err *e)
+static int read_file(struct view *v, struct store *store, struct table *d, uint32_t slot, struct err *e)
 {
-	const struct snapshot *s = delta_snapshot(d);
+	const struct snapshot *s = table_snapshot(d);
 	const struct data_file *file = &s->files[slot];
 	struct data_file_reader *reader = NULL;
 	struct row_set *dead = NULL;
@@ -243,7 +242,7 @@ static int read_file(struct view *v, struct store *store, struct delta *d, uint3
 	int rc = -1;
 
 	columns_init(&rows, s->schema);
-	if (delta_read_dv(d, slot, &dead, e) == 0 &&
+	if (table_read_dv(d, slot, &dead, e) == 0 &&
 	    data_file_open(&reader, store, file, s->schema, e) == 0) {
 		while ((rc = data_file_next(reader, 1000, &rows, e)) == 0)
 			;
@@ -271,7 +270,7 @@ static int read_file(struct view *v, struct store *store, struct delta *d, uint3
 static int view_table(struct view *v, const char *folder, int table, struct err *e)
 {
 	struct store *root, *store = NULL;
-	struct delta *d = NULL;
+	struct table *d = NULL;
 	char path[256];
 	int rc = -1;
 
@@ -284,17 +283,17 @@ static int view_table(struct view *v, const char *folder, int table, struct err 
 		return 0; /* it was never made */
 	snprintf(path, sizeof(path), "shop/%s", table_names[table]);
 	store = store_open_below(root, path, e);
-	rc = delta_open_read(&d, store, -1, e);
-	if (rc == 0 && delta_snapshot(d)->version >= 0) {
-		const char *text = delta_snapshot(d)->position;
+	rc = table_open_read(&d, store, -1, e);
+	if (rc == 0 && table_snapshot(d)->version >= 0) {
+		const char *text = table_snapshot(d)->position;
 
 		v->at = 0;
 		if (text != NULL && sscanf(text, "{\"at\":%d}", &v->at) != 1)
 			rc = err_set(e, ERR_DATA, "a position that is none: %s", text);
-		for (uint32_t i = 0; rc == 0 && i < delta_snapshot(d)->file_count; i++)
+		for (uint32_t i = 0; rc == 0 && i < table_snapshot(d)->file_count; i++)
 			rc = read_file(v, store, d, i, e);
 	}
-	delta_close(d);
+	table_close(d);
 	store_close(store);
 	store_close(root);
 	return rc;

@@ -30,9 +30,9 @@ static void age(const char *folder, int64_t last)
 	}
 }
 
-static void commit(struct delta *d, const char *folder)
+static void commit(struct table *d, const char *folder)
 {
-	int version = (int)delta_snapshot(d)->version + 1;
+	int version = (int)table_snapshot(d)->version + 1;
 	struct err e = ERR_INIT;
 	char prefix[16];
 
@@ -41,10 +41,10 @@ static void commit(struct delta *d, const char *folder)
 	calls_mark((uint32_t)version);
 	if (version != 2 && version != 4 && version != LAST)
 		return;
-	must(checkpoint_write(d, &e), &e);
+	must(checkpoint_write(delta_of(d), &e), &e);
 	age(folder, version);
 	if (version > 2)
-		must(log_clean(d, &e), &e);
+		must(log_clean(delta_of(d), &e), &e);
 }
 
 /* The table in the folder, at LAST when it returns. */
@@ -52,15 +52,15 @@ static void write_table(const char *folder)
 {
 	struct err e = ERR_INIT;
 	struct store *store = store_open_directory(folder, true, &e);
-	struct delta *d = delta_table_open(store);
+	struct table *d = delta_table_open(store);
 
-	if (delta_snapshot(d)->version < 0) {
-		delta_close(d);
+	if (table_snapshot(d)->version < 0) {
+		table_close(d);
 		d = delta_table_make(store);
 	}
-	while (delta_snapshot(d)->version < LAST)
+	while (table_snapshot(d)->version < LAST)
 		commit(d, folder);
-	delta_close(d);
+	table_close(d);
 	store_close(store);
 }
 
@@ -87,19 +87,19 @@ static int check_snapshot(const struct snapshot *s, int least, struct err *e)
 static int check_table(const char *folder, int least, struct err *e)
 {
 	struct store *store = store_open_directory(folder, false, e);
-	struct delta *d = NULL;
+	struct table *d = NULL;
 	int rc = delta_open_read(&d, store, -1, e);
 
-	if (rc == 0 && delta_snapshot(d)->version < least)
+	if (rc == 0 && table_snapshot(d)->version < least)
 		rc = err_set(e, ERR_DATA, "its reader finds version %d, %d was acknowledged",
-			     (int)delta_snapshot(d)->version, least);
-	delta_close(d);
+			     (int)table_snapshot(d)->version, least);
+	table_close(d);
 	d = NULL;
 	if (rc == 0)
 		rc = delta_open(&d, store, TEST_APP, e);
 	if (rc == 0)
-		rc = check_snapshot(delta_snapshot(d), least, e);
-	delta_close(d);
+		rc = check_snapshot(table_snapshot(d), least, e);
+	table_close(d);
 	store_close(store);
 	return rc;
 }

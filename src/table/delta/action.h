@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/memory.h"
-#include "table/delta/delta.h"
+#include "table/table.h"
 
 /* Texts below are borrowed: from the arena that an action was parsed into, or from whoever made it. */
 struct text_pair {
@@ -25,6 +25,15 @@ struct text_list {
 
 const char *text_map_get(const struct text_map *m, const char *key); /* NULL: none, or null */
 bool text_list_has(const struct text_list *l, const char *text);
+
+/* "Deletion Vectors": where a file's bitmap lies. */
+struct deletion_vector {
+	char storage_type;    /* 0: the file has none; 'u' relative by uuid, 'i' inline, 'p' absolute */
+	const char *place;    /* pathOrInlineDv; for ours the z85 of the uuid */
+	int32_t offset;       /* -1: not given */
+	uint32_t size_bytes;  /* magic and bitmap */
+	uint64_t cardinality; /* rows that it deletes; 0 when there is none */
+};
 
 struct protocol { /* "Protocol Evolution" */
 	int32_t min_reader, min_writer;

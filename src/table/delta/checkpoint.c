@@ -243,7 +243,7 @@ static void end_row(struct checkpoint *c)
 }
 
 static void put_add(struct checkpoint *c, const struct data_file *f,
-		    const struct text_map *tags)
+		    const struct deletion_vector *dv, const struct text_map *tags)
 {
 	const struct text_map none = { 0 };
 
@@ -253,7 +253,7 @@ static void put_add(struct checkpoint *c, const struct data_file *f,
 	put_int(c, LEAF_ADD_MODIFICATION_TIME, f->modified_at_ms, true);
 	put_int(c, LEAF_ADD_DATA_CHANGE, false, true);
 	put_map(c, LEAF_ADD_TAG_KEY, tags);
-	put_dv(c, LEAF_ADD_DV_STORAGE_TYPE, &f->dv);
+	put_dv(c, LEAF_ADD_DV_STORAGE_TYPE, dv);
 	put_text(c, LEAF_ADD_STATS, f->stats);
 	end_row(c);
 }
@@ -362,7 +362,7 @@ int checkpoint_write(struct delta *d, struct err *e)
 	checkpoint_init(&c);
 	put_head(&c, s);
 	for (uint32_t i = 0; i < s->file_count; i++)
-		put_add(&c, &s->files[i], &s->tags[i]);
+		put_add(&c, &s->files[i], &s->dvs[i], &s->tags[i]);
 	for (uint32_t i = 0; i < s->tombstone_count; i++)
 		put_remove(&c, &s->tombstones[i]);
 	snprintf(key, sizeof(key), LOG_FOLDER "/%020" PRId64 ".checkpoint.parquet",

@@ -90,7 +90,7 @@ static void add_remove(struct commit *c, const struct data_file *f)
 		.size_bytes = (int64_t)f->size_bytes,
 		.time_ms = c->now_ms,
 		.row_count = f->row_count,
-		.dv = f->dv,
+		.dv = c->delta->state.dvs[f->slot],
 		.tags = c->delta->state.tags[f->slot],
 		.is_data_change = true,
 	};
@@ -100,11 +100,11 @@ static void add_remove(struct commit *c, const struct data_file *f)
 /* remove(path, old bitmap), and add(path, new bitmap) unless no row is left. */
 static int add_update(struct commit *c, const struct dv_update *u, struct err *e)
 {
-	const struct data_file *f = &c->delta->snapshot.files[u->slot];
+	const struct data_file *f = &c->delta->table.snapshot.files[u->slot];
 	struct deletion_vector dv;
 	struct action *add;
 
-	if (check_rows(u->rows, f->path, f->row_count, f->dv.cardinality, e) < 0)
+	if (check_rows(u->rows, f->path, f->row_count, f->dead_count, e) < 0)
 		return -1;
 	add_remove(c, f);
 	if (row_set_count(u->rows) == f->row_count)
@@ -199,7 +199,7 @@ static int check_paths(const struct commit *c, enum action_kind kind, struct err
 static int add_files(struct commit *c, struct err *e)
 {
 	const struct prepared_commit *p = c->prepared;
-	const struct snapshot *s = &c->delta->snapshot;
+	const struct snapshot *s = &c->delta->table.snapshot;
 
 	assert(p->dv_count == 0 || !p->removes_all);
 	for (uint32_t i = 0; p->removes_all && i < s->file_count; i++)
@@ -253,7 +253,7 @@ static int add_schema(struct commit *c, const struct schema *schema,
 	bool is_mapped;
 
 	if (mapping_mode_parse(&mode, base, &d->state.protocol, e) < 0 ||
-	    check_ids(d->snapshot.schema, schema, e) < 0)
+	    check_ids(d->table.snapshot.schema, schema, e) < 0)
 		return -1;
 	is_mapped = mode == MAPPING_NAME || schema_needs_mapping(schema);
 	if (protocol_for(&protocol, old, schema, is_mapped, &d->arena))
@@ -278,7 +278,7 @@ static void fill_commit_info(struct commit *c, const char *position)
 	info->rows_in = p->rows_in;
 	info->rows_changed = p->rows_changed;
 	info->rows_deleted = p->rows_deleted;
-	info->invalid_values = c->delta->snapshot.invalid_values + p->invalid_values;
+	info->invalid_values = c->delta->table.snapshot.invalid_values + p->invalid_values;
 	info->source_time_us = p->source_time_us;
 }
 
@@ -385,7 +385,7 @@ static int adopt(struct commit *c, const struct position_record *position,
 		 size_t entry_bytes, struct err *e)
 {
 	struct delta *d = c->delta;
-	struct snapshot *s = &d->snapshot;
+	struct snapshot *s = &d->table.snapshot;
 	char *old;
 
 	d->is_stale = true;
@@ -408,15 +408,15 @@ static void tidy(struct delta *d)
 {
 	struct err why = ERR_INIT;
 
-	memory_free(d->warning);
-	d->warning = NULL;
+	memory_free(d->table.warning);
+	d->table.warning = NULL;
 	if (position_clean(d, false, &why) < 0 || checkpoint_if_due(d, &why) < 0)
-		d->warning = memory_copy_text(why.text);
+		d->table.warning = memory_copy_text(why.text);
 }
 
 static const char *present_position(const struct delta *d)
 {
-	return d->snapshot.position != NULL ? d->snapshot.position : "null";
+	return d->table.snapshot.position != NULL ? d->table.snapshot.position : "null";
 }
 
 static int finish(struct commit *c, enum commit_result *out, struct err *e)
@@ -427,9 +427,9 @@ static int finish(struct commit *c, enum commit_result *out, struct err *e)
 		.app_id = d->app_id,
 		.txn_id = c->txn_id,
 		.position = text != NULL && text[0] != 0 ? text : present_position(d),
-		.version = d->snapshot.txn_version + 1,
+		.version = d->table.snapshot.txn_version + 1,
 		.invalid_values =
-			d->snapshot.invalid_values + c->prepared->invalid_values,
+			d->table.snapshot.invalid_values + c->prepared->invalid_values,
 	};
 	struct buffer entry = { 0 };
 	int rc;
@@ -446,16 +446,17 @@ static int finish(struct commit *c, enum commit_result *out, struct err *e)
 		action_format(&entry, &c->actions.actions[i]);
 	rc = write_objects(c, &position, e);
 	if (rc == 0)
-		rc = publish(c, d->snapshot.version + 1, buffer_bytes(&entry), out, e);
+		rc = publish(c, d->table.snapshot.version + 1, buffer_bytes(&entry), out, e);
 	if (rc == 0 && *out == COMMIT_DONE)
 		rc = adopt(c, &position, entry.size, e);
 	buffer_release(&entry);
 	return rc;
 }
 
-int delta_create(struct delta *d, struct schema *schema, const char *source_name,
+int delta_create(struct table *t, struct schema *schema, const char *source_name,
 		 const char *position, enum commit_result *out, struct err *e)
 {
+	struct delta *d = delta_of(t);
 	const struct prepared_commit p = { .operation = "CREATE TABLE",
 					   .position = position };
 	struct metadata base = { .provider = "parquet", .name = schema->table };
@@ -464,7 +465,7 @@ int delta_create(struct delta *d, struct schema *schema, const char *source_name
 	struct commit c;
 	int rc;
 
-	assert(d->app_id != NULL && d->snapshot.version < 0);
+	assert(d->app_id != NULL && d->table.snapshot.version < 0);
 	commit_init(&c, d, &p);
 	uuid_random(uuid);
 	uuid_format(id, uuid);
@@ -481,10 +482,11 @@ int delta_create(struct delta *d, struct schema *schema, const char *source_name
 	return rc < 0 ? err_wrap(e, "new table") : 0;
 }
 
-int delta_commit(struct delta *d, const struct prepared_commit *p,
+int delta_commit(struct table *t, const struct prepared_commit *p,
 		 enum commit_result *out, struct err *e)
 {
-	int64_t version = d->snapshot.version + 1;
+	struct delta *d = delta_of(t);
+	int64_t version = d->table.snapshot.version + 1;
 	struct commit c;
 	int rc = 0;
 
@@ -494,7 +496,7 @@ int delta_commit(struct delta *d, const struct prepared_commit *p,
 			       "commit %" PRId64 ": the outcome of the one before is "
 			       "not known: the table must be read again",
 			       version);
-	assert(d->snapshot.version >= 0);
+	assert(d->table.snapshot.version >= 0);
 	commit_init(&c, d, p);
 	if (p->schema != NULL)
 		rc = add_schema(&c, p->schema, &d->state.metadata, e);

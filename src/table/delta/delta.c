@@ -3,27 +3,11 @@
 #include "table/delta/delta.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "table/deletion_vector.h"
 #include "table/delta/dv_file.h"
 #include "table/delta/handle.h"
 #include "table/delta/schema_json.h"
-
-static struct delta *handle_new(struct store *store, const char *app_id)
-{
-	struct delta *d = memory_new(struct delta);
-
-	d->store = store;
-	d->app_id = memory_copy_text(app_id);
-	d->snapshot = (struct snapshot){ .version = -1, .txn_version = -1 };
-	d->logged.number = -1;
-	d->checkpoint_version = -1;
-	state_init(&d->state, app_id != NULL);
-	return d;
-}
 
 /*
  * A table that we may write: made by us, for this application, in a form that we keep
@@ -34,7 +18,7 @@ static int check_ours(const struct delta *d, struct err *e)
 	const char *app_id =
 		text_map_get(&d->state.metadata.configuration, "tailrace.app");
 
-	if (d->snapshot.source_name == NULL || app_id == NULL)
+	if (d->table.snapshot.source_name == NULL || app_id == NULL)
 		return err_set(e, ERR_CONFIG,
 			       "a Delta table that tailrace did not make is there: "
 			       "choose another folder");
@@ -44,7 +28,7 @@ static int check_ours(const struct delta *d, struct err *e)
 			"the table is kept by the pipeline \"%s\", this one is "
 			"\"%s\": choose another folder, or the same source and name",
 			app_id, d->app_id);
-	if (d->snapshot.txn_version < 0)
+	if (d->table.snapshot.txn_version < 0)
 		return err_set(e, ERR_DATA,
 			       "the log has lost our txn action (delta."
 			       "setTransactionRetentionDuration?): load the table anew "
@@ -63,7 +47,7 @@ static int open_newest(struct delta *d, struct err *e)
 	store_list_release(&unused);
 	if (delta_load(d, -1, e) < 0)
 		return -1;
-	if (d->snapshot.version < 0)
+	if (d->table.snapshot.version < 0)
 		return 0;
 	/*
 	 * What another run made visible is acted upon from here on: it must not go away
@@ -75,69 +59,9 @@ static int open_newest(struct delta *d, struct err *e)
 	return position_clean(d, true, e);
 }
 
-int delta_open(struct delta **out, struct store *store, const char *app_id, struct err *e)
+static int64_t delta_find_file(const struct table *t, const char *path)
 {
-	struct delta *d = handle_new(store, app_id);
-
-	if (open_newest(d, e) < 0) {
-		delta_close(d);
-		return -1;
-	}
-	*out = d;
-	return 0;
-}
-
-int delta_open_read(struct delta **out, struct store *store, int64_t version,
-		    struct err *e)
-{
-	struct delta *d = handle_new(store, NULL);
-	struct snapshot *s = &d->snapshot;
-
-	if (delta_load(d, version, e) < 0) {
-		delta_close(d);
-		return -1;
-	}
-	if (s->version >= 0 && d->logged.position != NULL &&
-	    strcmp(d->logged.position, "null") != 0) {
-		s->position = memory_copy_text(d->logged.position);
-		s->invalid_values = d->logged.invalid_values;
-	}
-	*out = d;
-	return 0;
-}
-
-void delta_close(struct delta *d)
-{
-	if (d == NULL)
-		return;
-	state_release(&d->state);
-	position_copy_release(&d->logged);
-	schema_release(d->snapshot.schema);
-	memory_free(d->snapshot.position);
-	arena_release(&d->arena);
-	memory_free(d->app_id);
-	memory_free(d->warning);
-	memory_free(d);
-}
-
-const struct snapshot *delta_snapshot(const struct delta *d)
-{
-	return &d->snapshot;
-}
-
-const char *delta_warning(const struct delta *d)
-{
-	return d->warning;
-}
-
-int64_t delta_find_file(const struct delta *d, const char *path)
-{
-	return state_find(&d->state, path);
-}
-
-const char *delta_file_tag(const struct delta *d, uint32_t slot)
-{
-	return text_map_get(&d->state.tags[slot], FILE_TAG);
+	return state_find(&delta_of(t)->state, path);
 }
 
 /* A checkpoint that another writer made is as good as ours: the next one is due that much later. */
@@ -189,26 +113,27 @@ static int load_next(struct delta *d, bool *is_whole, bool *changed, bool *schem
 	return rc;
 }
 
-int delta_refresh(struct delta *d, bool *changed, struct err *e)
+static int delta_refresh(struct table *t, bool *changed, struct err *e)
 {
+	struct delta *d = delta_of(t);
 	bool is_whole = false, schema_changed = false;
 	int rc = 0;
 
 	*changed = false;
-	if (!d->is_stale && d->snapshot.version >= 0) {
+	if (!d->is_stale && d->table.snapshot.version >= 0) {
 		rc = load_next(d, &is_whole, changed, &schema_changed, e);
 		d->is_stale = rc < 0;
 	}
 	if (rc == 0 && is_whole && *changed)
 		rc = delta_show(d, schema_changed, e);
 	if (rc == 0 && !is_whole) {
-		int64_t before = d->snapshot.version;
+		int64_t before = d->table.snapshot.version;
 		bool was_stale = d->is_stale;
 
 		rc = delta_load(d, -1, e);
-		*changed = was_stale || d->snapshot.version != before;
+		*changed = was_stale || d->table.snapshot.version != before;
 	}
-	if (rc < 0 || !*changed || d->app_id == NULL || d->snapshot.version < 0)
+	if (rc < 0 || !*changed || d->app_id == NULL || d->table.snapshot.version < 0)
 		return rc;
 	if (check_ours(d, e) == 0 && store_sync_folder(d->store, LOG_FOLDER, e) == 0 &&
 	    position_load(d, e) == 0)
@@ -217,83 +142,19 @@ int delta_refresh(struct delta *d, bool *changed, struct err *e)
 	return -1;
 }
 
-int delta_read_dv(struct delta *d, uint32_t slot, struct row_set **out, struct err *e)
+static int delta_read_dv(struct table *t, uint32_t slot, struct row_set **out, struct err *e)
 {
-	const struct data_file *f = &d->snapshot.files[slot];
+	const struct data_file *f = &t->snapshot.files[slot];
+	const struct deletion_vector *dv = &delta_of(t)->state.dvs[slot];
 	uint64_t limit = f->row_count < UINT32_MAX ? f->row_count : UINT32_MAX;
 
-	if (f->dv.storage_type == 0) {
+	if (dv->storage_type == 0) {
 		*out = row_set_new();
 		return 0;
 	}
-	if (dv_read(out, d->store, &f->dv, limit, e) < 0)
+	if (dv_read(out, delta_of(t)->store, dv, limit, e) < 0)
 		return err_wrap(e, "data file \"%s\"", f->path);
 	return 0;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-int delta_file_key(struct buffer *out, const struct data_file *f, struct err *e)
-{
-	const char *colon = strchr(f->path, ':'), *slash = strchr(f->path, '/');
-
-	if (f->path[0] == '/' || (colon != NULL && (slash == NULL || colon < slash)))
-		return err_set(e, ERR_CONFIG,
-			       "file \"%s\" lies outside of the table's folder", f->path);
-	for (const char *c = f->path; *c != 0; c++) {
-		int high = *c == '%' ? hex_digit(c[1]) : -1;
-		int low = high >= 0 ? hex_digit(c[2]) : -1;
-
-		if (low < 0) {
-			buffer_char(out, *c);
-			continue;
-		}
-		buffer_char(out, (char)(high << 4 | low));
-		c += 2;
-	}
-	return 0;
-}
-
-struct schema *delta_adopt_schema(const struct delta *d, const struct schema *wanted)
-{
-	const struct schema *old = d->snapshot.schema;
-	const char *text = text_map_get(&d->state.metadata.configuration,
-					"delta.columnMapping.maxColumnId");
-	struct schema *s = schema_new(wanted->database, wanted->table);
-	int32_t max = old != NULL ? schema_max_id(old) : 0;
-
-	if (text != NULL && atoi(text) > max)
-		max = atoi(text);
-	for (uint32_t i = 0; i < wanted->field_count; i++) {
-		const struct field *from = &wanted->fields[i];
-		int known = old != NULL ? schema_find(old, from->name) : -1;
-		struct field *f =
-			schema_add(s, from->name, from->type, from->is_nullable);
-
-		f->precision = from->precision;
-		f->scale = from->scale;
-		f->source_type = memory_copy_text(from->source_type);
-		f->id = known >= 0 ? old->fields[known].id : ++max;
-	}
-	schema_set_key(s, wanted->key, wanted->key_count);
-	s->mode = wanted->mode;
-	return s;
-}
-
-void delta_file_name(struct buffer *out)
-{
-	uint8_t uuid[UUID_BYTES];
-
-	uuid_random(uuid);
-	text_hex(out, (struct bytes){ uuid, sizeof(uuid) });
-	buffer_text(out, ".parquet");
 }
 
 static void put_features(struct buffer *out, const char *what, const struct text_list *l)
@@ -305,9 +166,9 @@ static void put_features(struct buffer *out, const char *what, const struct text
 		buffer_text(out, " none");
 }
 
-void delta_protocol(const struct delta *d, struct buffer *out)
+static void delta_protocol(const struct table *t, struct buffer *out)
 {
-	const struct protocol *p = &d->state.protocol;
+	const struct protocol *p = &delta_of(t)->state.protocol;
 
 	buffer_format(out, "reader %" PRId32 ", writer %" PRId32, p->min_reader,
 		      p->min_writer);
@@ -315,4 +176,74 @@ void delta_protocol(const struct delta *d, struct buffer *out)
 		put_features(out, "reader", &p->reader_features);
 	if (p->min_writer >= 7)
 		put_features(out, "writer", &p->writer_features);
+}
+
+static void delta_close(struct table *t)
+{
+	struct delta *d = delta_of(t);
+
+	state_release(&d->state);
+	position_copy_release(&d->logged);
+	schema_release(t->snapshot.schema);
+	memory_free(t->snapshot.position);
+	arena_release(&d->arena);
+	memory_free(d->app_id);
+	memory_free(t->warning);
+	memory_free(d);
+}
+
+static const struct table_ops delta_ops = {
+	.create = delta_create,
+	.commit = delta_commit,
+	.refresh = delta_refresh,
+	.find_file = delta_find_file,
+	.read_dv = delta_read_dv,
+	.history = delta_history,
+	.protocol = delta_protocol,
+	.close = delta_close,
+};
+
+static struct delta *handle_new(struct store *store, const char *app_id)
+{
+	struct delta *d = memory_new(struct delta);
+
+	d->table.ops = &delta_ops;
+	d->store = store;
+	d->app_id = memory_copy_text(app_id);
+	d->table.snapshot = (struct snapshot){ .version = -1, .txn_version = -1 };
+	d->logged.number = -1;
+	d->checkpoint_version = -1;
+	state_init(&d->state, app_id != NULL);
+	return d;
+}
+
+int delta_open(struct table **out, struct store *store, const char *app_id, struct err *e)
+{
+	struct delta *d = handle_new(store, app_id);
+
+	if (open_newest(d, e) < 0) {
+		delta_close(&d->table);
+		return -1;
+	}
+	*out = &d->table;
+	return 0;
+}
+
+int delta_open_read(struct table **out, struct store *store, int64_t version,
+		    struct err *e)
+{
+	struct delta *d = handle_new(store, NULL);
+	struct snapshot *s = &d->table.snapshot;
+
+	if (delta_load(d, version, e) < 0) {
+		delta_close(&d->table);
+		return -1;
+	}
+	if (s->version >= 0 && d->logged.position != NULL &&
+	    strcmp(d->logged.position, "null") != 0) {
+		s->position = memory_copy_text(d->logged.position);
+		s->invalid_values = d->logged.invalid_values;
+	}
+	*out = &d->table;
+	return 0;
 }

@@ -4,8 +4,8 @@
 #define TABLE_DELTA_DV_FILE_H
 
 #include "store/store.h"
-#include "table/delta/delta.h"
 #include "table/deletion_vector.h"
+#include "table/delta/action.h"
 #include "table/uuid.h"
 
 /* All bitmaps of one commit in one file: version byte, then each with its size and checksum. */

@@ -7,7 +7,6 @@
 #include "table/delta/state.h"
 
 #define POSITION_FOLDER "_tailrace/positions"
-#define FILE_TAG        "tailrace.part"
 
 struct position_copy { /* what the newest commit of ours in the log says */
 	char *txn_id, *position; /* position NULL: none yet */
@@ -16,7 +15,7 @@ struct position_copy { /* what the newest commit of ours in the log says */
 };
 
 struct delta {
-	struct snapshot snapshot;
+	struct table table;
 	struct state state;
 	struct store *store;
 	char *app_id; /* NULL: opened for reading */
@@ -25,8 +24,20 @@ struct delta {
 	uint64_t entry_bytes, checkpoint_bytes; /* since the last checkpoint; of it */
 	int64_t checkpoint_version; /* -1: none */
 	bool is_stale;      /* what is in memory cannot be trusted: refresh loads all anew */
-	char *warning;
 };
+
+static inline struct delta *delta_of(const struct table *t)
+{
+	return (struct delta *)(uintptr_t)t;
+}
+
+/* commit.c, history.c: operations of the table. */
+int delta_create(struct table *t, struct schema *schema, const char *source_name,
+		 const char *position, enum commit_result *out, struct err *e);
+int delta_commit(struct table *t, const struct prepared_commit *p, enum commit_result *out,
+		 struct err *e);
+int delta_history(struct table *t, uint32_t limit, struct history_entry **out,
+		  uint32_t *count, struct err *e);
 
 /* load.c */
 

@@ -63,16 +63,17 @@ static void fill(struct history_entry *h, const struct action *a, int64_t versio
 	h->source_time_us = c->source_time_us;
 }
 
-int delta_history(struct delta *d, uint32_t limit, struct history_entry **out,
+int delta_history(struct table *t, uint32_t limit, struct history_entry **out,
 		  uint32_t *count, struct err *e)
 {
+	struct delta *d = delta_of(t);
 	struct history_entry *entries = NULL;
 	struct buffer text = { 0 };
 	struct arena arena = { 0 };
 	uint32_t n = 0;
 	int rc = 0;
 
-	for (int64_t v = d->snapshot.version; v >= 0 && n < limit; v--) {
+	for (int64_t v = d->table.snapshot.version; v >= 0 && n < limit; v--) {
 		char key[LOG_KEY_BYTES_MAX];
 		struct action a;
 
@@ -93,19 +94,10 @@ int delta_history(struct delta *d, uint32_t limit, struct history_entry **out,
 	buffer_release(&text);
 	arena_release(&arena);
 	if (rc < 0) {
-		delta_history_free(entries, n);
+		table_history_free(entries, n);
 		return -1;
 	}
 	*out = entries;
 	*count = n;
 	return 0;
-}
-
-void delta_history_free(struct history_entry *entries, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		memory_free(entries[i].operation);
-		memory_free(entries[i].position);
-	}
-	memory_free(entries);
 }

@@ -88,7 +88,7 @@ int delta_search_position(struct delta *d, struct err *e)
 	int rc = 0;
 
 	position_copy_release(&d->logged);
-	for (int64_t v = d->snapshot.version; rc == 0 && v >= 0 && d->logged.number < 0; v--) {
+	for (int64_t v = d->table.snapshot.version; rc == 0 && v >= 0 && d->logged.number < 0; v--) {
 		struct action_list list = { 0 };
 		char key[LOG_KEY_BYTES_MAX];
 
@@ -108,7 +108,7 @@ int delta_search_position(struct delta *d, struct err *e)
 
 int delta_show(struct delta *d, bool schema_changed, struct err *e)
 {
-	struct snapshot *s = &d->snapshot;
+	struct snapshot *s = &d->table.snapshot;
 	const struct metadata *m = &d->state.metadata;
 	const struct txn *txn = NULL;
 
@@ -120,6 +120,7 @@ int delta_show(struct delta *d, bool schema_changed, struct err *e)
 			return -1;
 		schema_release(s->schema);
 		s->schema = schema;
+		s->last_field_id = metadata_last_id(m, schema);
 	}
 	if (d->app_id != NULL)
 		txn = state_txn(&d->state, d->app_id);
@@ -127,7 +128,6 @@ int delta_show(struct delta *d, bool schema_changed, struct err *e)
 	s->table_id = (char *)(uintptr_t)m->id;
 	s->source_name =
 		(char *)(uintptr_t)text_map_get(&m->configuration, "tailrace.source");
-	s->created_at_ms = m->created_time_ms;
 	s->files = d->state.files;
 	s->file_count = d->state.file_count;
 	s->txn_version = txn != NULL ? txn->version : -1;
@@ -141,9 +141,9 @@ static void reset(struct delta *d)
 	state_release(&d->state);
 	state_init(&d->state, keeps_tombstones);
 	position_copy_release(&d->logged);
-	schema_release(d->snapshot.schema);
-	memory_free(d->snapshot.position);
-	d->snapshot = (struct snapshot){ .version = -1, .txn_version = -1 };
+	schema_release(d->table.snapshot.schema);
+	memory_free(d->table.snapshot.position);
+	d->table.snapshot = (struct snapshot){ .version = -1, .txn_version = -1 };
 	d->entry_bytes = d->checkpoint_bytes = 0;
 	d->checkpoint_version = -1;
 }
@@ -180,8 +180,8 @@ static int pass_over(struct delta *d, int64_t version, struct log_segment *s, st
 		why = (struct err)ERR_INIT;
 		if (load_checkpoint(d, s, &why) < 0)
 			continue;
-		memory_free(d->warning);
-		d->warning = memory_copy_text(e->text);
+		memory_free(d->table.warning);
+		d->table.warning = memory_copy_text(e->text);
 		return 0;
 	}
 	return -1;

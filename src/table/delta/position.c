@@ -53,14 +53,14 @@ static int read_side(struct delta *d, struct position_record *out, struct err *e
 	char key[POSITION_KEY_BYTES];
 	int rc;
 
-	position_key(key, d->snapshot.txn_version);
+	position_key(key, d->table.snapshot.txn_version);
 	rc = store_get(d->store, key, 0, 0, &text, e);
 	if (rc == 0)
 		rc = position_record_parse(out, buffer_bytes(&text), &d->arena, e);
 	if (rc < 0)
 		err_wrap(e, "\"%s\"", key);
 	if (rc == 0 && (strcmp(out->app_id, d->app_id) != 0 ||
-			out->version != d->snapshot.txn_version))
+			out->version != d->table.snapshot.txn_version))
 		rc = 1;
 	buffer_release(&text);
 	return rc;
@@ -68,10 +68,10 @@ static int read_side(struct delta *d, struct position_record *out, struct err *e
 
 static void show(struct delta *d, const char *position, uint64_t invalid_values)
 {
-	memory_free(d->snapshot.position);
-	d->snapshot.position =
+	memory_free(d->table.snapshot.position);
+	d->table.snapshot.position =
 		strcmp(position, "null") == 0 ? NULL : memory_copy_text(position);
-	d->snapshot.invalid_values = invalid_values;
+	d->table.snapshot.invalid_values = invalid_values;
 }
 
 /* The log's copy is part of the commit itself: it decides, and mends the other. */
@@ -101,9 +101,9 @@ int position_load(struct delta *d, struct err *e)
 	bool is_logged;
 	int rc;
 
-	if (d->logged.number != d->snapshot.txn_version && delta_search_position(d, e) < 0)
+	if (d->logged.number != d->table.snapshot.txn_version && delta_search_position(d, e) < 0)
 		return -1;
-	is_logged = d->logged.number == d->snapshot.txn_version;
+	is_logged = d->logged.number == d->table.snapshot.txn_version;
 	rc = read_side(d, &side, &why);
 
 	if (rc < 0 && (!is_logged || why.kind != ERR_DATA)) {
@@ -118,7 +118,7 @@ int position_load(struct delta *d, struct err *e)
 			     "log nor in " POSITION_FOLDER
 			     ": bring that folder back, or load the "
 			     "table anew (remove its folder)",
-			     d->snapshot.txn_version);
+			     d->table.snapshot.txn_version);
 	}
 	arena_reset(&d->arena);
 	return rc;
@@ -126,7 +126,7 @@ int position_load(struct delta *d, struct err *e)
 
 int position_clean(struct delta *d, bool all, struct err *e)
 {
-	int64_t last = d->snapshot.txn_version - POSITIONS_KEPT;
+	int64_t last = d->table.snapshot.txn_version - POSITIONS_KEPT;
 	struct store_list list;
 	char key[POSITION_KEY_BYTES];
 	int rc = 0;

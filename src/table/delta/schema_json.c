@@ -148,14 +148,24 @@ void schema_format(struct buffer *out, const struct schema *s, bool is_mapped)
 	buffer_text(out, "]}");
 }
 
+/* It never falls: a dropped column may have had the greatest id. */
+#define MAX_COLUMN_ID "delta.columnMapping.maxColumnId"
+
+int32_t metadata_last_id(const struct metadata *m, const struct schema *s)
+{
+	const char *text = text_map_get(&m->configuration, MAX_COLUMN_ID);
+	int64_t id = 0;
+
+	if (text == NULL || !text_parse_int(bytes_of_text(text), &id) || id < schema_max_id(s) || id > INT32_MAX)
+		return schema_max_id(s);
+	return (int32_t)id;
+}
+
 void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
 			 struct arena *arena)
 {
-	const char *old_max =
-		text_map_get(&m->configuration, "delta.columnMapping.maxColumnId");
 	struct buffer text = { 0 };
-	char max_id[16];
-	int64_t max = 0;
+	char last_id[16];
 
 	schema_format(&text, s, is_mapped);
 	m->schema_string = arena_text(arena, text.data, text.size);
@@ -173,15 +183,10 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 	if (s->mode != MODE_MERGE)
 		text_map_set(&m->configuration, "tailrace.mode", table_mode_name(s->mode), arena);
 	if (is_mapped) {
-		/* It never falls: a dropped column may have had the greatest id. */
-		if (old_max == NULL ||
-		    !text_parse_int(bytes_of_text(old_max), &max) ||
-		    max < schema_max_id(s) || max > INT32_MAX)
-			max = schema_max_id(s);
-		snprintf(max_id, sizeof(max_id), "%" PRId32, (int32_t)max);
+		snprintf(last_id, sizeof(last_id), "%" PRId32, metadata_last_id(m, s));
 		text_map_set(&m->configuration, "delta.columnMapping.mode", "name",
 			     arena);
-		text_map_set(&m->configuration, "delta.columnMapping.maxColumnId", max_id,
+		text_map_set(&m->configuration, MAX_COLUMN_ID, last_id,
 			     arena);
 	}
 	buffer_release(&text);

@@ -13,11 +13,11 @@ void state_init(struct state *s, bool keeps_tombstones)
 	*s = (struct state){ .version = -1, .keeps_tombstones = keeps_tombstones };
 }
 
-static void file_release(struct data_file *f)
+static void file_release(struct data_file *f, struct deletion_vector *dv)
 {
 	memory_free(f->path);
 	memory_free(f->stats);
-	memory_free((char *)(uintptr_t)f->dv.place);
+	memory_free((char *)(uintptr_t)dv->place);
 }
 
 static void tombstone_release(struct tombstone *t)
@@ -29,10 +29,11 @@ static void tombstone_release(struct tombstone *t)
 void state_release(struct state *s)
 {
 	for (uint32_t i = 0; i < s->file_count; i++)
-		file_release(&s->files[i]);
+		file_release(&s->files[i], &s->dvs[i]);
 	for (uint32_t i = 0; i < s->tombstone_count; i++)
 		tombstone_release(&s->tombstones[i]);
 	memory_free(s->files);
+	memory_free(s->dvs);
 	memory_free(s->tags);
 	memory_free(s->is_removed);
 	memory_free(s->cells);
@@ -90,6 +91,7 @@ static void slots_grow(struct state *s)
 	uint32_t old = s->file_capacity, capacity = old > 0 ? old * 2 : 16;
 
 	s->files = memory_grow(s->files, struct data_file, capacity);
+	s->dvs = memory_grow(s->dvs, struct deletion_vector, capacity);
 	s->tags = memory_grow(s->tags, struct text_map, capacity);
 	s->is_removed = memory_grow(s->is_removed, uint8_t, capacity);
 	memset(s->is_removed + old, 0, capacity - old);
@@ -98,23 +100,26 @@ static void slots_grow(struct state *s)
 
 static void file_set(struct state *s, uint32_t slot, const struct file_action *a)
 {
+	text_map_copy(&s->tags[slot], &a->tags, &s->arena);
+	s->dvs[slot] = a->dv;
+	s->dvs[slot].place = memory_copy_text(a->dv.place);
 	s->files[slot] = (struct data_file){
 		.path = memory_copy_text(a->path),
 		.size_bytes = (uint64_t)a->size_bytes,
 		.row_count = a->row_count,
+		.dead_count = a->dv.cardinality,
 		.modified_at_ms = a->time_ms,
 		.stats = memory_copy_text(a->stats),
-		.dv = a->dv,
+		.tag = text_map_get(&s->tags[slot], FILE_TAG),
 		.slot = slot,
 	};
-	s->files[slot].dv.place = memory_copy_text(a->dv.place);
-	text_map_copy(&s->tags[slot], &a->tags, &s->arena);
 }
 
 static int apply_add(struct state *s, const struct file_action *a, struct err *e)
 {
 	int64_t slot = state_find(s, a->path);
 	struct data_file old = { 0 };
+	struct deletion_vector old_dv = { 0 };
 
 	if (slot < 0) {
 		if (s->file_count == s->file_capacity)
@@ -126,7 +131,8 @@ static int apply_add(struct state *s, const struct file_action *a, struct err *e
 		s->file_count++;
 	} else {
 		old = s->files[slot];
-		if (!s->is_removed[slot] && !dv_equal(&old.dv, &a->dv))
+		old_dv = s->dvs[slot];
+		if (!s->is_removed[slot] && !dv_equal(&old_dv, &a->dv))
 			return err_set(e, ERR_DATA,
 				       "\"%s\" is added with another deletion vector "
 				       "but never removed with the old one: its rows "
@@ -137,7 +143,7 @@ static int apply_add(struct state *s, const struct file_action *a, struct err *e
 		s->is_removed[slot] = false;
 	}
 	file_set(s, (uint32_t)slot, a);
-	file_release(&old); /* the action may borrow its texts */
+	file_release(&old, &old_dv); /* the action may borrow its texts */
 	return 0;
 }
 
@@ -173,7 +179,7 @@ static void apply_remove(struct state *s, const struct file_action *a)
 
 	if (s->keeps_tombstones)
 		tombstone_add(s, a);
-	if (slot >= 0 && !s->is_removed[slot] && dv_equal(&s->files[slot].dv, &a->dv)) {
+	if (slot >= 0 && !s->is_removed[slot] && dv_equal(&s->dvs[slot], &a->dv)) {
 		s->is_removed[slot] = true;
 		s->removed_count++;
 	}
@@ -227,12 +233,13 @@ static void squeeze(struct state *s)
 
 	for (uint32_t i = 0; i < s->file_count; i++) {
 		if (s->is_removed[i]) {
-			file_release(&s->files[i]);
+			file_release(&s->files[i], &s->dvs[i]);
 			s->is_removed[i] = false;
 			continue;
 		}
 		s->files[kept] = s->files[i];
 		s->files[kept].slot = kept;
+		s->dvs[kept] = s->dvs[i];
 		s->tags[kept++] = s->tags[i];
 	}
 	s->file_count = kept;
@@ -314,7 +321,7 @@ void state_expire_tombstones(struct state *s, int64_t before_ms)
 		int64_t slot = state_find(s, t->path);
 
 		if (t->time_ms < before_ms ||
-		    (slot >= 0 && dv_equal(&s->files[slot].dv, &t->dv)) ||
+		    (slot >= 0 && dv_equal(&s->dvs[slot], &t->dv)) ||
 		    (last != NULL && strcmp(last->path, t->path) == 0 &&
 		     dv_equal(&last->dv, &t->dv)))
 			tombstone_release(t);

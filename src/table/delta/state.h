@@ -5,6 +5,8 @@
 
 #include "table/delta/action.h"
 
+#define FILE_TAG "tailrace.part" /* the tag of an add that is data_file.tag */
+
 struct tombstone { /* a remove that vacuum must still know of */
 	char *path, *dv_place;
 	struct deletion_vector dv; /* place is dv_place */
@@ -20,6 +22,7 @@ struct state {
 	struct txn *txns;
 	uint32_t txn_count;
 	struct data_file *files; /* by slot */
+	struct deletion_vector *dvs; /* by slot; their places are owned */
 	struct text_map *tags;   /* by slot */
 	uint8_t *is_removed;     /* by slot; only while an entry is applied */
 	uint32_t file_count, file_capacity;
