@@ -116,6 +116,25 @@ void schema_set_defaults(struct schema *s, struct columns *row)
 	*row = (struct columns){ 0 };
 }
 
+struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema *known, int32_t *last_id)
+{
+	struct schema *s = schema_new(wanted->database, wanted->table);
+
+	for (uint32_t i = 0; i < wanted->field_count; i++) {
+		const struct field *from = &wanted->fields[i];
+		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
+		int at = known != NULL ? schema_find(known, from->name) : -1;
+
+		f->source_type = memory_copy_text(from->source_type);
+		f->precision = from->precision;
+		f->scale = from->scale;
+		f->id = at >= 0 ? known->fields[at].id : ++*last_id;
+	}
+	schema_set_key(s, wanted->key, wanted->key_count);
+	s->mode = wanted->mode;
+	return s;
+}
+
 struct schema *schema_share(struct schema *s)
 {
 	__atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);

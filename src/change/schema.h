@@ -85,6 +85,11 @@ size_t storage_size(enum storage s);
 struct schema *schema_new(const char *database, const char *table);
 /* Appends a field (id = position + 1 unless set); copies the texts. Not after sharing. */
 struct field *schema_add(struct schema *s, const char *name, enum type type, bool is_nullable);
+/*
+ * The same fields and key with ids of a table: those of the same names in `known` (NULL: none), new ones above
+ * *last_id, the highest that the table has given out, which rises with them. Released by the caller.
+ */
+struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema *known, int32_t *last_id);
 void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count);
 /* Takes over the row and its memory. Not after sharing. Schemas with other DEFAULTs are still equal. */
 void schema_set_defaults(struct schema *s, struct columns *row);

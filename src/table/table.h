@@ -29,7 +29,7 @@ struct snapshot {
 	int64_t version;           /* -1: the table does not exist; each commit, whosever, adds one */
 	char *table_id;            /* given at its creation: another table in the same place has another */
 	struct schema *schema;     /* with field ids and source types */
-	int32_t last_field_id;     /* the highest that was ever given out */
+	int32_t last_field_id;     /* the highest that was ever given out, see schema_adopt_ids */
 	struct data_file *files;   /* live ones, oldest first */
 	uint32_t file_count;
 	char *source_name;         /* as table_create was told; NULL: not ours */
@@ -117,12 +117,6 @@ struct table_ops {
 int table_open(struct table **out, struct store *store, const char *app_id, struct err *e);
 /* For reading (`cat`, `describe`): any table that we understand. version -1 = newest. */
 int table_open_read(struct table **out, struct store *store, int64_t version, struct err *e);
-/*
- * The same columns with the field ids that they have, or will have, in this table: those of the
- * snapshot's schema by name, new ones above every old. Files and commits use the result (released by the
- * caller).
- */
-struct schema *table_adopt_schema(const struct table *t, const struct schema *wanted);
 void table_history_free(struct history_entry *entries, uint32_t count);
 
 static inline const struct snapshot *table_snapshot(const struct table *t)

@@ -39,39 +39,6 @@ void lake_table_free(struct lake_table *t)
 	memory_free(t);
 }
 
-/* The highest id that the table or the schema has given out. */
-static int32_t last_id(const struct schema *s)
-{
-	int32_t id = 0;
-
-	for (uint32_t i = 0; s != NULL && i < s->field_count; i++) {
-		if (s->fields[i].id > id)
-			id = s->fields[i].id;
-	}
-	return id;
-}
-
-/* The source's fields under the ids of the same names in `known`, new ones behind the last. */
-static struct schema *with_ids(const struct schema *source, const struct schema *known)
-{
-	struct schema *s = schema_new(source->database, source->table);
-	int32_t next = last_id(known);
-
-	for (uint32_t i = 0; i < source->field_count; i++) {
-		const struct field *from = &source->fields[i];
-		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
-		int at = known != NULL ? schema_find(known, from->name) : -1;
-
-		f->source_type = memory_copy_text(from->source_type);
-		f->precision = from->precision;
-		f->scale = from->scale;
-		f->id = at >= 0 ? known->fields[at].id : ++next;
-	}
-	schema_set_key(s, source->key, source->key_count);
-	s->mode = source->mode;
-	return s;
-}
-
 /* The first difference that an ADD COLUMN does not make. */
 static int schema_differs(const struct schema *lake, const struct schema *source, struct err *e)
 {
@@ -106,7 +73,7 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 			       table_mode_name(old->mode), table_mode_name(source->mode));
 	if (old != NULL && !schema_extends(old, source))
 		return schema_differs(old, source, e);
-	t->schema = with_ids(source, old);
+	t->schema = schema_adopt_ids(source, old, &t->last_field_id);
 	schema_release(old);
 	return 0;
 }
@@ -195,6 +162,7 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 	t->commits = s->txn_version;
 	if (s->version >= 0) {
 		t->schema = schema_share(s->schema);
+		t->last_field_id = s->last_field_id;
 		t->position = memory_copy_text(s->position);
 	}
 	rc = warn_of_others(t, e);

@@ -20,6 +20,7 @@ struct lake_table {
 	/* the taking thread's: */
 	char *name;             /* "shop.orders" */
 	struct schema *schema;  /* the source's columns with the table's field ids */
+	int32_t last_field_id;  /* the highest that the table or the schema has given out */
 	struct batch *open;     /* NULL: nothing since the last cut */
 	size_t open_bytes;
 	bool is_full;           /* to be cut at the next COMMIT */

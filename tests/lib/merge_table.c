@@ -58,6 +58,7 @@ void merge_table_widen(struct merge_table *t, const char *name, uint32_t at)
 	const struct schema *old = t->schema;
 	struct schema *s = schema_new(old->database, old->table), *adopted;
 	uint32_t key = at == 0 ? 1 : 0;
+	int32_t last_id = table_snapshot(t->table)->last_field_id;
 
 	for (uint32_t i = 0; i <= old->field_count; i++) {
 		const struct field *f = &old->fields[i < at ? i : i - 1];
@@ -69,7 +70,7 @@ void merge_table_widen(struct merge_table *t, const char *name, uint32_t at)
 	}
 	if (old->key_count > 0)
 		schema_set_key(s, &key, 1);
-	adopted = table_adopt_schema(t->table, s);
+	adopted = schema_adopt_ids(s, table_snapshot(t->table)->schema, &last_id);
 	schema_release(s);
 	schema_release(t->schema);
 	t->schema = adopted;

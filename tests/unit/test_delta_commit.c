@@ -239,11 +239,13 @@ static void columns_are_added_with_ids_that_stay(void **state)
 	struct buffer protocol = { 0 };
 	enum commit_result result;
 	struct err e = ERR_INIT;
+	int32_t last_id = table_snapshot(d)->last_field_id;
 
 	schema_add(wanted, "at", TYPE_TIMESTAMP_NTZ, true);
 	schema_add(wanted, "a b", TYPE_INT, true);
 	wanted->fields[0].id = 77;
-	adopted = table_adopt_schema(d, wanted);
+	adopted = schema_adopt_ids(wanted, table_snapshot(d)->schema, &last_id);
+	assert_int_equal(last_id, 5);
 	assert_int_equal(adopted->fields[0].id, 1);
 	assert_int_equal(adopted->fields[3].id, 4);
 	assert_int_equal(adopted->fields[4].id, 5);
@@ -267,6 +269,36 @@ static void columns_are_added_with_ids_that_stay(void **state)
 		"appendOnly, invariants, timestampNtz, columnMapping");
 	schema_release(wanted);
 	schema_release(adopted);
+	table_close(d);
+}
+
+/* With column mapping the log remembers the highest id; another writer may have dropped its column. */
+static void the_id_of_a_dropped_column_is_not_given_out_again(void **state)
+{
+	struct test_lake *l = *state;
+	struct table *d = delta_table_make(l->store);
+	struct schema *whole = delta_table_schema(), *less = delta_table_schema(), *wanted;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+	int32_t last_id;
+
+	schema_add(whole, "a b", TYPE_INT, true);
+	commit(d, (struct prepared_commit){ .schema = whole });
+	commit(d, (struct prepared_commit){ .schema = less });
+	table_close(d);
+	d = delta_table_open(l->store);
+	last_id = table_snapshot(d)->last_field_id;
+	assert_int_equal(last_id, 4);
+	schema_add(less, "next", TYPE_INT, true);
+	assert_int_equal(table_commit(d, &(struct prepared_commit){ .schema = less }, &result, &e), -1);
+	assert_non_null(strstr(e.text, "\"next\" cannot have field id 4"));
+	wanted = schema_adopt_ids(less, table_snapshot(d)->schema, &last_id);
+	assert_int_equal(wanted->fields[3].id, 5);
+	commit(d, (struct prepared_commit){ .schema = wanted });
+	assert_int_equal(table_snapshot(d)->last_field_id, 5);
+	schema_release(whole);
+	schema_release(less);
+	schema_release(wanted);
 	table_close(d);
 }
 
@@ -379,6 +411,7 @@ int main(void)
 		LAKE_TEST(a_truncate_removes_all_before_the_adds),
 		LAKE_TEST(what_would_break_the_table_is_not_published),
 		LAKE_TEST(columns_are_added_with_ids_that_stay),
+		LAKE_TEST(the_id_of_a_dropped_column_is_not_given_out_again),
 		LAKE_TEST(a_commit_without_a_position_keeps_the_last),
 		LAKE_TEST(an_earlier_version_can_be_read),
 		LAKE_TEST(history_tells_what_was_done),

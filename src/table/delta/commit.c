@@ -220,14 +220,14 @@ static int add_files(struct commit *c, struct err *e)
 }
 
 /* Ids belong to names for ever: an old column keeps its own, a new one is above all. */
-static int check_ids(const struct schema *old, const struct schema *schema, struct err *e)
+static int check_ids(const struct snapshot *s, const struct schema *schema, struct err *e)
 {
-	int32_t max = old != NULL ? schema_max_id(old) : 0;
+	const struct schema *old = s->schema;
 
 	for (uint32_t i = 0; i < schema->field_count; i++) {
 		const struct field *f = &schema->fields[i];
 		int known = old != NULL ? schema_find(old, f->name) : -1;
-		bool is_right = known >= 0 ? f->id == old->fields[known].id : f->id > max;
+		bool is_right = known >= 0 ? f->id == old->fields[known].id : f->id > s->last_field_id;
 
 		for (uint32_t j = 0; is_right && j < i; j++)
 			is_right = schema->fields[j].id != f->id;
@@ -253,7 +253,7 @@ static int add_schema(struct commit *c, const struct schema *schema,
 	bool is_mapped;
 
 	if (mapping_mode_parse(&mode, base, &d->state.protocol, e) < 0 ||
-	    check_ids(d->table.snapshot.schema, schema, e) < 0)
+	    check_ids(&d->table.snapshot, schema, e) < 0)
 		return -1;
 	is_mapped = mode == MAPPING_NAME || schema_needs_mapping(schema);
 	if (protocol_for(&protocol, old, schema, is_mapped, &d->arena))

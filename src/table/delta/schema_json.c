@@ -45,7 +45,7 @@ bool schema_needs_mapping(const struct schema *s)
 	return false;
 }
 
-int32_t schema_max_id(const struct schema *s)
+static int32_t max_id(const struct schema *s)
 {
 	int32_t max = 0;
 
@@ -156,8 +156,8 @@ int32_t metadata_last_id(const struct metadata *m, const struct schema *s)
 	const char *text = text_map_get(&m->configuration, MAX_COLUMN_ID);
 	int64_t id = 0;
 
-	if (text == NULL || !text_parse_int(bytes_of_text(text), &id) || id < schema_max_id(s) || id > INT32_MAX)
-		return schema_max_id(s);
+	if (text == NULL || !text_parse_int(bytes_of_text(text), &id) || id < max_id(s) || id > INT32_MAX)
+		return max_id(s);
 	return (int32_t)id;
 }
 

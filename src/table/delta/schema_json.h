@@ -29,7 +29,6 @@ void schema_format(struct buffer *out, const struct schema *s, bool is_mapped);
 /* Sets schemaString and the configuration that belongs to it ("tailrace.*", column mapping). */
 void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
 			 struct arena *arena);
-int32_t schema_max_id(const struct schema *s);
 /* The highest id that the table has given out: with column mapping a dropped column's counts too. */
 int32_t metadata_last_id(const struct metadata *m, const struct schema *s);
 
