@@ -49,9 +49,10 @@ int kafka_begin_read(struct kafka_source *s, struct err *e)
 	return rc;
 }
 
-void kafka_begin_found(struct kafka_source *s, const struct offsets *begun)
+void kafka_begin_found(struct kafka_source *s, const struct offsets *next, const struct offsets *begun)
 {
-	s->has_begun = true;
+	for (uint32_t t = 0; t < s->topic_count; t++)
+		s->has_begun |= offsets_partitions(next, s->names[t].name) > 0;
 	offsets_least(&s->begun, begun);
 }
 

@@ -286,7 +286,7 @@ static int take_starts(struct kafka_source *s, const struct table_start *starts,
 	if (stream_start != NULL) {
 		if (offsets_parse(&s->next, &begun, stream_start, e) < 0)
 			return -1;
-		kafka_begin_found(s, &begun);
+		kafka_begin_found(s, &s->next, &begun);
 		offsets_release(&begun);
 	}
 	kafka_begin_start(s);

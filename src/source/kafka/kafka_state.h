@@ -68,7 +68,7 @@ struct kafka_source {
 
 	struct offsets places;         /* of --from-offset */
 	struct offsets begun;          /* where the pipeline began in the partitions that --from-offset was for */
-	bool has_begun;                /* a run before this one left something */
+	bool has_begun;                /* a run before this one read some of the topics */
 	struct consumer *consumer;
 	const struct consumer_topic *names;
 	struct kafka_topic *topics;
@@ -127,8 +127,11 @@ void kafka_begin_start(struct kafka_source *s);
 /* Where a partition begins when the stream has no place in it, noted in s->begun. ERR_CONFIG: not where the user says. */
 int kafka_begin_at(struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
 		   int64_t *out, struct err *e);
-/* An earlier run left this of s->begun. */
-void kafka_begin_found(struct kafka_source *s, const struct offsets *begun);
+/*
+ * An earlier run left this, and this of s->begun. One of other topics, under the same name, is no earlier run: then it is this
+ * one that begins.
+ */
+void kafka_begin_found(struct kafka_source *s, const struct offsets *next, const struct offsets *begun);
 /* A table cannot have more of a partition than there is: ERR_DATA, the topic was made again. */
 int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e);
 

@@ -231,7 +231,7 @@ int kafka_table_start(struct kafka_source *s, struct kafka_table *t, const struc
 		return 0;
 	t->is_announced = start->lacks == NULL; /* the target has it with these columns */
 	rc = kafka_position_parse(&t->has, &begun, &t->seen, &t->lost, start->position, e);
-	kafka_begin_found(s, &begun);
+	kafka_begin_found(s, &t->has, &begun);
 	offsets_release(&begun);
 	if (rc < 0)
 		return -1;

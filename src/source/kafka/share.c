@@ -131,7 +131,7 @@ static void share_mark(struct share *share, const char *position, const bool *co
 	mark = &s->marks[s->mark_count];
 	if (!parse(&mark->at, &begun, position))
 		return; /* of another version, or of none: a hint may be missing */
-	kafka_begin_found(s, &begun);
+	kafka_begin_found(s, &mark->at, &begun);
 	offsets_release(&begun);
 	mark->covers = memory_copy(covers, s->table_count * sizeof(*covers));
 	s->mark_count++;
