@@ -5,7 +5,7 @@
 #include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
-#define WAIT_MS       50
+#define WAIT_MS       5
 #define LOOK_MESSAGES 500 /* of each topic, before the first row */
 #define LOOK_US       10000000 /* without a message */
 
@@ -23,51 +23,117 @@ void kafka_forget_table(struct kafka_table *t)
 	memory_free(t);
 }
 
-/* The topic from its beginning; `ends` is where its partitions end now. */
-static int assign_topic(struct kafka_source *s, uint32_t topic, int64_t *ends, struct err *e)
+/* A topic while it is looked at. */
+struct look {
+	int64_t *next, *ends;  /* by partition: where to go on, and where it ended at the beginning */
+	uint32_t looked;       /* messages */
+	bool is_done;
+};
+
+/* From the beginnings, for all topics but those that are done. */
+static int find_places(struct kafka_source *s, struct look *looks, struct err *e)
 {
-	uint32_t partitions = s->topics[topic].partitions;
-	struct consumer_place *places = memory_array(struct consumer_place, partitions);
-	int rc = 0;
+	struct consumer_range *ranges = NULL;
+	uint32_t count = 0;
+	int rc;
 
-	for (uint32_t p = 0; p < partitions && rc == 0; p++) {
-		int64_t first = 0;
-
-		rc = consumer_range(s->consumer, topic, p, &first, &ends[p], e);
-		places[p] = (struct consumer_place){ topic, p, first };
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions && !looks[t].is_done; p++) {
+			ranges = memory_grow(ranges, struct consumer_range, count + 1);
+			ranges[count++] = (struct consumer_range){ t, p, 0, 0 };
+		}
 	}
-	if (rc == 0)
-		rc = consumer_assign(s->consumer, places, partitions, e);
+	rc = consumer_ranges(s->consumer, ranges, count, e);
+	for (uint32_t i = 0; i < count && rc == 0; i++) {
+		looks[ranges[i].topic].next[ranges[i].partition] = ranges[i].first;
+		looks[ranges[i].topic].ends[ranges[i].partition] = ranges[i].end;
+	}
+	memory_free(ranges);
+	return rc;
+}
+
+/* Reads what is not done from where it stands. */
+static int assign_rest(struct kafka_source *s, const struct look *looks, struct err *e)
+{
+	struct consumer_place *places = NULL;
+	uint32_t count = 0;
+	int rc;
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		for (uint32_t p = 0; p < s->topics[t].partitions && !looks[t].is_done; p++) {
+			places = memory_grow(places, struct consumer_place, count + 1);
+			places[count++] = (struct consumer_place){ t, p, looks[t].next[p] };
+		}
+	}
+	rc = consumer_assign(s->consumer, places, count, e);
 	memory_free(places);
 	return rc;
 }
 
-static bool is_at_end(const struct kafka_source *s, uint32_t topic, const int64_t *ends)
+/* Notes what is done: the first messages of a topic, all of them when it tells of other topics' columns. */
+static uint32_t count_rest(const struct kafka_source *s, struct look *looks)
 {
-	for (uint32_t p = 0; p < s->topics[topic].partitions; p++) {
-		if (consumer_position(s->consumer, topic, p) < ends[p])
-			return false;
+	uint32_t rest = 0;
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		bool is_at_end = true;
+
+		for (uint32_t p = 0; p < s->topics[t].partitions && !looks[t].is_done; p++) {
+			looks[t].next[p] = consumer_position(s->consumer, t, p);
+			is_at_end &= looks[t].next[p] >= looks[t].ends[p];
+		}
+		looks[t].is_done = is_at_end || (looks[t].looked >= LOOK_MESSAGES && !s->topics[t].tells);
+		rest += !looks[t].is_done;
 	}
-	return true;
+	return rest;
 }
 
-/* The first messages of a topic; all of them when it tells of other topics' columns. */
-static int look_at(struct kafka_source *s, uint32_t topic, struct err *e)
+/* Until half of them are done: then the others are read without those. 1: nothing comes any more. */
+static int look_at_half(struct kafka_source *s, struct look *looks, uint32_t rest, struct err *e)
 {
-	int64_t *ends = memory_array(int64_t, s->topics[topic].partitions + 1), until_us = clock_monotonic_us() + LOOK_US;
+	int64_t until_us = clock_monotonic_us() + LOOK_US;
 	const struct consumer_message *messages;
-	uint32_t count, looked = 0;
-	int rc = assign_topic(s, topic, ends, e);
+	uint32_t count, enough = rest / 2;
+	int rc = assign_rest(s, looks, e);
 
-	while (rc == 0 && !is_at_end(s, topic, ends) && (looked < LOOK_MESSAGES || s->topics[topic].tells) &&
-	       clock_monotonic_us() < until_us) {
+	while (rc == 0 && rest > enough && clock_monotonic_us() < until_us) {
 		rc = consumer_take(s->consumer, WAIT_MS, &messages, &count, e);
-		for (uint32_t i = 0; i < count && rc == 0 && (looked < LOOK_MESSAGES || s->topics[topic].tells); i++, looked++)
-			rc = kafka_look(s, &messages[i], e);
+		for (uint32_t i = 0; i < count && rc == 0; i++) {
+			struct look *l = &looks[messages[i].topic];
+
+			if (l->looked++ < LOOK_MESSAGES || s->topics[messages[i].topic].tells)
+				rc = kafka_look(s, &messages[i], e);
+		}
 		until_us = count > 0 ? clock_monotonic_us() + LOOK_US : until_us;
+		rest = count_rest(s, looks);
 	}
-	memory_free(ends);
-	return rc;
+	return rc == 0 && rest > enough ? 1 : rc;
+}
+
+/* All topics side by side; or, again, those that do not tell. */
+static int look_at(struct kafka_source *s, bool is_again, struct err *e)
+{
+	struct look *looks = memory_array(struct look, s->topic_count);
+	uint32_t rest = s->topic_count;
+	int rc;
+
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		looks[t].next = memory_array(int64_t, s->topics[t].partitions);
+		looks[t].ends = memory_array(int64_t, s->topics[t].partitions);
+		looks[t].is_done = is_again && s->topics[t].tells;
+		rest -= looks[t].is_done;
+	}
+	rc = find_places(s, looks, e);
+	while (rc == 0 && rest > 0) {
+		rc = look_at_half(s, looks, rest, e);
+		rest = count_rest(s, looks);
+	}
+	for (uint32_t t = 0; t < s->topic_count; t++) {
+		memory_free(looks[t].next);
+		memory_free(looks[t].ends);
+	}
+	memory_free(looks);
+	return rc < 0 ? -1 : 0;
 }
 
 /* What was found in the topics that do not tell, before one that does was read. */
@@ -111,22 +177,17 @@ static void drop_unknown(struct kafka_source *s)
 	s->table_count = kept;
 }
 
-/* Debezium's schema-change topic mostly stands first by its name; when it does not, the others are looked at again. */
+/* When a topic tells of others' columns, as Debezium's of schema changes does, the others are looked at again behind it. */
 int kafka_look_at_topics(struct kafka_source *s, struct err *e)
 {
-	bool tells = false, is_late = false;
-	int rc = 0;
+	bool tells = false;
+	int rc = look_at(s, false, e);
 
-	for (uint32_t i = 0; i < s->topic_count && rc == 0; i++) {
-		rc = look_at(s, i, e);
-		is_late |= s->topics[i].tells && i > 0 && !tells && s->table_count > 0;
+	for (uint32_t i = 0; i < s->topic_count; i++)
 		tells |= s->topics[i].tells;
-	}
-	if (is_late)
+	if (rc == 0 && tells && s->table_count > 0) {
 		forget(s);
-	for (uint32_t i = 0; i < s->topic_count && rc == 0 && is_late; i++) {
-		if (!s->topics[i].tells)
-			rc = look_at(s, i, e);
+		rc = look_at(s, true, e);
 	}
 	drop_unknown(s);
 	return rc;
