@@ -130,7 +130,9 @@ static void what_cannot_be_read_halts_or_goes_into_the_quarantine(void **state)
 	set(&c->options.bad_message, "quarantine");
 	e = ERR_INIT;
 	must(run(c, &e), &e);
-	assert_non_null(strstr(buffer_string(&c->rows), "shop.t {\"id\":1}\nshop.t {\"id\":3}\n"));
+	/* the messages need not come in one answer */
+	assert_non_null(strstr(buffer_string(&c->rows), "shop.t {\"id\":1}\n"));
+	assert_non_null(strstr(buffer_string(&c->rows), "shop.t {\"id\":3}\n"));
 	assert_non_null(strstr(buffer_string(&c->rows), "topics.quarantine {\"key\":\"eyJpZCI6Mn0=\",\"value\":\"YmFk\",\"topic\":\"q\","
 			       "\"partition\":0,\"offset\":1,"));
 }
