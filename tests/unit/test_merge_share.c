@@ -175,21 +175,28 @@ static void a_commit_goes_over_those_of_others(void **state)
 	check(p, "{\"id\":1,\"name\":\"uno\"}\n{\"id\":2,\"name\":\"due\"}\n{\"id\":4,\"name\":\"four\"}\n", "{\"a\":2,\"b\":3}");
 }
 
-/* Both index a file from before they shared the table; each marks rows of its own keys in it. */
-static void two_bitmaps_of_a_file_become_one(void **state)
+/* Rows 1, 2, ... in a file from before they shared the table, which both index. */
+static void put_before(struct pair *p, int64_t count)
 {
-	struct pair *p = *state;
-	const int64_t ids[] = { 1, 2, 3, 4 };
 	struct batch *b = batch_new(p->base.schema);
 	struct err e = ERR_INIT;
 
-	for (int i = 0; i < 4; i++)
-		merge_table_put(b, &ids[i], "old");
+	for (int64_t id = 1; id <= count; id++)
+		merge_table_put(b, &id, "old");
 	must(merge_table_commit(&p->base, b, 0, &e), &e);
 	writer_close(&p->a);
 	writer_close(&p->b);
 	writer_open(&p->a);
 	writer_open(&p->b);
+}
+
+/* Each marks rows of its own keys in it. */
+static void two_bitmaps_of_a_file_become_one(void **state)
+{
+	struct pair *p = *state;
+	struct err e = ERR_INIT;
+
+	put_before(p, 4);
 	put(&p->a, 1, "new", 1);
 	must(drop(&p->b, 2, 1, &e), &e);
 	must(drop(&p->a, 3, 2, &e), &e);
@@ -203,17 +210,9 @@ static void two_bitmaps_of_a_file_become_one(void **state)
 static void a_row_that_both_mark_is_a_conflict(void **state)
 {
 	struct pair *p = *state;
-	const int64_t ids[] = { 1, 2 };
-	struct batch *b = batch_new(p->base.schema);
 	struct err e = ERR_INIT;
 
-	for (int i = 0; i < 2; i++)
-		merge_table_put(b, &ids[i], "old");
-	must(merge_table_commit(&p->base, b, 0, &e), &e);
-	writer_close(&p->a);
-	writer_close(&p->b);
-	writer_open(&p->a);
-	writer_open(&p->b);
+	put_before(p, 2);
 	must(drop(&p->a, 1, 1, &e), &e);
 	assert_int_equal(drop(&p->b, 1, 1, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFLICT);
