@@ -179,6 +179,13 @@ const char *inquiry_setting(const struct inquiry *q, const char *name)
 	return NULL;
 }
 
+int64_t inquiry_number(const struct inquiry *q, const char *name)
+{
+	const char *text = inquiry_setting(q, name);
+
+	return text != NULL ? strtoll(text, NULL, 10) : -1;
+}
+
 int inquiry_may_make(struct inquiry *q, const char *topic, int replicas, struct err *e)
 {
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(q->client, RD_KAFKA_ADMIN_OP_CREATETOPICS);

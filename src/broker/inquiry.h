@@ -21,6 +21,8 @@ int64_t inquiry_own(const struct inquiry *q, const char *property);
 int inquiry_read(struct inquiry *q, const char *topic, struct err *e);
 /* One of them; NULL when it is not told. Valid until the next inquiry_read. */
 const char *inquiry_setting(const struct inquiry *q, const char *name);
+/* The same as a number; -1 also when it is not told. */
+int64_t inquiry_number(const struct inquiry *q, const char *name);
 /* Whether such a topic could be made, which it is not. `replicas` -1: as many as the cluster's default. */
 int inquiry_may_make(struct inquiry *q, const char *topic, int replicas, struct err *e);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What will go wrong with topics as a target, before it does. Whether they may be written shows only by writing. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -43,21 +42,20 @@ static void check_record(struct doctor *d, const char *topic)
 
 static void check_broker(struct doctor *d)
 {
-	const char *replicas, *bytes;
-	int64_t ours = inquiry_own(d->inquiry, "message.max.bytes");
+	int64_t bytes, replicas, ours = inquiry_own(d->inquiry, "message.max.bytes");
 	struct err e = ERR_INIT;
 
 	if (inquiry_read(d->inquiry, NULL, &e) < 0) {
 		buffer_format(d->out, "warning: %s: the cluster's defaults are not known\n", e.text);
 		return;
 	}
-	bytes = inquiry_setting(d->inquiry, "message.max.bytes");
-	if (bytes != NULL && strtoll(bytes, NULL, 10) < ours)
-		buffer_format(d->out, "warning: the cluster takes messages of at most %s bytes, and we send up to %lld: a larger row halts; "
+	bytes = inquiry_number(d->inquiry, "message.max.bytes");
+	if (bytes >= 0 && bytes < ours)
+		buffer_format(d->out, "warning: the cluster takes messages of at most %lld bytes, and we send up to %lld: a larger row halts; "
 			      "mend: kafka-configs --alter --entity-type brokers --entity-default --add-config message.max.bytes=%lld\n",
-			      bytes, (long long)ours, (long long)ours);
-	replicas = inquiry_setting(d->inquiry, "default.replication.factor");
-	if (d->options->replicas == 0 && inquiry_brokers(d->inquiry) > 1 && replicas != NULL && strcmp(replicas, "1") == 0)
+			      (long long)bytes, (long long)ours, (long long)ours);
+	replicas = inquiry_number(d->inquiry, "default.replication.factor");
+	if (d->options->replicas == 0 && inquiry_brokers(d->inquiry) > 1 && replicas == 1)
 		buffer_format(d->out, "warning: topics are made with one replica: a broker that is lost takes messages with it; mend: "
 			      "--topic-replicas 3\n");
 	if (d->options->replicas > inquiry_brokers(d->inquiry)) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What will go wrong with topics as a source, before it does: each check adds lines. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -48,18 +47,11 @@ static int read_some(struct kafka_source *s, uint32_t topic, struct err *e)
 	return rc;
 }
 
-static int64_t number(const struct inquiry *q, const char *name)
-{
-	const char *text = inquiry_setting(q, name);
-
-	return text != NULL ? strtoll(text, NULL, 10) : -1;
-}
-
 static void check_kept(struct doctor *d, const char *topic)
 {
 	const char *policy = inquiry_setting(d->inquiry, "cleanup.policy");
-	int64_t kept_ms = number(d->inquiry, "retention.ms"), bytes = number(d->inquiry, "retention.bytes");
-	int64_t tombstones_ms = number(d->inquiry, "delete.retention.ms");
+	int64_t kept_ms = inquiry_number(d->inquiry, "retention.ms"), bytes = inquiry_number(d->inquiry, "retention.bytes");
+	int64_t tombstones_ms = inquiry_number(d->inquiry, "delete.retention.ms");
 	bool deletes = policy != NULL && strstr(policy, "delete") != NULL;
 	bool compacts = policy != NULL && strstr(policy, "compact") != NULL;
 
