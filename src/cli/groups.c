@@ -10,7 +10,8 @@
 
 static const struct option ends_table[] = {
 	{ "from", OPTION_TEXT, OPTION(from), NULL, 0, 0, NULL,
-	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://; kafka://host:port/TOPIC[,TOPIC]" },
+	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://; kafka://host:port/TOPIC[,TOPIC], where "
+	  "/a regular expression/ may stand for a TOPIC" },
 	{ "to", OPTION_TEXT, OPTION(to), NULL, 0, 0, NULL,
 	  "Where they go: a directory of Delta tables, kafka://host:port/PREFIX for topics, - for lines of JSON, null: to "
 	  "count only" },
