@@ -124,7 +124,7 @@ static int lake_open_table(struct sink *sink, struct schema *schema, char **posi
 	/* it may lack what stands before the low-water mark, at which it was not looked at */
 	if (progress_forget(&l->progress, slot_count(l), e) < 0)
 		return -1;
-	return err_set(e, ERR_RETRY, "table %s.%s was not seen at the start, and stands elsewhere: its messages are read from the "
+	return err_set(e, ERR_RETRY, "table %s.%s is in the lake and was not seen at the start: its messages are read from the "
 		       "beginning of their topic", schema->database, schema->table);
 }
 

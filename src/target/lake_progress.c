@@ -45,22 +45,12 @@ void progress_release(struct lake_progress *p)
 	buffer_release(&p->text);
 }
 
-static bool had_commits(const json_t *known)
-{
-	return json_is_integer(known) && json_integer_value(known) >= 0;
-}
-
-/*
- * Not so when the table is older than it was (brought back from a backup) or gone (moved away to be made anew): then it
- * lacks changes. One that is new lacks none.
- */
-static bool covers(const struct lake_progress *p, const json_t *commits, const struct lake_table *t)
+/* Not so when the table is new, or older than it was (brought back from a backup): then it lacks changes. */
+static bool covers(const json_t *commits, const struct lake_table *t)
 {
 	const json_t *known = json_object_get(commits, t->name);
 
-	if (t->position == NULL)
-		return p->source_copies || !had_commits(known);
-	return json_is_integer(known) && json_integer_value(known) <= t->commits;
+	return t->position == NULL || (json_is_integer(known) && json_integer_value(known) <= t->commits);
 }
 
 /* "a.b", where either may have dots of its own. */
@@ -82,7 +72,10 @@ static int is_in_lake(const struct lake_progress *p, const char *name, bool *out
 	return rc;
 }
 
-/* Tables of the mark that the source has not named: one that is gone would stay without what stands before the mark. */
+/*
+ * Whether no table of the mark was moved away to be made anew: from a source that copies nothing it would not get what
+ * stands before the mark.
+ */
 static int has_all(const struct lake_progress *p, json_t *commits, struct lake_table *const *tables, uint32_t count,
 		   bool *out, struct err *e)
 {
@@ -91,16 +84,20 @@ static int has_all(const struct lake_progress *p, json_t *commits, struct lake_t
 
 	*out = true;
 	json_object_foreach(commits, name, known) {
-		bool is_named = false;
+		uint32_t i = 0;
 
-		for (uint32_t i = 0; i < count; i++)
-			is_named |= strcmp(tables[i]->name, name) == 0;
-		if (p->source_copies || is_named || !had_commits(known))
+		if (p->source_copies || !json_is_integer(known) || json_integer_value(known) < 0)
 			continue;
-		if (is_in_lake(p, name, out, e) < 0)
+		while (i < count && strcmp(tables[i]->name, name) != 0)
+			i++;
+		if (i < count)
+			*out = tables[i]->position != NULL;
+		else if (is_in_lake(p, name, out, e) < 0)
 			return -1;
-		if (!*out)
+		if (!*out) {
+			log_warn("a table is gone from the lake; tables resume from their own positions", "table=%s", name);
 			return 0;
+		}
 	}
 	return 0;
 }
@@ -114,7 +111,7 @@ static int covers_all(const struct lake_progress *p, json_t *commits, struct lak
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
 		has_any |= tables[i]->position != NULL;
-		*out = *out && covers(p, commits, tables[i]);
+		*out = *out && covers(commits, tables[i]);
 	}
 	*out = *out && has_any; /* nobody needs the mark, and the log may not have it any more */
 	return 0;
@@ -126,7 +123,7 @@ bool progress_covers(const struct lake_progress *p, const struct lake_table *t)
 	size_t i;
 
 	json_array_foreach(p->used, i, commits) {
-		if (!covers(p, commits, t))
+		if (!covers(commits, t))
 			return false;
 	}
 	return true;
@@ -174,7 +171,7 @@ static void tell(struct lake_progress *p, json_t *root, struct lake_table *const
 	bool *are_covered = memory_array(bool, count);
 
 	for (uint32_t i = 0; i < count; i++)
-		are_covered[i] = covers(p, json_object_get(root, "tables"), tables[i]);
+		are_covered[i] = covers(json_object_get(root, "tables"), tables[i]);
 	share->mark(share, position, are_covered);
 	json_array_append(p->used, json_object_get(root, "tables"));
 	memory_free(are_covered);

@@ -292,6 +292,11 @@ class Test:
         self.put("x.shop.p", range(100, 200), partition=2)
         tap.ok(wait_until(lambda: sum(lake_rows(f"{lake}/shop/p").values()) == 200), "then the group goes on", self.said(worker))
         tap.equal(self.end(worker, signal.SIGTERM), "", "and ends in order")
+        os.rename(f"{lake}/shop/p", f"{lake}/away")
+        worker = self.start("x", topics="x.shop.p", lake=lake)
+        is_whole = lambda: os.path.isdir(f"{lake}/shop/p") and versions(f"{lake}/shop/p") and sum(lake_rows(f"{lake}/shop/p").values()) == 200
+        tap.ok(wait_until(is_whole), "a table that is moved away is made anew by the group", self.said(worker))
+        tap.equal(self.end(worker, signal.SIGTERM), "", "which ends in order")
 
     def alone(self):
         tap, lake = self.tap, f"{self.folder}/alone"
