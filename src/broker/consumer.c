@@ -33,8 +33,8 @@ struct consumer {
 };
 
 static const char *const defaults[] = {
-	"client.id", "tailrace", "fetch.wait.max.ms", "20", "queued.max.messages.kbytes", "16384",
-	"fetch.message.max.bytes", "4194304", NULL,
+	"client.id", "tailrace", "fetch.wait.max.ms", "20", "queued.max.messages.kbytes", "8192",
+	"fetch.message.max.bytes", "2097152", NULL,
 };
 
 static const char *const fixed[] = {
