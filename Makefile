@@ -60,7 +60,7 @@ $(LIB): $(OBJECTS)
 build/yyjson:
 	tools/yyjson $@
 
-$B/message/json.o: | $(YYJSON)
+$B/base/json.o: | $(YYJSON)
 
 $B/%.o: src/%.c
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text in and out: UTF-8, JSON strings, numbers, hex. Parsing JSON documents is jansson's, not ours. */
+/* Text in and out: UTF-8, JSON strings, numbers, hex. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 

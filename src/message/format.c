@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "message/format.h"
 
-#include "message/json.h"
+#include "base/json.h"
 
 const char *format_name(enum message_format f)
 {

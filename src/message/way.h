@@ -3,8 +3,8 @@
 #ifndef MESSAGE_WAY_H
 #define MESSAGE_WAY_H
 
+#include "base/json.h"
 #include "change/columns.h"
-#include "message/json.h"
 
 /* What a value is in the message. */
 enum coding {

@@ -7,10 +7,10 @@
 
 #include <dirent.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "change/render.h"
 #include "message/input.h"
-#include "message/json.h"
 
 #define MESSAGES "tests/golden/debezium/"
 #define DIRECT   "tests/golden/mysql/"

@@ -3,8 +3,8 @@
  * A JSON text (RFC 8259) taken apart, numbers as they are written. What a member is called twice is for the reader of
  * the object to find.
  */
-#ifndef MESSAGE_JSON_H
-#define MESSAGE_JSON_H
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
 
 #include "base/bytes.h"
 #include "base/err.h"

@@ -3,7 +3,7 @@
  * yyjson reads in place and keeps numbers raw. Its memory comes from a pool that lives as long as the parser: twelve times
  * the text at worst, which is too much for large ones.
  */
-#include "message/json.h"
+#include "base/json.h"
 
 #include <string.h>
 #include <yyjson.h>
