@@ -36,12 +36,12 @@ int32_t iceberg_schema_max_id(const struct schema *s);
 
 struct schema_mark {
 	const char *key;
-	struct buffer value; /* text with a NUL behind it */
+	struct buffer value; /* text */
 };
 
 /* The properties of the table that say the rest of its schema; how many. The caller releases the values. */
 uint32_t iceberg_schema_marks(struct schema_mark marks[SCHEMA_MARKS], const struct schema *s);
-/* Puts a mark (value of this property, NULL: there is none) into a parsed schema that nobody shares yet. */
+/* Puts a property of the table into a parsed schema that nobody shares yet; one that is no mark changes nothing. */
 int iceberg_schema_set_mark(struct schema *s, const char *key, const char *value, struct err *e);
 
 #endif
