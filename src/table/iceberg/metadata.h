@@ -71,6 +71,7 @@ struct iceberg_metadata {
 	uint32_t ref_count;
 	struct iceberg_metadata_file *metadata_log; /* oldest first */
 	uint32_t metadata_log_count;
+	bool has_encryption_keys;
 	const struct iceberg_snapshot **by_id; /* in order of their ids: iceberg_metadata_snapshot asks it */
 	struct arena arena;
 	struct json_parser *json;     /* the text as it was read */
@@ -83,12 +84,10 @@ struct iceberg_metadata {
 
 /*
  * Any bytes are safe, gzip is told by its first bytes. ERR_DATA: damaged, the text says where; ERR_CONFIG: a format version
- * that we do not know. Takes two copies of the text in memory while it reads, and one after.
+ * that we do not know. Keeps about four times the text in memory.
  */
 int iceberg_metadata_parse(struct iceberg_metadata **out, struct bytes text, struct err *e);
 void iceberg_metadata_free(struct iceberg_metadata *m); /* NULL is fine */
-/* The same JSON, unknown members with it, without white space. */
-void iceberg_metadata_format(struct buffer *out, const struct iceberg_metadata *m);
 
 /* 0, or ERR_CONFIG with the reason why we do not write to it: version 1, columns or transforms that we do not know, encryption. */
 int iceberg_metadata_require_writable(const struct iceberg_metadata *m, struct err *e);
