@@ -14,7 +14,7 @@
 
 #include "table/iceberg/metadata.h"
 
-/* A table that is made. Its marks (schema_iceberg.h) become properties by themselves. */
+/* A table that is made; its properties are those of the change set, and the schema's marks (schema_iceberg.h). */
 struct iceberg_creation {
 	const char *uuid;     /* fresh, 36 characters */
 	const char *location; /* the table's folder, a URI without a slash at its end */
@@ -29,6 +29,7 @@ struct iceberg_change_set {
 	const char *uuid;
 	int64_t main_snapshot_id; /* -1: no snapshot yet */
 	int32_t current_schema_id, last_column_id, default_spec_id;
+	const struct iceberg_ref *main_ref; /* its limits stay; NULL: none yet */
 
 	/* Becomes the current schema, by iceberg_change_set_schema; NULL: unchanged. */
 	struct schema *schema;
@@ -43,7 +44,7 @@ struct iceberg_change_set {
 	uint32_t property_count;
 	const char *const *removed; /* keys of properties */
 	uint32_t removed_count;
-	const int64_t *expired; /* ids of snapshots that go; see iceberg_expired_snapshots */
+	const int64_t *expired; /* ids of snapshots that go, ascending; see iceberg_expired_snapshots */
 	uint32_t expired_count;
 };
 
@@ -55,7 +56,8 @@ void iceberg_change_set_schema(struct iceberg_change_set *c, const struct iceber
 /*
  * Appends the JSON of the metadata that follows `newest`, which lies at `newest_path` (both NULL: there is no table).
  * ERR_CONFLICT: what the set requires does not hold: somebody else committed, made or dropped the table. ERR_CONFIG: we
- * do not write to such a table.
+ * do not write to such a table, or it would be too large. The last write.metadata.previous-versions-max (100) files stay
+ * in `metadata-log`; what is not there any more may be deleted. A schema's marks become properties with it.
  */
 int iceberg_change_set_apply(struct buffer *out, const struct iceberg_change_set *c,
 			     const struct iceberg_metadata *newest, const char *newest_path, int64_t now_ms,
@@ -67,8 +69,8 @@ void iceberg_change_set_updates(struct buffer *out, const struct iceberg_change_
 /*
  * The snapshots that a commit at this time may drop ("Snapshot Retention Policy"): beyond the newest
  * history.expire.min-snapshots-to-keep (1) of every branch and older than history.expire.max-snapshot-age-ms (5 days), a
- * branch's own limits first; no tag's, and nothing that a reference names, but main's when the commit adds a snapshot. The
- * ids are freed by the caller.
+ * branch's own limits first; nothing that a reference names, but main's when the commit adds a snapshot. Ascending, freed
+ * by the caller.
  */
 void iceberg_expired_snapshots(const struct iceberg_metadata *m, bool adds_snapshot, int64_t now_ms, int64_t **ids,
 			       uint32_t *count);

@@ -126,6 +126,22 @@ int iceberg_spec_add(struct iceberg_spec *s, const struct field *source, const c
 	return 0;
 }
 
+void iceberg_spec_format(struct buffer *out, const struct iceberg_spec *s)
+{
+	buffer_char(out, '[');
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		const struct iceberg_partition_field *p = &s->fields[i];
+
+		buffer_format(out, "%s{\"source-id\":%" PRId32 ",\"field-id\":%" PRId32 ",\"name\":", i > 0 ? "," : "",
+			      p->source_id, p->id);
+		text_json_string(out, p->name);
+		buffer_text(out, ",\"transform\":");
+		text_json_string(out, p->words);
+		buffer_char(out, '}');
+	}
+	buffer_char(out, ']');
+}
+
 static uint32_t rotate(uint32_t v, unsigned bits)
 {
 	return v << bits | v >> (32 - bits);

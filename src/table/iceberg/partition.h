@@ -45,6 +45,8 @@ void iceberg_spec_release(struct iceberg_spec *s);
  * or none of this type, or a field of this name is there.
  */
 int iceberg_spec_add(struct iceberg_spec *s, const struct field *source, const char *words, struct err *e);
+/* Appends the JSON list of its fields ("Partition Specs"). */
+void iceberg_spec_format(struct buffer *out, const struct iceberg_spec *s);
 /* false: the words are no transform of the spec; then it is TRANSFORM_UNKNOWN. */
 bool iceberg_transform_parse(const char *words, enum iceberg_transform *out, int32_t *width);
 /* Name, id and type of a partition field's values; nothing in it is owned. false: no transform of this type. */
