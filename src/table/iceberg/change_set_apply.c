@@ -429,6 +429,8 @@ static int check_schema(const struct iceberg_change_set *c, const struct iceberg
 		is_taken = is_taken || id == c->schema_id;
 	if (c->last_column_id != newest->last_column_id || is_taken == c->adds_schema)
 		return conflict(e, "got other schemas");
+	if (c->adds_schema && json_count(&walk.list) >= ICEBERG_ENTRIES_MAX)
+		return err_set(e, ERR_CONFIG, "the table has %u schemas, no more can be added", ICEBERG_ENTRIES_MAX);
 	return 0;
 }
 
@@ -438,6 +440,10 @@ static int check_snapshot(const struct iceberg_snapshot *s, const struct iceberg
 	    iceberg_metadata_snapshot(newest, s->id) != NULL ||
 	    (newest->format_version >= 3 && s->first_row_id != newest->next_row_id))
 		return conflict(e, "got snapshots beside its main branch");
+	if (newest->snapshot_count >= ICEBERG_SNAPSHOTS_MAX)
+		return err_set(e, ERR_CONFIG,
+			       "the table has %u snapshots: expire some of them (history.expire.max-snapshot-age-ms)",
+			       newest->snapshot_count);
 	return 0;
 }
 

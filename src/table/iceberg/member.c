@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 
+#define COUNT_MAX (INT64_C(1) << 62)
+
 static int wrong(const struct json_value *v, const char *name, const char *wanted, struct err *e)
 {
 	if (!is_given(v))
@@ -29,6 +31,16 @@ int need_long(int64_t *out, const struct json_value *v, const char *name, struct
 {
 	if (v->type != JSON_NUMBER || !text_parse_int(v->text, out))
 		return wrong(v, name, "a whole number of 64 bits", e);
+	return 0;
+}
+
+int need_count(int64_t *out, const struct json_value *v, const char *name, struct err *e)
+{
+	int64_t number;
+
+	if (v->type != JSON_NUMBER || !text_parse_int(v->text, &number) || number < 0 || number > COUNT_MAX)
+		return wrong(v, name, "a whole number from 0 to 2^62", e);
+	*out = number;
 	return 0;
 }
 

@@ -62,11 +62,11 @@ static int parse_numbers(struct iceberg_metadata *m, const struct json_value *go
 	    need_text(&m->uuid, &got[ROOT_UUID], "table-uuid", e) < 0)
 		return -1;
 	if (m->format_version > 1 &&
-	    need_long(&m->last_sequence_number, &got[ROOT_SEQUENCE], "last-sequence-number", e) < 0)
+	    need_count(&m->last_sequence_number, &got[ROOT_SEQUENCE], "last-sequence-number", e) < 0)
 		return -1;
-	if (m->format_version > 2 && need_long(&m->next_row_id, &got[ROOT_NEXT_ROW], "next-row-id", e) < 0)
+	if (m->format_version > 2 && need_count(&m->next_row_id, &got[ROOT_NEXT_ROW], "next-row-id", e) < 0)
 		return -1;
-	if (need_long(&m->last_updated_ms, &got[ROOT_UPDATED], "last-updated-ms", e) < 0)
+	if (need_count(&m->last_updated_ms, &got[ROOT_UPDATED], "last-updated-ms", e) < 0)
 		return -1;
 	return need_int(&m->last_column_id, &got[ROOT_LAST_COLUMN], "last-column-id", e);
 }
