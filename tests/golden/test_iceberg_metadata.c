@@ -115,12 +115,15 @@ static struct iceberg_metadata *create(const char *name, struct schema *s, int v
 {
 	struct iceberg_spec spec = every_transform(s);
 	struct iceberg_creation creation = { UUID, "file:///lake/shop/all", version, s, &spec };
+	const struct iceberg_pair property = { "write.format.default", "parquet" };
 	struct iceberg_snapshot first = snapshot_of(NULL, 11, INT64_C(1789000000000));
 	struct iceberg_change_set c;
 	struct iceberg_metadata *m;
 
 	iceberg_change_set_init(&c, NULL);
 	c.creation = &creation;
+	c.properties = &property;
+	c.property_count = 1;
 	c.snapshot = has_snapshot ? &first : NULL;
 	m = check_commit(name, &c, NULL);
 	iceberg_spec_release(&spec);

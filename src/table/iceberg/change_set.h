@@ -42,7 +42,7 @@ struct iceberg_change_set {
 	const struct iceberg_snapshot *snapshot;
 	const struct iceberg_pair *properties; /* set */
 	uint32_t property_count;
-	const char *const *removed; /* keys of properties */
+	const char *const *removed; /* keys of properties that are there */
 	uint32_t removed_count;
 	const int64_t *expired; /* ids of snapshots that go, ascending; see iceberg_expired_snapshots */
 	uint32_t expired_count;
