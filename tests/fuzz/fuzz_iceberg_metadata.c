@@ -14,7 +14,7 @@ static struct iceberg_snapshot next_snapshot(const struct iceberg_metadata *m)
 	return (struct iceberg_snapshot){
 		.id = iceberg_snapshot_new_id(m), .parent_id = m->current != NULL ? m->current->id : -1,
 		.sequence_number = m->last_sequence_number + 1, .timestamp_ms = m->last_updated_ms,
-		.first_row_id = m->next_row_id, .added_rows = 1, .schema_id = m->schema.id, .manifest_list = "m",
+		.first_row_id = m->next_row_id, .added_rows = m->format_version > 2 ? 1 : -1, .schema_id = m->schema.id, .manifest_list = "m",
 		.summary = &operation, .summary_count = 1,
 	};
 }
@@ -42,6 +42,7 @@ static void commit(const struct iceberg_metadata *m)
 	iceberg_change_set_schema(&c, m, m->schema.columns);
 	iceberg_expired_snapshots(m, true, 1, &expired, &c.expired_count);
 	c.expired = expired;
+	snapshot.schema_id = c.schema_id;
 	c.snapshot = &snapshot;
 	iceberg_change_set_requirements(&text, &c);
 	iceberg_change_set_updates(&text, &c);

@@ -279,6 +279,9 @@ static void what_somebody_else_committed_is_a_conflict(void **state)
 	c.uuid = "other";
 	assert_conflict(&c, base, "the table was made anew: it is " UUID ", not other");
 	c = begun;
+	c.format_version = 2;
+	assert_conflict(&c, base, "changed its format version");
+	c = begun;
 	c.main_snapshot_id = 2;
 	assert_conflict(&c, base, "got other snapshots");
 	c = begun;
@@ -292,6 +295,7 @@ static void what_somebody_else_committed_is_a_conflict(void **state)
 	c.expired_count = 1;
 	assert_conflict(&c, base, "got a reference to a snapshot that would expire");
 	c = begun;
+	c.snapshot = NULL;
 	iceberg_change_set_schema(&c, base, s);
 	c.last_column_id = 3;
 	assert_conflict(&c, base, "got other schemas");

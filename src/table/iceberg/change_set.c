@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "table/iceberg/change_set.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@ void iceberg_change_set_init(struct iceberg_change_set *c, const struct iceberg_
 	if (base == NULL)
 		return;
 	c->uuid = base->uuid;
+	c->format_version = base->format_version;
 	c->current_schema_id = base->schema.id;
 	c->last_column_id = base->last_column_id;
 	c->default_spec_id = base->spec->id;
@@ -49,8 +49,10 @@ void iceberg_change_set_schema(struct iceberg_change_set *c, const struct iceber
 	int32_t id;
 
 	c->schema = schema;
-	c->adds_schema = true;
-	c->schema_id = 0;
+	c->adds_schema = !is_same(&base->schema, schema);
+	c->schema_id = c->adds_schema ? 0 : base->schema.id;
+	if (!c->adds_schema)
+		return;
 	while (schema_walk_next(&walk, &j, &id)) {
 		c->schema_id = id >= c->schema_id ? id + 1 : c->schema_id;
 		if (iceberg_schema_parse(&known, &j, &damaged) < 0)
@@ -132,7 +134,7 @@ static void put_creation(struct objects *o, const struct iceberg_creation *n)
 	put_int(o, "action", "set-current-schema", "schema-id", -1);
 	objects_begin(o, "action", "add-spec");
 	buffer_text(o->out, ",\"spec\":{\"spec-id\":0,\"fields\":");
-	creation_spec_format(o->out, n);
+	iceberg_spec_format(o->out, creation_spec(n));
 	buffer_text(o->out, "}}");
 	put_int(o, "action", "set-default-spec", "spec-id", -1);
 	objects_begin(o, "action", "add-sort-order");

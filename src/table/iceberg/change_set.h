@@ -25,8 +25,9 @@ struct iceberg_creation {
 
 /* Everything is borrowed. */
 struct iceberg_change_set {
-	const struct iceberg_creation *creation; /* NULL: the table is there, and the five below must hold */
+	const struct iceberg_creation *creation; /* NULL: the table is there, and what is below must hold */
 	const char *uuid;
+	int format_version; /* REST has no requirement for it, and takes no snapshot of another version */
 	int64_t main_snapshot_id; /* -1: no snapshot yet */
 	int32_t current_schema_id, last_column_id, default_spec_id;
 	const struct iceberg_ref *main_ref; /* its limits stay; NULL: none yet */

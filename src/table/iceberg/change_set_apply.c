@@ -384,12 +384,10 @@ static int write_root(struct writer *w, struct err *e)
 static void write_creation(struct buffer *out, const struct iceberg_change_set *c, int64_t now_ms)
 {
 	const struct iceberg_creation *n = c->creation;
-	int32_t last_partition_id = PARTITION_ID_FIRST - 1;
+	const struct iceberg_spec *spec = creation_spec(n);
 	struct property_changes set;
 
-	for (uint32_t i = 0; n->spec != NULL && i < n->spec->field_count; i++)
-		last_partition_id = n->spec->fields[i].id > last_partition_id ? n->spec->fields[i].id :
-										last_partition_id;
+	assert(n->format_version == 2 || n->format_version == 3);
 	buffer_format(out, "{\"format-version\":%d,\"table-uuid\":", n->format_version);
 	text_json_string(out, n->uuid);
 	buffer_text(out, ",\"location\":");
@@ -398,9 +396,9 @@ static void write_creation(struct buffer *out, const struct iceberg_change_set *
 		      ",\"current-schema-id\":0,\"schemas\":[", now_ms, iceberg_schema_max_id(n->schema));
 	iceberg_schema_format(out, n->schema, 0);
 	buffer_text(out, "],\"default-spec-id\":0,\"partition-specs\":[{\"spec-id\":0,\"fields\":");
-	creation_spec_format(out, n);
+	iceberg_spec_format(out, spec);
 	buffer_format(out, "}],\"last-partition-id\":%" PRId32 ",\"default-sort-order-id\":0,\"sort-orders\":"
-		      "[{\"order-id\":0,\"fields\":[]}],\"properties\":", last_partition_id);
+		      "[{\"order-id\":0,\"fields\":[]}],\"properties\":", iceberg_spec_last_id(spec));
 	property_changes_init(&set, c);
 	pairs_format(out, set.pairs, set.count);
 	property_changes_release(&set);
@@ -434,8 +432,13 @@ static int check_schema(const struct iceberg_change_set *c, const struct iceberg
 	return 0;
 }
 
-static int check_snapshot(const struct iceberg_snapshot *s, const struct iceberg_metadata *newest, struct err *e)
+static int check_snapshot(const struct iceberg_change_set *c, const struct iceberg_metadata *newest, struct err *e)
 {
+	const struct iceberg_snapshot *s = c->snapshot;
+
+	assert(s->schema_id == (c->schema != NULL ? c->schema_id : c->current_schema_id));
+	assert(s->parent_id == main_of(newest) && s->manifest_list != NULL);
+	assert((s->first_row_id >= 0 && s->added_rows >= 0) == (newest->format_version >= 3));
 	if (s->sequence_number <= newest->last_sequence_number ||
 	    iceberg_metadata_snapshot(newest, s->id) != NULL ||
 	    (newest->format_version >= 3 && s->first_row_id != newest->next_row_id))
@@ -456,6 +459,8 @@ static int check(const struct iceberg_change_set *c, const struct iceberg_metada
 		return err_set(e, ERR_CONFLICT, "the table is there already");
 	if (strcmp(c->uuid, newest->uuid) != 0)
 		return err_set(e, ERR_CONFLICT, "the table was made anew: it is %s, not %s", newest->uuid, c->uuid);
+	if (newest->format_version != c->format_version)
+		return conflict(e, "changed its format version");
 	if (main_of(newest) != c->main_snapshot_id)
 		return conflict(e, "got other snapshots");
 	if (newest->schema.id != c->current_schema_id)
@@ -464,7 +469,7 @@ static int check(const struct iceberg_change_set *c, const struct iceberg_metada
 		return conflict(e, "changed its partitions");
 	if (c->schema != NULL && check_schema(c, newest, e) < 0)
 		return -1;
-	if (c->snapshot != NULL && check_snapshot(c->snapshot, newest, e) < 0)
+	if (c->snapshot != NULL && check_snapshot(c, newest, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < newest->ref_count; i++) {
 		bool moves = c->snapshot != NULL && strcmp(newest->refs[i].name, ICEBERG_MAIN) == 0;

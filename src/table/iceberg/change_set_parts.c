@@ -53,9 +53,9 @@ int32_t last_column_id_after(const struct iceberg_change_set *c)
 	return max > c->last_column_id ? max : c->last_column_id;
 }
 
-void creation_spec_format(struct buffer *out, const struct iceberg_creation *n)
+const struct iceberg_spec *creation_spec(const struct iceberg_creation *n)
 {
 	static const struct iceberg_spec unpartitioned = { 0 };
 
-	iceberg_spec_format(out, n->spec != NULL ? n->spec : &unpartitioned);
+	return n->spec != NULL ? n->spec : &unpartitioned;
 }

@@ -29,7 +29,7 @@ void property_changes_release(struct property_changes *p);
 
 /* It never falls: a dropped column may have had the greatest id. */
 int32_t last_column_id_after(const struct iceberg_change_set *c);
-/* Appends the JSON list of the fields of the first spec. */
-void creation_spec_format(struct buffer *out, const struct iceberg_creation *n);
+/* The first spec, with no field when the table is not partitioned. */
+const struct iceberg_spec *creation_spec(const struct iceberg_creation *n);
 
 #endif

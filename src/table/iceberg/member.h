@@ -17,7 +17,8 @@ static inline bool is_given(const struct json_value *v)
  */
 int need_text(const char **out, const struct json_value *v, const char *name, struct err *e);
 int need_long(int64_t *out, const struct json_value *v, const char *name, struct err *e);
-int need_count(int64_t *out, const struct json_value *v, const char *name, struct err *e); /* from 0 on, and far from the end */
+/* From 0 on, and far from the end. */
+int need_count(int64_t *out, const struct json_value *v, const char *name, struct err *e);
 int need_int(int32_t *out, const struct json_value *v, const char *name, struct err *e); /* from 0 on */
 /* A list or an object of at most `count_max` elements. */
 int need_list(const struct json_value *v, enum json_type type, size_t count_max, const char *name, struct err *e);

@@ -138,10 +138,7 @@ static int parse_specs(struct iceberg_metadata *m, const struct json_value *got,
 		return err_set(e, ERR_DATA, "no partition spec has the id %" PRId32 " of \"default-spec-id\"", id);
 	if (m->format_version > 1 || is_given(&got[ROOT_LAST_PARTITION]))
 		return need_int(&m->last_partition_id, &got[ROOT_LAST_PARTITION], "last-partition-id", e);
-	m->last_partition_id = PARTITION_ID_FIRST - 1;
-	for (uint32_t i = 0; i < m->spec->field_count; i++)
-		m->last_partition_id = m->spec->fields[i].id > m->last_partition_id ? m->spec->fields[i].id :
-										       m->last_partition_id;
+	m->last_partition_id = iceberg_spec_last_id(m->spec);
 	return 0;
 }
 

@@ -88,18 +88,18 @@ bool iceberg_partition_type(struct field *out, const struct iceberg_partition_fi
 	return true;
 }
 
-static int32_t next_id(const struct iceberg_spec *s)
+int32_t iceberg_spec_last_id(const struct iceberg_spec *s)
 {
-	int32_t id = PARTITION_ID_FIRST;
+	int32_t id = PARTITION_ID_FIRST - 1;
 
 	for (uint32_t i = 0; i < s->field_count; i++)
-		id = s->fields[i].id >= id ? s->fields[i].id + 1 : id;
+		id = s->fields[i].id > id ? s->fields[i].id : id;
 	return id;
 }
 
 int iceberg_spec_add(struct iceberg_spec *s, const struct field *source, const char *words, struct err *e)
 {
-	struct iceberg_partition_field p = { .id = next_id(s), .source_id = source->id };
+	struct iceberg_partition_field p = { .id = iceberg_spec_last_id(s) + 1, .source_id = source->id };
 	struct buffer name = { 0 };
 	struct field type;
 

@@ -45,6 +45,8 @@ void iceberg_spec_release(struct iceberg_spec *s);
  * or none of this type, or a field of this name is there.
  */
 int iceberg_spec_add(struct iceberg_spec *s, const struct field *source, const char *words, struct err *e);
+/* The greatest id of its fields, PARTITION_ID_FIRST - 1 when it has none. */
+int32_t iceberg_spec_last_id(const struct iceberg_spec *s);
 /* Appends the JSON list of its fields ("Partition Specs"). */
 void iceberg_spec_format(struct buffer *out, const struct iceberg_spec *s);
 /* false: the words are no transform of the spec; then it is TRANSFORM_UNKNOWN. */
