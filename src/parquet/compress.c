@@ -125,6 +125,41 @@ int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw
 	return ok ? 0 : err_set(e, ERR_DATA, "a page does not decompress (codec %d)", codec);
 }
 
+static bool unzstd(struct buffer *out, struct bytes data, size_t raw_max)
+{
+	ZSTD_inBuffer in = { data.data, data.size, 0 };
+	ZSTD_DStream *stream = ZSTD_createDStream();
+	size_t start = out->size, step = ZSTD_DStreamOutSize(), left = 1;
+
+	assert(stream != NULL);
+	while (left != 0 && out->size - start <= raw_max) {
+		ZSTD_outBuffer room = { buffer_grow(out, step), step, 0 };
+
+		left = ZSTD_decompressStream(stream, &room, &in);
+		out->size -= step - room.pos;
+		if (ZSTD_isError(left) || (left != 0 && in.pos == in.size && room.pos < step))
+			break;
+	}
+	ZSTD_freeDStream(stream);
+	return left == 0 && in.pos == in.size && out->size - start <= raw_max;
+}
+
+int page_decompress_unsized(struct buffer *out, enum parquet_codec codec, struct bytes data,
+			    size_t raw_max, struct err *e)
+{
+	size_t size = 0;
+
+	assert(codec == PARQUET_SNAPPY || codec == PARQUET_ZSTD);
+	if (codec == PARQUET_SNAPPY &&
+	    snappy_uncompressed_length((const char *)data.data, data.size, &size) == SNAPPY_OK &&
+	    size <= raw_max)
+		return page_decompress(out, codec, data, size, e);
+	if (codec == PARQUET_ZSTD && unzstd(out, data, raw_max))
+		return 0;
+	return err_set(e, ERR_DATA, "it does not decompress (codec %d), or to more than %zu bytes",
+		       (int)codec, raw_max);
+}
+
 uint32_t page_crc(struct bytes data)
 {
 	return libdeflate_crc32(0, data.data, data.size);
