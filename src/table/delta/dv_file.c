@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * byte 1 (version), then per bitmap: u32be size, the bitmap's bytes, u32be CRC-32 of
- * them.
- */
+/* byte 1 (version), then the bitmaps, each in the form of table/dv_blob.h. */
 #include "table/delta/dv_file.h"
 
 #include <inttypes.h>
-#include <libdeflate.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/memory.h"
+#include "table/dv_blob.h"
 
 #define DV_FILE_VERSION 1
 #define DV_KEY_BYTES    (sizeof("deletion_vector_.bin") + UUID_TEXT_BYTES)
-
-static void put_u32be(uint8_t *at, uint32_t v)
-{
-	at[0] = (uint8_t)(v >> 24);
-	at[1] = (uint8_t)(v >> 16);
-	at[2] = (uint8_t)(v >> 8);
-	at[3] = (uint8_t)v;
-}
 
 void dv_pack_init(struct dv_pack *p)
 {
@@ -40,24 +28,16 @@ void dv_pack_init(struct dv_pack *p)
 int dv_pack_add(struct dv_pack *p, const struct row_set *rows,
 		struct deletion_vector *out, struct err *e)
 {
-	size_t offset = p->bytes.size, size;
-	uint8_t *at;
+	size_t offset = p->bytes.size;
 
-	buffer_grow(&p->bytes, 4);
-	row_set_encode(rows, &p->bytes);
-	size = p->bytes.size - offset - 4;
-	if (p->bytes.size > INT32_MAX - 4)
-		return err_set(e, ERR_DATA,
-			       "the deletion vectors of one commit pass 2 GiB");
-	buffer_grow(&p->bytes, 4);
-	at = p->bytes.data + offset;
-	put_u32be(at, (uint32_t)size);
-	put_u32be(at + 4 + size, libdeflate_crc32(0, at + 4, size));
+	if (dv_blob_encode(rows, &p->bytes, e) < 0)
+		return -1;
 	*out = (struct deletion_vector){
 		.storage_type = 'u',
 		.place = p->place,
 		.offset = (int32_t)offset,
-		.size_bytes = (uint32_t)size,
+		.size_bytes = (uint32_t)(p->bytes.size - offset -
+					 DV_BLOB_EXTRA_BYTES),
 		.cardinality = row_set_count(rows),
 	};
 	return 0;
@@ -115,33 +95,19 @@ static int read_stored(struct row_set **out, struct store *store,
 		       uint64_t row_limit, struct err *e)
 {
 	uint64_t offset = dv->offset >= 0 ? (uint64_t)dv->offset : 0;
+	uint64_t size = (uint64_t)dv->size_bytes + DV_BLOB_EXTRA_BYTES;
 	struct buffer bytes = { 0 };
-	struct bytes data;
-	struct reader r;
-	uint64_t size, crc;
 	int rc;
 
-	rc = store_get(store, key, offset, (uint64_t)dv->size_bytes + 8, &bytes, e);
+	rc = store_get(store, key, offset, size, &bytes, e);
 	if (rc == 1)
 		rc = err_set(e, ERR_DATA,
 			     "it is gone; without it deleted rows would come back");
 	if (rc < 0)
 		goto out;
-	r = reader_of(buffer_bytes(&bytes));
-	size = reader_uint_be(&r, 4);
-	data = reader_bytes(&r, dv->size_bytes);
-	crc = reader_uint_be(&r, 4);
-	if (size != dv->size_bytes)
-		rc = err_set(e, ERR_DATA,
-			     "at %" PRIu64 " it has a bitmap of %" PRIu64
-			     " bytes, the log says %" PRIu32,
-			     offset, size, dv->size_bytes);
-	else if (crc != libdeflate_crc32(0, data.data, data.size))
-		rc = err_set(e, ERR_DATA,
-			     "the CRC-32 at %" PRIu64 " is wrong: the file is damaged",
-			     offset);
-	else
-		rc = row_set_decode(out, data, row_limit, e);
+	rc = dv_blob_decode(out, buffer_bytes(&bytes), row_limit, e);
+	if (rc < 0)
+		err_wrap(e, "at %" PRIu64, offset);
 out:
 	buffer_release(&bytes);
 	return rc;
