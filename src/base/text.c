@@ -281,3 +281,46 @@ const char *text_plain(char *out, size_t size, const char *text)
 	out[used] = 0;
 	return out;
 }
+
+size_t text_prefix(struct bytes text, unsigned characters)
+{
+	size_t at = 0;
+
+	while (at < text.size && characters > 0) {
+		do
+			at++;
+		while (at < text.size && (text.data[at] & 0xc0) == 0x80);
+		characters--;
+	}
+	return at;
+}
+
+static uint32_t decode_character(const uint8_t *s, size_t size)
+{
+	static const uint8_t first_bits[] = { 0x7f, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t v = s[0] & first_bits[size <= 4 ? size : 4];
+
+	for (size_t i = 1; i < size; i++)
+		v = v << 6 | (s[i] & 0x3f);
+	return v;
+}
+
+bool text_raise(struct buffer *text)
+{
+	while (text->size > 0) {
+		size_t start = text->size - 1;
+		uint32_t v;
+
+		while (start > 0 && (text->data[start] & 0xc0) == 0x80)
+			start--;
+		v = decode_character(text->data + start, text->size - start) + 1;
+		text->size = start;
+		if (v == 0xd800)
+			v = 0xe000;
+		if (v <= 0x10ffff) {
+			text_utf8(text, v);
+			return true;
+		}
+	}
+	return false;
+}

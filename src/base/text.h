@@ -26,6 +26,13 @@ bool text_parse_uint(struct bytes text, uint64_t *out);
 const char *text_plain(char *out, size_t size, const char *text);
 /* Appends the UTF-8 form of a code point (0..0x10ffff). */
 void text_utf8(struct buffer *out, uint32_t code_point);
+/* Size of the first `characters` characters of UTF-8 text, or of all of it. */
+size_t text_prefix(struct bytes text, unsigned characters);
+/*
+ * Makes the text the next one above all that begin with it: the last character is raised by one, those
+ * that cannot be raised are dropped. false: there is none, and nothing is left of the text.
+ */
+bool text_raise(struct buffer *text);
 /* Matches `*` (any run of characters); everything else is itself. */
 bool text_glob(const char *pattern, const char *text);
 

@@ -54,51 +54,6 @@ static bool double_bounds(struct parquet_bounds *out, const struct cells *c, uin
 	return true;
 }
 
-/* Where the first `characters` characters of UTF-8 text end. */
-static size_t characters_end(struct bytes text, unsigned characters)
-{
-	size_t at = 0;
-
-	while (at < text.size && characters > 0) {
-		do
-			at++;
-		while (at < text.size && (text.data[at] & 0xc0) == 0x80);
-		characters--;
-	}
-	return at;
-}
-
-static uint32_t decode_character(const uint8_t *s, size_t size)
-{
-	static const uint8_t first_bits[] = { 0x7f, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t v = s[0] & first_bits[size <= 4 ? size : 4];
-
-	for (size_t i = 1; i < size; i++)
-		v = v << 6 | (s[i] & 0x3f);
-	return v;
-}
-
-/* The text with its last character raised by one; characters that cannot be raised are dropped. */
-static bool raise_text(struct buffer *out)
-{
-	while (out->size > 0) {
-		size_t start = out->size - 1;
-		uint32_t v;
-
-		while (start > 0 && (out->data[start] & 0xc0) == 0x80)
-			start--;
-		v = decode_character(out->data + start, out->size - start) + 1;
-		out->size = start;
-		if (v == 0xd800)
-			v = 0xe000;
-		if (v <= 0x10ffff) {
-			text_utf8(out, v);
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool text_bounds(struct parquet_bounds *out, const struct bytes *v, uint32_t count)
 {
 	struct bytes min = v[0], max = v[0];
@@ -110,14 +65,14 @@ static bool text_bounds(struct parquet_bounds *out, const struct bytes *v, uint3
 		else if (bytes_compare(v[i], max) > 0)
 			max = v[i];
 	}
-	end = characters_end(min, STRING_BOUND_CHARACTERS);
+	end = text_prefix(min, STRING_BOUND_CHARACTERS);
 	buffer_append(&out->min_text, min.data, end);
 	out->is_min_exact = end == min.size;
-	end = characters_end(max, STRING_BOUND_CHARACTERS);
+	end = text_prefix(max, STRING_BOUND_CHARACTERS);
 	buffer_append(&out->max_text, max.data, end);
 	out->is_max_exact = end == max.size;
 	/* malformed UTF-8 may not rise */
-	return out->is_max_exact || (raise_text(&out->max_text) &&
+	return out->is_max_exact || (text_raise(&out->max_text) &&
 				     bytes_compare(buffer_bytes(&out->max_text), max) > 0);
 }
 

@@ -153,6 +153,26 @@ static void a_plain_text_has_no_control_characters(void **state)
 	assert_string_equal(text_plain(out, sizeof(out), NULL), "");
 }
 
+static void texts_are_cut_between_characters_and_raised(void **state)
+{
+	struct buffer text = { 0 };
+
+	(void)state;
+	assert_int_equal(text_prefix(BYTES_OF("a\xc3\xa9\xf4\x8f\xbf\xbfz"), 2), 3);
+	assert_int_equal(text_prefix(BYTES_OF("a\xc3\xa9\xf4\x8f\xbf\xbfz"), 3), 7);
+	assert_int_equal(text_prefix(BYTES_OF("ab"), 9), 2);
+	buffer_text(&text, "a\xed\x9f\xbf"); /* no character stands between U+D7FF and U+E000 */
+	assert_true(text_raise(&text));
+	assert_buffer_text(text, "a\xee\x80\x80");
+	buffer_text(&text, "a\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf");
+	assert_true(text_raise(&text));
+	assert_buffer_text(text, "b");
+	buffer_text(&text, "\xf4\x8f\xbf\xbf");
+	assert_false(text_raise(&text));
+	assert_int_equal(text.size, 0);
+	buffer_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +188,7 @@ int main(void)
 		cmocka_unit_test(log_values_are_quoted_and_cut),
 		cmocka_unit_test(an_error_is_one_line),
 		cmocka_unit_test(a_plain_text_has_no_control_characters),
+		cmocka_unit_test(texts_are_cut_between_characters_and_raised),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
