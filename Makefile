@@ -46,6 +46,8 @@ CORPORA  := $(patsubst tests/fuzz/%.c,$B/tests/replay/%,$(wildcard tests/fuzz/fu
 POWER    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/unit/test_power_*.c))
 WRAPPED  := open openat write ftruncate posix_fallocate mmap mremap munmap msync fsync linkat rename renameat \
             unlink unlinkat mkdir mkdirat
+# Programs that the tests of other readers call.
+TOOLS    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/readers/*.c))
 BENCHES  := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/bench_*.c))
 
 all: $B/tailrace
@@ -73,6 +75,9 @@ $B/tests/%.o: tests/%.c
 $(UNITS): $B/tests/%: $B/tests/%.o $(TESTLIB) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(TOOLS): $B/tests/%: $B/tests/%.o $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(POWER): $(patsubst tests/%.c,$B/tests/%.o,$(wildcard tests/disk/*.c))
 $(POWER): ALL_LDFLAGS += $(WRAPPED:%=-Wl,--wrap=%)
 
@@ -90,7 +95,7 @@ build/fuzz/%: tests/fuzz/%.c $(SOURCES) | $(YYJSON)
 	clang $(CPPFLAGS) -Itests -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(filter-out $(MAIN),$(SOURCES)) $(LIBS)
 
-tests: $(UNITS) $(CORPORA)
+tests: $(UNITS) $(CORPORA) $(TOOLS)
 fuzz: $(FUZZERS)
 benches: $(BENCHES)
 
