@@ -59,8 +59,7 @@ struct puffin_footer {
  */
 int puffin_parse(struct puffin_footer *out, struct bytes file, struct err *e);
 void puffin_footer_release(struct puffin_footer *f);
-/* The rows of a blob of that file, which must be a deletion vector: checked like
- * puffin_read. */
+/* The rows of a blob of that file, which must be a deletion vector. Checked as below. */
 int puffin_decode(struct row_set **out, struct bytes file, const struct puffin_blob *blob,
 		  uint64_t row_limit, struct err *e);
 /*
