@@ -12,7 +12,7 @@ comma    := ,
 FLAVOUR  := $(if $(SAN),$(subst $(comma),-,$(SAN)),release)$(if $(findstring clang,$(CC)),-clang)
 B        := build/$(FLAVOUR)
 
-PACKAGES := libmariadb rdkafka libzstd libdeflate jansson yaml-0.1 libxxhash snappy roaring yyjson
+PACKAGES := libmariadb rdkafka libcurl libpq sqlite3 libzstd libdeflate jansson yaml-0.1 libxxhash snappy roaring yyjson
 # Debian's libsnappy-dev and libroaring-dev have no .pc file everywhere: their names are fixed.
 FOUND    := $(shell for p in $(PACKAGES); do pkg-config --exists $$p && echo $$p; done)
 LIBS     := $(shell pkg-config --libs $(FOUND)) -lsnappy -lroaring -lm -lpthread
