@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table/iceberg/metadata_file.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Where the path begins in a URI of a local file; other URIs are compared as they are. */
+static const char *local_path(const char *uri)
+{
+	if (strncmp(uri, "file:", 5) != 0)
+		return uri;
+	uri += 5;
+	if (strncmp(uri, "//", 2) == 0) /* an authority: none, or localhost */
+		uri += 2 + strcspn(uri + 2, "/");
+	return uri;
+}
+
+int metadata_file_key(struct buffer *out, const struct metadata_place *p, const char *uri, struct err *e)
+{
+	const char *root = local_path(p->location), *path = local_path(uri);
+	size_t size = strlen(root);
+
+	if (strncmp(path, root, size) != 0 || path[size] != '/' || !store_key_is_safe(path + size + 1))
+		return err_set(e, ERR_CONFIG,
+			       "its file \"%s\" does not lie in \"%s\": Iceberg's paths are absolute; was the directory "
+			       "moved, or is it another one's table?",
+			       uri, p->location);
+	buffer_text(out, path + size + 1);
+	return 0;
+}
+
+int metadata_file_parse(struct catalog_version *out, struct bytes text, const char *uri, struct err *e)
+{
+	struct iceberg_metadata *m;
+
+	if (iceberg_metadata_parse(&m, text, e) < 0)
+		return err_wrap(e, "metadata file \"%s\"", uri);
+	*out = (struct catalog_version){ .metadata = m, .path = memory_copy_text(uri) };
+	return 0;
+}
+
+int metadata_file_read(struct catalog_version *out, const struct metadata_place *p, const char *uri, struct err *e)
+{
+	struct buffer key = { 0 }, text = { 0 };
+	uint64_t size;
+	int rc = metadata_file_key(&key, p, uri, e);
+
+	if (rc == 0)
+		rc = p->store->ops->size(p->store, buffer_string(&key), &size, e);
+	if (rc == 0 && size > ICEBERG_METADATA_BYTES_MAX)
+		rc = err_set(e, ERR_DATA, "metadata file \"%s\" has %" PRIu64 " bytes, the most is %zu", uri, size,
+			     ICEBERG_METADATA_BYTES_MAX);
+	if (rc == 0)
+		rc = store_get(p->store, buffer_string(&key), 0, 0, &text, e);
+	if (rc == 0)
+		rc = metadata_file_parse(out, buffer_bytes(&text), uri, e);
+	buffer_release(&key);
+	buffer_release(&text);
+	return rc;
+}
