@@ -67,18 +67,19 @@ apt_mirror() {
 	printf '%s\n' "$uri"
 }
 
-# jars DIR GROUP:ARTIFACT:VERSION… : into DIR, with what they need at run time; those after "--" without.
+# jars DIR GROUP:ARTIFACT:VERSION[:CLASSIFIER]… : into DIR, with what they need at run time; those after "--" without.
 # A version named here goes before the one that another artifact asks for.
 jars() {
-	local dir=$1 jar group artifact version alone=
+	local dir=$1 jar group artifact version classifier alone=
 	shift
 	{
 		echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
 		echo '<groupId>rig</groupId><artifactId>rig</artifactId><version>1</version><dependencies>'
 		for jar in "$@"; do
 			[ "$jar" = -- ] && alone='<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>' && continue
-			IFS=: read -r group artifact version <<<"$jar"
-			echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>$alone</dependency>"
+			IFS=: read -r group artifact version classifier <<<"$jar"
+			echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>"
+			echo "${classifier:+<classifier>$classifier</classifier>}$alone</dependency>"
 		done
 		echo '</dependencies></project>'
 	} >"$dir.xml"
