@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Iceberg tables in a plain directory: the newest version is found, and only one writer makes the next. */
+#include "lib/catalog_changes.h"
+#include "lib/fault_store.h"
+#include "lib/scratch.h"
+#include "lib/test.h"
+#include "table/iceberg/catalog_ops.h"
+
+#define LOCATION "file:///lake/shop/orders"
+
+struct world {
+	struct scratch folder;
+	struct store *store;
+	struct fault_store faults;
+	struct schema *schema;
+	struct catalog *catalog, *other;
+};
+
+static struct catalog *open_catalog(struct store *store)
+{
+	struct catalog_settings s = {
+		.namespace = "shop", .name = "orders", .store = store, .location = LOCATION
+	};
+	struct err e = ERR_INIT;
+	struct catalog *c;
+
+	must(catalog_open(&c, &s, &e), &e);
+	c->pause_us = 1;
+	return c;
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct err e = ERR_INIT;
+
+	scratch_make(&w->folder);
+	w->store = store_open_directory(scratch_path(&w->folder, "orders"), true, &e);
+	must(w->store != NULL ? 0 : -1, &e);
+	fault_store_init(&w->faults, w->store);
+	w->schema = catalog_changes_schema();
+	w->catalog = open_catalog(&w->faults.store);
+	w->other = open_catalog(w->store);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	catalog_close(w->catalog);
+	catalog_close(w->other);
+	schema_release(w->schema);
+	store_close(w->store);
+	scratch_remove(&w->folder);
+	free(w);
+	return 0;
+}
+
+static void put(struct world *w, const char *key, const char *text)
+{
+	enum put_result result;
+	struct err e = ERR_INIT;
+
+	must(store_put(w->store, key, bytes_of_text(text), false, &result, &e), &e);
+}
+
+static struct catalog_version make(struct world *w, const char *uuid)
+{
+	struct catalog_version v = { 0 };
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	catalog_changes_create(&changes, w->schema, uuid, LOCATION, 3);
+	must(catalog_commit(w->catalog, NULL, &changes.set, &v, &result, &e), &e);
+	assert_int_equal(result, COMMIT_DONE);
+	return v;
+}
+
+/* Commits a snapshot after `v`, which becomes the new version when it is done. */
+static enum commit_result append(struct catalog *c, struct catalog_version *v, int64_t id)
+{
+	struct catalog_version next = { 0 };
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	catalog_changes_append(&changes, v->metadata, id, LOCATION "/metadata/snap.avro");
+	must(catalog_commit(c, v, &changes.set, &next, &result, &e), &e);
+	if (result == COMMIT_DONE) {
+		catalog_version_release(v);
+		*v = next;
+	}
+	return result;
+}
+
+static struct catalog_version load(struct catalog *c)
+{
+	struct catalog_version v = { 0 };
+	struct err e = ERR_INIT;
+
+	must(catalog_load(c, &v, &e), &e);
+	return v;
+}
+
+static void a_table_is_made_and_committed_to(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = { 0 }, seen;
+	struct err e = ERR_INIT;
+
+	assert_int_equal(catalog_load(w->catalog, &v, &e), 1);
+	v = make(w, TABLE_UUID);
+	assert_string_equal(v.path, LOCATION "/metadata/v1.metadata.json");
+	assert_int_equal(append(w->catalog, &v, 71), COMMIT_DONE);
+	seen = load(w->other);
+	assert_string_equal(seen.path, LOCATION "/metadata/v2.metadata.json");
+	assert_string_equal(seen.metadata->uuid, TABLE_UUID);
+	assert_int_equal(seen.metadata->current->id, 71);
+	catalog_version_release(&seen);
+	catalog_version_release(&v);
+}
+
+static void the_slower_of_two_writers_loses(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version mine = make(w, TABLE_UUID), theirs = load(w->other);
+
+	assert_int_equal(append(w->other, &theirs, 1), COMMIT_DONE);
+	assert_int_equal(append(w->catalog, &mine, 2), COMMIT_LOST);
+	catalog_version_release(&mine);
+	mine = load(w->catalog);
+	assert_int_equal(append(w->catalog, &mine, 2), COMMIT_DONE);
+	assert_string_equal(mine.path, LOCATION "/metadata/v3.metadata.json");
+	assert_int_equal(mine.metadata->snapshot_count, 2);
+	catalog_version_release(&mine);
+	catalog_version_release(&theirs);
+}
+
+static void the_newest_version_is_found_whatever_the_hint_says(void **state)
+{
+	static const char *const hints[] = { "1", "1\n", "2", "3", "77", "", "garbage", "-1", "v3",
+					     "99999999999999999999999" };
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID), seen;
+
+	append(w->catalog, &v, 1);
+	append(w->catalog, &v, 2);
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		put(w, "metadata/version-hint.text", hints[i]);
+		seen = load(w->other);
+		assert_string_equal(seen.path, LOCATION "/metadata/v3.metadata.json");
+		catalog_version_release(&seen);
+	}
+	remove(scratch_path(&w->folder, "orders/metadata/version-hint.text"));
+	seen = load(w->other);
+	assert_string_equal(seen.path, LOCATION "/metadata/v3.metadata.json");
+	catalog_version_release(&seen);
+	catalog_version_release(&v);
+}
+
+/* Each call of a commit fails in each way; whatever we are told is what the table says. */
+static void what_a_failing_store_did_is_found_out(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID);
+	int64_t id = 100;
+
+	for (enum fault fault = FAULT_IO; fault < FAULT_CRASH; fault++) {
+		for (int at = 1; at < 4; at++) {
+			struct catalog_version next = { 0 }, seen;
+			struct catalog_changes changes;
+			enum commit_result result = COMMIT_LOST;
+			struct err e = ERR_INIT;
+			bool is_there;
+			int rc;
+
+			catalog_changes_append(&changes, v.metadata, ++id, LOCATION "/metadata/snap.avro");
+			fault_store_arm(&w->faults, fault, at);
+			rc = catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e);
+			fault_store_arm(&w->faults, FAULT_NONE, 0);
+			seen = load(w->other);
+			is_there = iceberg_metadata_snapshot(seen.metadata, id) != NULL;
+			if (rc == 0)
+				assert_int_equal(is_there, result == COMMIT_DONE);
+			else
+				assert_true(!is_there || e.kind == ERR_IO);
+			catalog_version_release(&next);
+			catalog_version_release(&v);
+			v = seen;
+		}
+	}
+	catalog_version_release(&v);
+}
+
+static void an_outcome_that_stays_unknown_is_said_to_be(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID), next = { 0 };
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
+	fault_store_arm(&w->faults, FAULT_LOST_REQUEST, 1);
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
+	assert_int_equal(e.kind, ERR_RETRY);
+	assert_non_null(strstr(e.text, "shop.orders"));
+	assert_non_null(strstr(e.text, "the outcome of a commit is not known"));
+	catalog_version_release(&v);
+}
+
+static void a_table_that_was_made_again_is_another_one(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID);
+	struct err e = ERR_INIT;
+
+	remove(scratch_path(&w->folder, "orders/metadata/v1.metadata.json"));
+	assert_int_equal(catalog_load(w->catalog, &v, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "it was dropped by somebody else"));
+	catalog_version_release(&v);
+	catalog_close(w->other);
+	w->other = w->catalog;
+	w->catalog = open_catalog(w->store);
+	v = make(w, OTHER_UUID);
+	assert_int_equal(catalog_load(w->other, &v, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "dropped and made again"));
+	catalog_version_release(&v);
+}
+
+static void a_table_of_a_catalog_is_not_read_without_it(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v;
+	struct err e = ERR_INIT;
+
+	put(w, "metadata/00001-" OTHER_UUID ".metadata.json", "{}");
+	assert_int_equal(catalog_load(w->catalog, &v, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "a catalog keeps this table"));
+}
+
+static void damaged_metadata_is_named(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v;
+	struct err e = ERR_INIT;
+
+	put(w, "metadata/v1.metadata.json", "{\"format-version\":3");
+	assert_int_equal(catalog_load(w->catalog, &v, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	assert_non_null(strstr(e.text, LOCATION "/metadata/v1.metadata.json"));
+}
+
+static void next_to_compressed_metadata_nothing_is_written(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID), next;
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+	char from[256];
+
+	snprintf(from, sizeof(from), "%s", scratch_path(&w->folder, "orders/metadata/v1.metadata.json"));
+	rename(from, scratch_path(&w->folder, "orders/metadata/v1.gz.metadata.json"));
+	catalog_version_release(&v);
+	v = load(w->catalog);
+	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "write.metadata.compression-codec"));
+	catalog_version_release(&v);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_table_is_made_and_committed_to),
+		TEST(the_slower_of_two_writers_loses),
+		TEST(the_newest_version_is_found_whatever_the_hint_says),
+		TEST(what_a_failing_store_did_is_found_out),
+		TEST(an_outcome_that_stays_unknown_is_said_to_be),
+		TEST(a_table_that_was_made_again_is_another_one),
+		TEST(a_table_of_a_catalog_is_not_read_without_it),
+		TEST(damaged_metadata_is_named),
+		TEST(next_to_compressed_metadata_nothing_is_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
