@@ -11,6 +11,7 @@
 
 #define TRIES       4
 #define WAIT_S_MAX  10 /* before one more try, whatever the catalog asks for */
+#define WAIT_US     100000 /* when it asks for nothing; doubled each time */
 #define SEPARATOR   "%1F"
 
 static const char *const known_parameters[] = { "warehouse",  "prefix", "token",	     "credential",
@@ -116,7 +117,7 @@ static bool is_worth_again(struct rest_client *c, const struct http_request *r, 
 {
 	int status = x->answer.status;
 	bool is_read = strcmp(r->method, "GET") == 0;
-	int64_t wait_s = x->answer.retry_after_s > 0 ? x->answer.retry_after_s : 1;
+	int64_t wait_s = x->answer.retry_after_s;
 
 	if (x->rc < 0)
 		return false;
@@ -124,7 +125,7 @@ static bool is_worth_again(struct rest_client *c, const struct http_request *r, 
 		return rest_login_forget(&c->login) && try == 0;
 	if (status != 429 && !(is_read && status == 503))
 		return false;
-	clock_sleep_us((wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX) * 1000000);
+	clock_sleep_us(wait_s <= 0 ? WAIT_US << try : (wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX) * 1000000);
 	return true;
 }
 
