@@ -104,25 +104,6 @@ void iceberg_entry_release(struct iceberg_entry *entry)
 	set_defaults(entry);
 }
 
-void iceberg_counts_add(struct iceberg_counts *c, int32_t id, int64_t count)
-{
-	assert(c->count == 0 || c->items[c->count - 1].id < id);
-	c->items = memory_grow(c->items, struct iceberg_count, c->count + 1);
-	c->items[c->count++] = (struct iceberg_count){ id, count };
-}
-
-void iceberg_bounds_add(struct iceberg_bounds *b, int32_t id, struct bytes bytes)
-{
-	struct iceberg_bound *bound;
-
-	assert(b->count == 0 || b->items[b->count - 1].id < id);
-	b->items = memory_grow(b->items, struct iceberg_bound, b->count + 1);
-	bound = &b->items[b->count++];
-	*bound = (struct iceberg_bound){ .id = id };
-	buffer_reserve(&bound->bytes, 1); /* empty, not null */
-	buffer_bytes_append(&bound->bytes, bytes);
-}
-
 static int inherit_sequence(int64_t *number, const struct iceberg_entry *entry,
 			    const struct iceberg_manifest *row, struct err *e)
 {

@@ -6,27 +6,11 @@
 #ifndef TABLE_ICEBERG_MANIFEST_H
 #define TABLE_ICEBERG_MANIFEST_H
 
+#include "table/iceberg/bounds.h"
 #include "table/iceberg/manifest_list.h"
 
 enum iceberg_status { ICEBERG_EXISTING, ICEBERG_ADDED, ICEBERG_DELETED };
 
-/* Lists by column id are sorted by it; an empty list is null. */
-struct iceberg_count {
-	int32_t id;
-	int64_t count;
-};
-struct iceberg_counts {
-	struct iceberg_count *items;
-	uint32_t count;
-};
-struct iceberg_bound {
-	int32_t id;
-	struct buffer bytes; /* single-value serialization */
-};
-struct iceberg_bounds {
-	struct iceberg_bound *items;
-	uint32_t count;
-};
 struct iceberg_ints {
 	int32_t *items;
 	uint32_t count;
@@ -36,7 +20,7 @@ struct iceberg_longs {
 	uint32_t count;
 };
 
-struct iceberg_file { /* -1, NULL and empty lists are null */
+struct iceberg_file { /* -1, NULL and empty lists are null; lists by column id are sorted by it */
 	enum iceberg_content content;
 	char *path;   /* an absolute URI */
 	char *format; /* "PARQUET", "PUFFIN", ...: upper case, whoever wrote it */
@@ -65,9 +49,6 @@ struct iceberg_entry {
 void iceberg_entry_init(struct iceberg_entry *entry);
 /* As init leaves it. To keep an entry: assign it, then init the one that it came from. */
 void iceberg_entry_release(struct iceberg_entry *entry);
-/* A value for a column; the ids must come ascending. The bound's bytes are copied. */
-void iceberg_counts_add(struct iceberg_counts *c, int32_t id, int64_t count);
-void iceberg_bounds_add(struct iceberg_bounds *b, int32_t id, struct bytes bytes);
 
 /* A manifest's key-values. Borrowed. */
 struct iceberg_manifest_head {

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #define DECIMAL_BYTES_MAX 16u
@@ -298,4 +299,21 @@ void tuple_summarize(struct iceberg_summary *s,
 		replace(&s->lower, b);
 	if (s->upper.data == NULL || compare(field->type, b, buffer_bytes(&s->upper)) > 0)
 		replace(&s->upper, b);
+}
+
+void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v)
+{
+	*out = (struct iceberg_values){ memory_array(struct iceberg_value, v->count), v->count };
+	for (uint32_t i = 0; i < v->count; i++) {
+		out->items[i].is_null = v->items[i].is_null;
+		buffer_bytes_append(&out->items[i].bytes, buffer_bytes(&v->items[i].bytes));
+	}
+}
+
+void iceberg_values_release(struct iceberg_values *v)
+{
+	for (uint32_t i = 0; i < v->count; i++)
+		buffer_release(&v->items[i].bytes);
+	memory_free(v->items);
+	*v = (struct iceberg_values){ .items = NULL };
 }

@@ -32,6 +32,9 @@ struct iceberg_values { /* in the order of the spec's fields */
 	uint32_t count;
 };
 
+void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v); /* into an empty one */
+void iceberg_values_release(struct iceberg_values *v);
+
 /* What the values of one field are in all live files of a manifest. */
 struct iceberg_summary {
 	int8_t contains_null;
