@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Iceberg face of a table that another format leads: a function of the leader's snapshot and nothing else. The data files
+ * are the leader's own; metadata, manifests and deletes lie in the folder FACE_FOLDER of its folder, which no engine's VACUUM of
+ * the leader touches, and whose orphans are looked for there alone.
+ *
+ * What the face has is found out by comparing two lists of files: so it catches up from anywhere, in one snapshot, and a
+ * second try does nothing.
+ */
+#ifndef TABLE_ICEBERG_FOLLOW_H
+#define TABLE_ICEBERG_FOLLOW_H
+
+#include "table/table.h"
+
+#define FACE_FOLDER "_iceberg"
+
+struct follow;
+
+struct follow_settings {
+	const char *catalog;    /* a URL (catalog.h), NULL: the folder */
+	const char *namespace, *name;
+	int format_version;     /* 2 or 3, of a face that is made */
+};
+
+/* `store` is the leader's, borrowed until close. ERR_CONFIG: the settings; a store without paths of its own. */
+int follow_open(struct follow **out, struct store *store, const struct follow_settings *s, struct err *e);
+/*
+ * Brings the face to the leader's snapshot. ERR_CONFIG: the face is of another table, or somebody else changed its rows; ERR_RETRY:
+ * the catalog does not answer, or others were faster many times. Whatever happens, the leader is as it was, and the next call
+ * tries again.
+ */
+int follow_up(struct follow *f, struct table *leader, struct err *e);
+
+/* What the face says of itself: the leader's version that it has, -1: there is no face. */
+int follow_version(struct follow *f, int64_t *version, struct err *e);
+/* The newest metadata file's URI, or NULL: what readers without a catalog open. */
+const char *follow_metadata(const struct follow *f);
+void follow_close(struct follow *f); /* NULL is fine */
+
+#endif
