@@ -28,6 +28,12 @@ const struct option lake_option_table[] = {
 	  "A table's batch is committed at the next transaction end past this many rows" },
 	{ "memory.max", OPTION_BYTES, OPTION(memory_max), "96MiB", 1 << 20, INT64_MAX, NULL,
 	  "Memory for all batches; a transaction that is larger is staged in data files" },
+	{ "table.format", OPTION_CHOICE, OPTION(table_format), "delta", 0, 0, "delta|both",
+	  "Format of the tables: Delta Lake, or both that and Apache Iceberg beside it, from the same data files" },
+	{ "iceberg.version", OPTION_INT, OPTION(iceberg_version), "3", 2, 3, NULL,
+	  "Format version of Iceberg tables that are made" },
+	{ "iceberg.catalog", OPTION_TEXT, OPTION(iceberg_catalog), NULL, 0, 0, NULL,
+	  "Catalog of the Iceberg tables, sqlite:///FILE, postgresql://… or https://…; without one they are found by their folders" },
 	{ "workers", OPTION_INT, OPTION(workers), "0", 0, 256, NULL,
 	  "Threads that merge and commit; 0 is one per processor" },
 	{ 0 },
@@ -102,6 +108,7 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	l->tables[l->table_count++] = t;
 	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
 	table_names_add(&l->names, schema);
+	lake_face_init(&t->face, l->options, schema);
 	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, l->target.share, schema, e) < 0)
 		return -1;
 	*position = memory_copy_text(t->position);
@@ -361,6 +368,7 @@ static int lake_idle(struct sink *sink, struct err *e)
 		if (note_progress(l, e) < 0)
 			return -1;
 	}
+	workers_catch_up(&l->workers, l->tables, l->table_count);
 	trim_if_quiet(l);
 	return workers_failure(&l->workers, e);
 }
@@ -370,6 +378,20 @@ static uint64_t lake_durable(struct sink *sink)
 	struct lake *l = lake_of_sink(sink);
 
 	return l->position != NULL ? progress_durable(l->position, &l->workers, l->tables, l->table_count) : 0;
+}
+
+/* A run that ends with everything committed ends with it in both formats, or says why not. */
+static int end_behind(struct lake *l, struct err *e)
+{
+	for (uint32_t i = 0; i < l->table_count; i++) {
+		struct lake_table *t = l->tables[i];
+
+		if (lake_table_follow(t) < 0) {
+			*e = t->face.failure;
+			return err_wrap(e, "table %s is committed, but its Iceberg metadata stays behind", t->name);
+		}
+	}
+	return 0;
 }
 
 static int lake_flush(struct target *target, struct err *e)
@@ -382,8 +404,9 @@ static int lake_flush(struct target *target, struct err *e)
 		return -1;
 	if (cut_due(l, true, e) < 0 || workers_wait(&l->workers, e) < 0)
 		return -1;
-	return progress_save(&l->progress, l->position, &l->workers, l->tables, l->table_count,
-			     e);
+	if (progress_save(&l->progress, l->position, &l->workers, l->tables, l->table_count, e) < 0)
+		return -1;
+	return end_behind(l, e);
 }
 
 static void lake_close(struct target *target)

@@ -25,6 +25,7 @@ void lake_table_free(struct lake_table *t)
 		memory_free(work);
 	}
 	batch_free(t->open);
+	lake_face_close(&t->face);
 	merge_close(t->merge);
 	append_close(t->append);
 	table_close(t->table);
@@ -222,6 +223,11 @@ static int stage_merge(struct merge *m, const struct batch *b, struct err *e)
 	return merge_stage(m, b, e);
 }
 
+int lake_table_follow(struct lake_table *t)
+{
+	return table_snapshot(t->table)->version >= 0 ? lake_face_up(&t->face, t->store, t->table) : 0;
+}
+
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
 		    struct merge_result *out, struct err *e)
 {
@@ -235,6 +241,8 @@ int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *co
 		rc = t->append != NULL ? append_commit(t->append, work->batch, out, e) :
 					 merge_commit(t->merge, work->batch, out, e);
 		*committed = rc == 0;
+		if (rc == 0) /* the table leads: whatever becomes of the other one, it is committed */
+			(void)lake_table_follow(t);
 	}
 	return rc < 0 ? err_wrap(e, "table %s", t->name) : 0;
 }

@@ -7,11 +7,12 @@
 #include "merge/append.h"
 #include "merge/merge.h"
 #include "store/store.h"
+#include "target/lake_face.h"
 
 /* A batch on its way to a worker. */
 struct lake_work {
 	struct lake_work *next;
-	struct batch *batch;
+	struct batch *batch;    /* NULL: only the second format has to catch up */
 	size_t bytes;
 	bool commits; /* false: a part of a transaction that does not fit into memory */
 };
@@ -43,6 +44,7 @@ struct lake_table {
 	const struct share *share; /* borrowed, or NULL */
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
+	struct lake_face face;  /* the second format's */
 	char *warned;           /* the last table_warning that was logged, or NULL */
 };
 
@@ -58,6 +60,8 @@ int lake_table_columns(struct store *root, const char *database, const char *tab
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e);
 /* Logs table_warning, once until it changes. */
 void lake_table_warn(struct lake_table *t);
+/* Brings the second format, if there is one, to the table's version; -1: face.failure says why not. */
+int lake_table_follow(struct lake_table *t);
 /* Stages and, when the work says so, commits; *committed tells. Frees nothing of the work. */
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
 		    struct merge_result *out, struct err *e);

@@ -94,6 +94,18 @@ static void run_one(struct lake_workers *w, struct lake_table *t, struct lake_wo
 	memory_free(work);
 }
 
+/* Only the second format, which stayed behind. */
+static void follow_one(struct lake_workers *w, struct lake_table *t, struct lake_work *work)
+{
+	(void)lake_table_follow(t);
+	pthread_mutex_lock(&w->lock);
+	t->is_busy = false;
+	push_ready(w, t);
+	pthread_cond_broadcast(&w->has_room);
+	pthread_mutex_unlock(&w->lock);
+	memory_free(work);
+}
+
 static void *worker(void *argument)
 {
 	struct lake_workers *w = argument;
@@ -110,7 +122,10 @@ static void *worker(void *argument)
 		work = pop_ready(w, &t);
 		w->working++;
 		pthread_mutex_unlock(&w->lock);
-		run_one(w, t, work);
+		if (work->batch != NULL)
+			run_one(w, t, work);
+		else
+			follow_one(w, t, work);
 		pthread_mutex_lock(&w->lock);
 		w->working--;
 		pthread_cond_broadcast(&w->has_room);
@@ -207,6 +222,22 @@ int workers_give(struct lake_workers *w, struct lake_table *t, bool commits, str
 	rc = failure_locked(w, e);
 	pthread_mutex_unlock(&w->lock);
 	return rc;
+}
+
+void workers_catch_up(struct lake_workers *w, struct lake_table *const *tables, uint32_t count)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	pthread_mutex_lock(&w->lock);
+	for (uint32_t i = 0; i < count; i++) {
+		struct lake_table *t = tables[i];
+
+		if (t->is_busy || t->first != NULL || !lake_face_is_due(&t->face, now_us))
+			continue;
+		t->first = t->last = memory_new(struct lake_work);
+		push_ready(w, t);
+	}
+	pthread_mutex_unlock(&w->lock);
 }
 
 int workers_wait(struct lake_workers *w, struct err *e)

@@ -28,6 +28,8 @@ void workers_stop(struct lake_workers *w);
  * the first worker's failure.
  */
 int workers_give(struct lake_workers *w, struct lake_table *t, bool commits, struct err *e);
+/* Lets second formats that stayed behind try again, those whose time it is. */
+void workers_catch_up(struct lake_workers *w, struct lake_table *const *tables, uint32_t count);
 /* true when nothing is queued or in work. */
 bool workers_are_idle(struct lake_workers *w);
 int workers_failure(struct lake_workers *w, struct err *e);
