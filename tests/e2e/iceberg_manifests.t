@@ -68,15 +68,32 @@ def make_table(version):
         deletes = pa.table([pa.array([f"file://{root}/data/a.parquet"] * len(DELETED)), pa.array(DELETED, pa.int64())],
                            schema=pa.schema([field("file_path", pa.string(), 2147483546), field("pos", pa.int64(), 2147483545)]))
         write_parquet(f"{root}/data/d.parquet", deletes, 16384)
-    for name in ("data", "deletes", "list"):
-        shutil.copy(f"{OURS}/v{version}_{name}.avro", f"{root}/metadata/")
+    return write_metadata(f"v{version}", version, 1, SCHEMA, [], [f"v{version}_{name}.avro" for name in ("list", "data", "deletes")])
+
+
+def make_partitioned():
+    """A table of the manifest with every type of partition; its data files are not there."""
+    from pyiceberg.avro.file import AvroFile
+    from pyiceberg.io.pyarrow import PyArrowFileIO
+    os.makedirs(f"{PLACE}/partitions/metadata")
+    with AvroFile(PyArrowFileIO().new_input(f"{OURS}/partitions.avro")) as reader:
+        schema, spec = (json.loads(reader.header.meta[key]) for key in ("schema", "partition-spec"))
+    return write_metadata("partitions", 2, 5, schema, spec, ["partitions_list.avro", "partitions.avro"])
+
+
+def write_metadata(name, version, sequence, schema, spec, files):
+    """The metadata file around these of ours, the list first."""
+    root = f"{PLACE}/{name}"
+    for file in files:
+        shutil.copy(f"{OURS}/{file}", f"{root}/metadata/")
     lineage = {"first-row-id": 0, "added-rows": ROWS} if version == 3 else {}
-    snapshot = {"snapshot-id": 1, "sequence-number": 1, "timestamp-ms": 1790000000000, "summary": {"operation": "overwrite"}, "schema-id": 0,
-                "manifest-list": f"file://{root}/metadata/v{version}_list.avro", **lineage}
+    snapshot = {"snapshot-id": 1, "sequence-number": sequence, "timestamp-ms": 1790000000000, "summary": {"operation": "overwrite"},
+                "schema-id": 0, "manifest-list": f"file://{root}/metadata/{files[0]}", **lineage}
     metadata = {
-        "format-version": version, "table-uuid": "9c12d441-03fe-4693-9a96-a0705ddf69c1", "location": f"file://{root}", "last-sequence-number": 1,
-        "last-updated-ms": 1790000000000, "last-column-id": 2, "schemas": [SCHEMA], "current-schema-id": 0,
-        "partition-specs": [{"spec-id": 0, "fields": []}], "default-spec-id": 0, "last-partition-id": 999,
+        "format-version": version, "table-uuid": "9c12d441-03fe-4693-9a96-a0705ddf69c1", "location": f"file://{root}",
+        "last-sequence-number": sequence, "last-updated-ms": 1790000000000, "last-column-id": len(schema["fields"]), "schemas": [schema],
+        "current-schema-id": 0, "partition-specs": [{"spec-id": 0, "fields": []}] + ([{"spec-id": 1, "fields": spec}] if spec else []),
+        "default-spec-id": 1 if spec else 0, "last-partition-id": max([999] + [field["field-id"] for field in spec]),
         "sort-orders": [{"order-id": 0, "fields": []}], "default-sort-order-id": 0, "current-snapshot-id": 1, "snapshots": [snapshot],
         "refs": {"main": {"snapshot-id": 1, "type": "branch"}}, **({"next-row-id": ROWS} if version == 3 else {})}
     path = f"{root}/metadata/v1.metadata.json"
@@ -107,15 +124,28 @@ def duckdb(path):
     return [row[0] for row in connection.execute(f"SELECT id FROM iceberg_scan('{path}')").fetchall()]
 
 
-def spark(path):
+def session():
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     from pyspark.sql import SparkSession
     jars = glob.glob(f"{READERS}/spark/iceberg-spark-runtime*.jar") + glob.glob(f"{READERS}/jars-spark/iceberg-spark-runtime*.jar")
     builder = SparkSession.builder.master("local[1]").appName("readers")
     for key, value in {"spark.driver.memory": "1g", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false", "spark.jars": jars[0],
-                       "spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": f"{PLACE}/warehouse"}.items():
+                       "spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": f"{PLACE}/warehouse",
+                       "spark.sql.session.timeZone": "UTC", "spark.driver.extraJavaOptions": "-Duser.timezone=UTC"}.items():
         builder = builder.config(key, value)
-    return [row[0] for row in builder.getOrCreate().read.format("iceberg").load(path).select("id").collect()]
+    return builder.getOrCreate()
+
+
+def spark(path):
+    return [row[0] for row in session().read.format("iceberg").load(path).select("id").collect()]
+
+
+def spark_partitions(path):
+    """The files' partitions, as texts of Spark."""
+    form = "yyyy-MM-dd HH:mm:ss.SSSSSS"
+    texts = f"to_json(partition, map('timestampFormat', '{form}', 'timestampNTZFormat', '{form}')) AS p"
+    rows = session().read.format("iceberg").load(f"{path}#files").selectExpr(texts).collect()
+    return sorted((json.loads(row.p) for row in rows), key=len)
 
 
 def read_entries(name):
@@ -176,6 +206,11 @@ def main():
             except Exception as why:  # an engine's own
                 got = f"{type(why).__name__}: {why}"
             tap.equal(got, [i for i in range(ROWS) if i not in DELETED], f"{engine} reads a table of version {version}")
+    if "spark" in ENGINES:
+        tap.equal(spark_partitions(make_partitioned()), [{}, {
+            "boolean": True, "int": -7, "long": 7, "float": 1.5, "double": -2.25, "decimal": -123.45, "date": "1969-12-31",
+            "instant": "1970-01-01 00:00:00.000001", "wall clock": "1969-12-31 23:59:59.999999", "1é": "é", "binary": "AP8="}],
+            "spark reads partitions of every type")
     shutil.rmtree(PLACE)
     return tap.done()
 

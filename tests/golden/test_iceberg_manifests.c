@@ -166,14 +166,16 @@ static struct iceberg_manifest make_manifest(struct produced *p, int version,
 	return row;
 }
 
-static void make_list(struct produced *p, int version, struct iceberg_manifests *rows)
+static void make_list(struct produced *p, int version, int64_t sequence_number,
+		      struct iceberg_manifests *rows)
 {
-	const struct iceberg_snapshot_ids ids = { 1, -1, 1, version == 3 ? 0 : -1 };
+	const struct iceberg_snapshot_ids ids = { 1, -1, sequence_number,
+						  version == 3 ? 0 : -1 };
 	int64_t next_row_id = 0;
 	struct err e = ERR_INIT;
 
-	snprintf(p->name, sizeof(p->name), "v%d_list.avro", version);
-	must(iceberg_manifests_assign(rows, 1, version == 3 ? &next_row_id : NULL, &e),
+	must(iceberg_manifests_assign(rows, sequence_number,
+				      version == 3 ? &next_row_id : NULL, &e),
 	     &e);
 	must(iceberg_manifest_list_write(&p->bytes, version, &ids, rows, &e), &e);
 }
@@ -193,7 +195,8 @@ static void our_files_are_what_they_were(void **state)
 		rows[1] = make_manifest(&deletes, version, &entry);
 		rows[0].length = hold_to_golden(&data);
 		rows[1].length = hold_to_golden(&deletes);
-		make_list(&list, version, &both);
+		snprintf(list.name, sizeof(list.name), "v%d_list.avro", version);
+		make_list(&list, version, 1, &both);
 		hold_to_golden(&list);
 		iceberg_manifest_release(&rows[0]);
 		iceberg_manifest_release(&rows[1]);
@@ -207,8 +210,10 @@ static void our_partitions_are_what_they_were(void **state)
 	};
 	struct iceberg_manifest_writer *w;
 	struct iceberg_manifest row;
+	struct iceberg_manifests one = { &row, 1 };
 	struct iceberg_entry entry;
 	struct produced p = { .name = "partitions.avro" };
+	struct produced list = { .name = "partitions_list.avro" };
 	struct err e = ERR_INIT;
 
 	(void)state;
@@ -222,7 +227,10 @@ static void our_partitions_are_what_they_were(void **state)
 	}
 	iceberg_manifest_writer_finish(w, 1, &row);
 	iceberg_manifest_writer_free(w);
-	hold_to_golden(&p);
+	row.path = memory_copy_text(LOCATION "/partitions/metadata/partitions.avro");
+	row.length = hold_to_golden(&p);
+	make_list(&list, 2, 5, &one);
+	hold_to_golden(&list);
 	iceberg_manifest_release(&row);
 }
 

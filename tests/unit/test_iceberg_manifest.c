@@ -199,6 +199,23 @@ static void partitions_of_every_type_come_back(void **state)
 	buffer_release(&out);
 }
 
+static void a_copied_partition_is_its_own(void **state)
+{
+	struct iceberg_entry from, to;
+
+	(void)state;
+	entry_make(&from, "file:///lake/a.parquet");
+	entry_make(&to, "file:///lake/a.parquet");
+	entry_set_partition(&from, false);
+	iceberg_values_copy(&to.file.partition, &from.file.partition);
+	assert_entries_equal(&from, &to);
+	iceberg_values_release(&from.file.partition);
+	assert_int_equal(from.file.partition.count, 0);
+	assert_int_equal(to.file.partition.items[0].bytes.data[0], 1);
+	iceberg_entry_release(&from);
+	iceberg_entry_release(&to);
+}
+
 static void a_partition_that_does_not_fit_its_spec_is_refused(void **state)
 {
 	struct iceberg_manifest_head head = head_of(3, ICEBERG_DATA);
@@ -731,6 +748,7 @@ int main(void)
 		cmocka_unit_test(every_member_comes_back),
 		cmocka_unit_test(what_is_null_stays_null),
 		cmocka_unit_test(partitions_of_every_type_come_back),
+		cmocka_unit_test(a_copied_partition_is_its_own),
 		cmocka_unit_test(a_partition_that_does_not_fit_its_spec_is_refused),
 		cmocka_unit_test(the_row_counts_and_summarizes_its_files),
 		cmocka_unit_test(summaries_order_values_by_their_type),

@@ -374,6 +374,7 @@ static int write_lake(const char *folder, int last, struct err *e)
 {
 	static struct position positions[LAST + 1];
 	struct lake_options options = { .name = (char *)(uintptr_t)"test",
+					.table_format = (char *)(uintptr_t)"delta",
 					.commit_interval_ms = 60000,
 					.rows_max = 1000,
 					.memory_max = 9000,

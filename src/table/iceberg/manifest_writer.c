@@ -98,8 +98,8 @@ int iceberg_manifest_writer_add(struct iceberg_manifest_writer *w,
 	record_put(&w->avro.block, &w->form, entry);
 	avro_writer_record(&w->avro);
 	for (uint32_t i = 0; i < f->partition.count; i++)
-		tuple_summarize(&w->row.partitions.items[i],
-				    &w->form.partition.fields[i], &f->partition.items[i]);
+		tuple_summarize(&w->row.partitions.items[i], &w->form.partition.fields[i],
+				&f->partition.items[i]);
 	return 0;
 }
 

@@ -14,10 +14,7 @@ static void release_list(const struct record_member *m, void *object)
 
 	for (uint32_t i = 0; m->kind == MEMBER_RECORDS && i < list->count; i++)
 		record_release(&m->inner, (char *)list->items + i * m->size);
-	for (uint32_t i = 0; m->kind == MEMBER_TUPLE && i < list->count; i++)
-		buffer_release(&((struct iceberg_value *)list->items)[i].bytes);
 	memory_free(list->items);
-	*list = (struct record_list){ 0 };
 }
 
 static void clear(const struct record_member *m, void *object, bool is_new)
@@ -46,14 +43,17 @@ static void clear(const struct record_member *m, void *object, bool is_new)
 	case MEMBER_RECORD:
 		(is_new ? record_init : record_release)(&m->inner, at);
 		return;
+	case MEMBER_TUPLE:
+		if (!is_new)
+			iceberg_values_release(at);
+		*(struct iceberg_values *)at = (struct iceberg_values){ .items = NULL };
+		return;
 	case MEMBER_INTS:
 	case MEMBER_LONGS:
 	case MEMBER_RECORDS:
-	case MEMBER_TUPLE:
-		if (is_new)
-			*(struct record_list *)at = (struct record_list){ 0 };
-		else
+		if (!is_new)
 			release_list(m, object);
+		*(struct record_list *)at = (struct record_list){ .items = NULL };
 		return;
 	case MEMBER_KINDS:
 		break;

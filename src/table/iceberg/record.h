@@ -29,10 +29,10 @@ enum member_kind {
 
 /* Members' flags. Without ANY negative numbers are refused, but for -1 as null. */
 #define MEMBER_OPTIONAL 1  /* written as a union with null; read: null or absent, too */
-#define MEMBER_LENIENT  2  /* written always; read: null or absent, too (version 1) */
-#define MEMBER_ZERO     4  /* read as 0 where the schema does not have it (version 1) */
-#define MEMBER_ANY      8  /* numbers: of any sign */
-#define MEMBER_MAP      16 /* RECORDS: { int32_t id; ... }, sorted by it */
+#define MEMBER_LENIENT	2  /* written always; read: null or absent, too (version 1) */
+#define MEMBER_ZERO	4  /* read as 0 where the schema does not have it (version 1) */
+#define MEMBER_ANY	8  /* numbers: of any sign */
+#define MEMBER_MAP	16 /* RECORDS: { int32_t id; ... }, sorted by it */
 
 struct record_table {
 	const struct record_member *members;

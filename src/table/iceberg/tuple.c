@@ -99,8 +99,8 @@ static bool has_fitting_size(const struct iceberg_tuple_field *f, size_t size)
 	       size == shapes[f->type].promoted_from;
 }
 
-int tuple_check(const struct iceberg_tuple *p,
-		    const struct iceberg_values *values, struct err *e)
+int tuple_check(const struct iceberg_tuple *p, const struct iceberg_values *values,
+		struct err *e)
 {
 	if (values->count != p->count)
 		return err_set(e, ERR_DATA,
@@ -198,7 +198,7 @@ static void put_value(struct buffer *out, const struct iceberg_tuple_field *f,
 }
 
 void tuple_put(struct buffer *out, const struct iceberg_tuple *p,
-		   const struct iceberg_values *values)
+	       const struct iceberg_values *values)
 {
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct iceberg_value *v = &values->items[i];
@@ -273,6 +273,25 @@ static int compare(enum type type, struct bytes a, struct bytes b)
 	}
 }
 
+void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v)
+{
+	*out = (struct iceberg_values){ memory_array(struct iceberg_value, v->count),
+					v->count };
+	for (uint32_t i = 0; i < v->count; i++) {
+		out->items[i].is_null = v->items[i].is_null;
+		buffer_bytes_append(&out->items[i].bytes,
+				    buffer_bytes(&v->items[i].bytes));
+	}
+}
+
+void iceberg_values_release(struct iceberg_values *v)
+{
+	for (uint32_t i = 0; i < v->count; i++)
+		buffer_release(&v->items[i].bytes);
+	memory_free(v->items);
+	*v = (struct iceberg_values){ .items = NULL };
+}
+
 static void replace(struct buffer *bound, struct bytes b)
 {
 	buffer_clear(bound);
@@ -280,9 +299,8 @@ static void replace(struct buffer *bound, struct bytes b)
 	buffer_bytes_append(bound, b);
 }
 
-void tuple_summarize(struct iceberg_summary *s,
-			 const struct iceberg_tuple_field *field,
-			 const struct iceberg_value *value)
+void tuple_summarize(struct iceberg_summary *s, const struct iceberg_tuple_field *field,
+		     const struct iceberg_value *value)
 {
 	struct bytes b = buffer_bytes(&value->bytes);
 	bool is_floating = field->type == TYPE_FLOAT || field->type == TYPE_DOUBLE;
@@ -299,21 +317,4 @@ void tuple_summarize(struct iceberg_summary *s,
 		replace(&s->lower, b);
 	if (s->upper.data == NULL || compare(field->type, b, buffer_bytes(&s->upper)) > 0)
 		replace(&s->upper, b);
-}
-
-void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v)
-{
-	*out = (struct iceberg_values){ memory_array(struct iceberg_value, v->count), v->count };
-	for (uint32_t i = 0; i < v->count; i++) {
-		out->items[i].is_null = v->items[i].is_null;
-		buffer_bytes_append(&out->items[i].bytes, buffer_bytes(&v->items[i].bytes));
-	}
-}
-
-void iceberg_values_release(struct iceberg_values *v)
-{
-	for (uint32_t i = 0; i < v->count; i++)
-		buffer_release(&v->items[i].bytes);
-	memory_free(v->items);
-	*v = (struct iceberg_values){ .items = NULL };
 }

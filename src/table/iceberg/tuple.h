@@ -11,7 +11,7 @@
 
 /* One field of a partition spec, with the type of its transform's result. Borrowed. */
 struct iceberg_tuple_field {
-	int32_t id;       /* 1000.. */
+	int32_t id;	  /* 1000.. */
 	const char *name; /* the spec's; a manifest has it as Avro allows */
 	enum type type;
 	uint8_t precision, scale; /* DECIMAL */
@@ -32,7 +32,9 @@ struct iceberg_values { /* in the order of the spec's fields */
 	uint32_t count;
 };
 
-void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v); /* into an empty one */
+/* Into one that is empty or new. */
+void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v);
+/* Leaves none. */
 void iceberg_values_release(struct iceberg_values *v);
 
 /* What the values of one field are in all live files of a manifest. */
@@ -45,10 +47,10 @@ struct iceberg_summary {
 /* The members of a JSON list of Avro fields, without its brackets. */
 void tuple_schema(struct buffer *out, const struct iceberg_tuple *p);
 /* ERR_DATA where a value cannot be one of its field: another count, another length. */
-int tuple_check(const struct iceberg_tuple *p,
-		    const struct iceberg_values *values, struct err *e);
+int tuple_check(const struct iceberg_tuple *p, const struct iceberg_values *values,
+		struct err *e);
 void tuple_put(struct buffer *out, const struct iceberg_tuple *p,
-		   const struct iceberg_values *values); /* they have been checked */
+	       const struct iceberg_values *values); /* they have been checked */
 /* Whether values of the type can be read; a union is not one. */
 bool tuple_can_read(const struct avro_type *type);
 /*
@@ -60,8 +62,7 @@ void tuple_read(struct buffer *out, struct reader *r, const struct avro_type *ty
  * Takes one more value into the summary, which began with { 0, 0 } and no bounds. It has
  * been checked.
  */
-void tuple_summarize(struct iceberg_summary *s,
-			 const struct iceberg_tuple_field *field,
-			 const struct iceberg_value *value);
+void tuple_summarize(struct iceberg_summary *s, const struct iceberg_tuple_field *field,
+		     const struct iceberg_value *value);
 
 #endif
