@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Change sets for tests of catalogs: a table that is made, a snapshot without files, a property. */
+/*
+ * Change sets for tests of catalogs: a table that is made, a snapshot without files, a
+ * property.
+ */
 #ifndef LIB_CATALOG_CHANGES_H
 #define LIB_CATALOG_CHANGES_H
 
@@ -18,12 +21,13 @@ struct catalog_changes {
 /* The columns of all these tables: id LONG key, name STRING. Released by the caller. */
 struct schema *catalog_changes_schema(void);
 /* The texts are borrowed. */
-void catalog_changes_create(struct catalog_changes *c, struct schema *schema, const char *uuid, const char *location,
-			    int format_version);
+void catalog_changes_create(struct catalog_changes *c, struct schema *schema,
+			    const char *uuid, const char *location, int format_version);
 /* main gets a snapshot with this id and this manifest list. */
-void catalog_changes_append(struct catalog_changes *c, const struct iceberg_metadata *base, int64_t id,
+void catalog_changes_append(struct catalog_changes *c,
+			    const struct iceberg_metadata *base, int64_t id,
 			    const char *manifest_list);
-void catalog_changes_set(struct catalog_changes *c, const struct iceberg_metadata *base, const char *key,
-			 const char *value);
+void catalog_changes_set(struct catalog_changes *c, const struct iceberg_metadata *base,
+			 const char *key, const char *value);
 
 #endif

@@ -19,16 +19,21 @@ struct http_server {
 	void *context;
 };
 
-/* Reads until the body is whole. Returns where it begins, 0 when the other side closed before. */
+/*
+ * Reads until the body is whole. Returns where it begins, 0 when the other side closed
+ * before.
+ */
 static size_t read_request(int fd, struct buffer *in)
 {
 	for (;;) {
 		const char *text = buffer_string(in), *end = strstr(text, "\r\n\r\n");
-		const char *length = end != NULL ? strcasestr(text, "content-length:") : NULL;
-		size_t body = length != NULL && length < end ? strtoul(length + 15, NULL, 10) : 0;
+		const char *length = strcasestr(text, "content-length:");
+		size_t body = 0;
 		char piece[4096];
 		ssize_t n;
 
+		if (end != NULL && length != NULL && length < end)
+			body = strtoul(length + 15, NULL, 10);
 		if (end != NULL && in->size >= (size_t)(end + 4 - text) + body)
 			return (size_t)(end + 4 - text);
 		n = read(fd, piece, sizeof(piece));
@@ -43,7 +48,9 @@ static void send_reply(int fd, const struct http_reply *r)
 	struct buffer out = { 0 };
 	size_t size = r->body != NULL ? strlen(r->body) : 0;
 
-	buffer_format(&out, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", r->status, size);
+	buffer_format(&out,
+		      "HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+		      r->status, size);
 	buffer_append(&out, r->body, r->end == REPLY_HALF ? size / 2 : size);
 	if (r->end != REPLY_NONE)
 		assert_int_equal(write(fd, out.data, out.size), out.size);
@@ -64,7 +71,8 @@ static void serve(struct http_server *s, int fd)
 		end = strstr(end + 1, "\r\n") + 2; /* behind "HTTP/1.1" */
 		text[body - 1] = '\0';
 		pthread_mutex_lock(&s->lock);
-		s->answer(s->context, &(struct http_seen){ text, path, end, text + body }, &reply);
+		s->answer(s->context, &(struct http_seen){ text, path, end, text + body },
+			  &reply);
 		send_reply(fd, &reply);
 		pthread_mutex_unlock(&s->lock);
 	}
@@ -82,11 +90,13 @@ static void *run(void *context)
 	return NULL;
 }
 
-struct http_server *http_server_start(void (*answer)(void *, const struct http_seen *, struct http_reply *),
+struct http_server *http_server_start(void (*answer)(void *, const struct http_seen *,
+						     struct http_reply *),
 				      void *context)
 {
 	struct http_server *s = memory_new(struct http_server);
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(at);
 
 	s->answer = answer;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Iceberg tables in a plain directory: the newest version is found, and only one writer makes the next. */
+/*
+ * Iceberg tables in a plain directory: the newest version is found, and only one writer
+ * makes the next.
+ */
 #include "lib/catalog_changes.h"
 #include "lib/fault_store.h"
 #include "lib/scratch.h"
@@ -18,9 +21,10 @@ struct world {
 
 static struct catalog *open_catalog(struct store *store)
 {
-	struct catalog_settings s = {
-		.namespace = "shop", .name = "orders", .store = store, .location = LOCATION
-	};
+	struct catalog_settings s = { .namespace = "shop",
+				     .name = "orders",
+				     .store = store,
+				     .location = LOCATION };
 	struct err e = ERR_INIT;
 	struct catalog *c;
 
@@ -141,8 +145,9 @@ static void the_slower_of_two_writers_loses(void **state)
 
 static void the_newest_version_is_found_whatever_the_hint_says(void **state)
 {
-	static const char *const hints[] = { "1", "1\n", "2", "3", "77", "", "garbage", "-1", "v3",
-					     "99999999999999999999999" };
+	static const char *const hints[] = {
+		"1", "1\n",	"2",  "3",  "77",
+		"",  "garbage", "-1", "v3", "99999999999999999999999" };
 	struct world *w = *state;
 	struct catalog_version v = make(w, TABLE_UUID), seen;
 
@@ -161,7 +166,9 @@ static void the_newest_version_is_found_whatever_the_hint_says(void **state)
 	catalog_version_release(&v);
 }
 
-/* Each call of a commit fails in each way; whatever we are told is what the table says. */
+/*
+ * Each call of a commit fails in each way; whatever we are told is what the table says.
+ */
 static void what_a_failing_store_did_is_found_out(void **state)
 {
 	struct world *w = *state;
@@ -177,9 +184,11 @@ static void what_a_failing_store_did_is_found_out(void **state)
 			bool is_there;
 			int rc;
 
-			catalog_changes_append(&changes, v.metadata, ++id, LOCATION "/metadata/snap.avro");
+			catalog_changes_append(&changes, v.metadata, ++id,
+					       LOCATION "/metadata/snap.avro");
 			fault_store_arm(&w->faults, fault, at);
-			rc = catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e);
+			rc = catalog_commit(w->catalog, &v, &changes.set, &next, &result,
+					    &e);
 			fault_store_arm(&w->faults, FAULT_NONE, 0);
 			seen = load(w->other);
 			is_there = iceberg_metadata_snapshot(seen.metadata, id) != NULL;
@@ -205,9 +214,10 @@ static void an_outcome_that_stays_unknown_is_said_to_be(void **state)
 
 	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
 	fault_store_arm(&w->faults, FAULT_LOST_REQUEST, 1);
-	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e),
+			 -1);
 	assert_int_equal(e.kind, ERR_RETRY);
-	assert_non_null(strstr(e.text, "shop.orders"));
+	assert_non_null(strstr(e.text, "shop.orders in " LOCATION));
 	assert_non_null(strstr(e.text, "the outcome of a commit is not known"));
 	catalog_version_release(&v);
 }
@@ -245,6 +255,42 @@ static void a_table_of_a_catalog_is_not_read_without_it(void **state)
 	assert_non_null(strstr(e.text, "a catalog keeps this table"));
 }
 
+/* Commits a property after `v`, which becomes the new version. */
+static void set(struct catalog *c, struct catalog_version *v, const char *key,
+		const char *value)
+{
+	struct catalog_version next;
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	catalog_changes_set(&changes, v->metadata, key, value);
+	must(catalog_commit(c, v, &changes.set, &next, &result, &e), &e);
+	assert_int_equal(result, COMMIT_DONE);
+	catalog_version_release(v);
+	*v = next;
+}
+
+static void old_metadata_is_removed_with_its_place_in_the_log(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID);
+
+	set(w->catalog, &v, "write.metadata.delete-after-commit.enabled", "false");
+	set(w->catalog, &v, "write.metadata.previous-versions-max", "2");
+	set(w->catalog, &v, "a", "1");
+	set(w->catalog, &v, "a", "2");
+	assert_int_equal(scratch_count(&w->folder, "orders/metadata", "v"), 6);
+	set(w->catalog, &v, "write.metadata.delete-after-commit.enabled", "true");
+	set(w->catalog, &v, "a", "3");
+	/* v1 and v2 had left the log while nothing was removed. */
+	assert_int_equal(scratch_count(&w->folder, "orders/metadata", "v7"), 1);
+	assert_int_equal(scratch_count(&w->folder, "orders/metadata", "v5"), 1);
+	assert_int_equal(scratch_count(&w->folder, "orders/metadata", "v4"), 0);
+	assert_int_equal(scratch_count(&w->folder, "orders/metadata", "v1"), 1);
+	catalog_version_release(&v);
+}
+
 static void damaged_metadata_is_named(void **state)
 {
 	struct world *w = *state;
@@ -266,12 +312,14 @@ static void next_to_compressed_metadata_nothing_is_written(void **state)
 	struct err e = ERR_INIT;
 	char from[256];
 
-	snprintf(from, sizeof(from), "%s", scratch_path(&w->folder, "orders/metadata/v1.metadata.json"));
+	snprintf(from, sizeof(from), "%s",
+		 scratch_path(&w->folder, "orders/metadata/v1.metadata.json"));
 	rename(from, scratch_path(&w->folder, "orders/metadata/v1.gz.metadata.json"));
 	catalog_version_release(&v);
 	v = load(w->catalog);
 	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
-	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e),
+			 -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "write.metadata.compression-codec"));
 	catalog_version_release(&v);
@@ -289,6 +337,7 @@ int main(void)
 		TEST(an_outcome_that_stays_unknown_is_said_to_be),
 		TEST(a_table_that_was_made_again_is_another_one),
 		TEST(a_table_of_a_catalog_is_not_read_without_it),
+		TEST(old_metadata_is_removed_with_its_place_in_the_log),
 		TEST(damaged_metadata_is_named),
 		TEST(next_to_compressed_metadata_nothing_is_written),
 	};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A REST catalog that misbehaves: what it did is found out, whatever it says or does not say. */
+/*
+ * A REST catalog that misbehaves: what it did is found out, whatever it says or does not
+ * say.
+ */
 #include "base/memory.h"
 #include "lib/catalog_changes.h"
 #include "lib/http_server.h"
@@ -7,12 +10,12 @@
 #include "table/iceberg/catalog_ops.h"
 
 #define LOCATION "file:///lake/shop/orders"
-#define TABLE    "/api/v1/a%2Fb/namespaces/shop%1Feu/tables/or%20ders"
+#define TABLE    "/api/v1/a/b/namespaces/shop%1Feu/tables/or%20ders"
 #define GARBAGE  "<html>Bad gateway</html>"
 
 enum trouble {
 	TROUBLE_NONE,
-	TROUBLE_STATUS,  /* the status, and an error as catalogs write it */
+	TROUBLE_STATUS, /* the status, and an error as catalogs write it */
 	TROUBLE_GARBAGE, /* the status, and something else */
 	TROUBLE_HALF,
 	TROUBLE_CUT,
@@ -22,13 +25,14 @@ enum trouble {
 struct mishap {
 	enum trouble trouble;
 	int status;
-	bool is_done;      /* the commit was done before */
+	bool is_done;	   /* the commit was done before */
 	bool is_overtaken; /* somebody else committed before */
 };
 
 struct fake {
 	struct http_server *server;
-	const char *table, *next, *others; /* metadata: now, after our commit, after somebody else's; NULL: no table */
+	/* Metadata: now (NULL: no table), after our commit, after somebody else's. */
+	const char *table, *next, *others;
 	bool has_namespace, wants_token;
 	struct mishap mishaps[8];
 	int mishap_count, mishaps_seen;
@@ -46,7 +50,10 @@ struct world {
 
 static void refuse(struct fake *f, struct http_reply *r, int status, const char *type)
 {
-	buffer_format(&f->reply, "{\"error\":{\"message\":\"so it is\",\"type\":\"%s\",\"code\":%d}}", type, status);
+	buffer_format(
+		&f->reply,
+		"{\"error\":{\"message\":\"so it is\",\"type\":\"%s\",\"code\":%d}}",
+		type, status);
 	r->status = status;
 }
 
@@ -65,20 +72,27 @@ static void answer_table(struct fake *f, bool is_commit, struct http_reply *r)
 	else if (f->table == NULL)
 		refuse(f, r, 404, "NoSuchTableException");
 	else
-		buffer_format(&f->reply, "{\"metadata-location\":\"file:///m.json\",\"metadata\":%s,\"config\":{}}", f->table);
+		buffer_format(&f->reply,
+			      "{\"metadata-location\":\"file:///"
+			      "m.json\",\"metadata\":%s,\"config\":{}}",
+			      f->table);
 	if (m.trouble == TROUBLE_GARBAGE) {
 		buffer_clear(&f->reply);
 		buffer_text(&f->reply, GARBAGE);
 		r->status = m.status;
 	}
-	r->end = m.trouble == TROUBLE_HALF ? REPLY_HALF : m.trouble == TROUBLE_CUT ? REPLY_NONE : REPLY_WHOLE;
+	if (m.trouble == TROUBLE_HALF)
+		r->end = REPLY_HALF;
+	if (m.trouble == TROUBLE_CUT)
+		r->end = REPLY_NONE;
 }
 
 static void note_key(struct fake *f, const char *headers)
 {
 	const char *key = strstr(headers, "Idempotency-Key: ");
 
-	snprintf(f->keys[f->commits++ % 8], sizeof(f->keys[0]), "%.36s", key != NULL ? key + 17 : "");
+	snprintf(f->keys[f->commits++ % 8], sizeof(f->keys[0]), "%.36s",
+		 key != NULL ? key + 17 : "");
 }
 
 static void answer(void *context, const struct http_seen *q, struct http_reply *r)
@@ -90,17 +104,21 @@ static void answer(void *context, const struct http_seen *q, struct http_reply *
 	buffer_format(&f->seen, "%s %s\n%s%s\n", q->method, q->path, q->headers, q->body);
 	snprintf(token, sizeof(token), "Authorization: Bearer token-%d\r\n", f->tokens);
 	if (strcmp(q->path, "/api/v1/oauth/tokens") == 0)
-		buffer_format(&f->reply, "{\"access_token\":\"token-%d\",\"token_type\":\"bearer\",\"expires_in\":3600}",
+		buffer_format(&f->reply,
+			      "{\"access_token\":\"token-%d\",\"token_type\":\"bearer\","
+			      "\"expires_in\":3600}",
 			      ++f->tokens);
 	else if (f->wants_token && strstr(q->headers, token) == NULL)
 		refuse(f, r, 401, "NotAuthorizedException");
 	else if (strcmp(q->path, "/api/v1/config?warehouse=my%20lake") == 0)
-		buffer_text(&f->reply, "{\"defaults\":{\"prefix\":\"x\"},\"overrides\":{\"prefix\":\"a/b\"}}");
+		buffer_text(&f->reply, "{\"defaults\":{\"prefix\":\"x\"},\"overrides\":{"
+				       "\"prefix\":\"a/b\"}}");
 	else if (strcmp(q->path, TABLE) == 0) {
 		if (strcmp(q->method, "POST") == 0)
 			note_key(f, q->headers);
 		answer_table(f, strcmp(q->method, "POST") == 0, r);
-	} else if (strstr(q->path, "/namespaces") != NULL && strcmp(q->method, "POST") == 0)
+	} else if (strstr(q->path, "/namespaces") != NULL &&
+		   strcmp(q->method, "POST") == 0)
 		buffer_text(&f->reply, "{}");
 	else if (strstr(q->path, "/namespaces/") != NULL && f->has_namespace)
 		buffer_text(&f->reply, "{}");
@@ -110,13 +128,17 @@ static void answer(void *context, const struct http_seen *q, struct http_reply *
 }
 
 /* The JSON that the set makes of `base`; the caller frees it. */
-static char *applied(const struct iceberg_change_set *set, const struct iceberg_metadata *base)
+static char *applied(const struct iceberg_change_set *set,
+		     const struct iceberg_metadata *base)
 {
 	struct buffer text = { 0 };
 	struct err e = ERR_INIT;
 	char *copy;
 
-	must(iceberg_change_set_apply(&text, set, base, base != NULL ? "file:///m.json" : NULL, 1700000000000, &e), &e);
+	must(iceberg_change_set_apply(&text, set, base,
+				      base != NULL ? "file:///m.json" : NULL,
+				      1700000000000, &e),
+	     &e);
 	copy = memory_copy_text(buffer_string(&text));
 	buffer_release(&text);
 	return copy;
@@ -138,7 +160,8 @@ static void open_catalog(struct world *w, const char *parameters)
 	char url[256];
 
 	catalog_close(w->catalog);
-	snprintf(url, sizeof(url), "%s/api/?warehouse=my%%20lake%s", http_server_url(w->fake.server), parameters);
+	snprintf(url, sizeof(url), "%s/api/?warehouse=my%%20lake%s",
+		 http_server_url(w->fake.server), parameters);
 	s.url = url;
 	must(catalog_open(&w->catalog, &s, &e), &e);
 	w->catalog->pause_us = 1;
@@ -200,7 +223,8 @@ static void script(struct world *w, const struct mishap *mishaps, int count)
 }
 
 /* Gives the table of `setup` a snapshot while these things happen. */
-static int append(struct world *w, const struct mishap *mishaps, int count, enum commit_result *result, struct err *e)
+static int append(struct world *w, const struct mishap *mishaps, int count,
+		  enum commit_result *result, struct err *e)
 {
 	struct catalog_version v = load(w), next = { 0 };
 	struct catalog_changes changes;
@@ -256,7 +280,8 @@ static void a_table_is_made_in_namespaces_that_are_made_first(void **state)
 	assert_string_equal(v.metadata->uuid, TABLE_UUID);
 	assert_true(was_seen(w, "{\"namespace\":[\"shop\"],"));
 	assert_true(was_seen(w, "{\"namespace\":[\"shop\",\"eu\"],\"properties\""));
-	assert_true(was_seen(w, "{\"identifier\":{\"namespace\":[\"shop\",\"eu\"],\"name\":\"or ders\"},\"requirements\":["));
+	assert_true(was_seen(w, "{\"identifier\":{\"namespace\":[\"shop\",\"eu\"],"
+				"\"name\":\"or ders\"},\"requirements\":["));
 	assert_true(was_seen(w, "assert-create"));
 	catalog_version_release(&v);
 }
@@ -271,7 +296,8 @@ static void what_became_of_a_commit_is_found_out(void **state)
 		{ { TROUBLE_NONE, 0, true, false }, DONE },
 		{ { TROUBLE_STATUS, 409, false, false }, LOST },
 		{ { TROUBLE_STATUS, 409, false, true }, LOST },
-		{ { TROUBLE_STATUS, 409, true, false }, DONE }, /* an answer was lost on the way, and sent again */
+		/* An answer was lost on the way, and the request sent again. */
+		{ { TROUBLE_STATUS, 409, true, false }, DONE },
 		{ { TROUBLE_GARBAGE, 409, false, false }, LOST },
 		{ { TROUBLE_STATUS, 500, true, false }, DONE },
 		{ { TROUBLE_STATUS, 500, false, false }, UNKNOWN },
@@ -294,11 +320,13 @@ static void what_became_of_a_commit_is_found_out(void **state)
 		struct err e = ERR_INIT;
 		int rc = append(w, &cases[i].mishap, 1, &result, &e);
 
-		if (rc < 0 ? cases[i].outcome != UNKNOWN : cases[i].outcome != (int)result)
+		if (rc < 0 ? cases[i].outcome != UNKNOWN
+			   : cases[i].outcome != (int)result)
 			fail_msg("case %zu: %d, result %d, %s", i, rc, result, e.text);
 		if (rc < 0) {
 			assert_int_equal(e.kind, ERR_RETRY);
-			assert_non_null(strstr(e.text, "the outcome of a commit is not known"));
+			assert_non_null(
+				strstr(e.text, "the outcome of a commit is not known"));
 		}
 		teardown(state);
 		setup(state);
@@ -310,8 +338,9 @@ static void a_refused_commit_is_not_unknown(void **state)
 	static const struct {
 		int status;
 		enum err_kind kind;
-	} cases[] = { { 400, ERR_DATA },   { 403, ERR_CONFIG }, { 401, ERR_CONFIG }, { 419, ERR_CONFIG }, { 404, ERR_CONFIG },
-		      { 406, ERR_CONFIG }, { 501, ERR_CONFIG }, { 302, ERR_CONFIG }, { 425, ERR_RETRY } };
+	} cases[] = { { 400, ERR_DATA },	{ 403, ERR_CONFIG }, { 401, ERR_CONFIG },
+		     { 419, ERR_CONFIG }, { 404, ERR_CONFIG }, { 406, ERR_CONFIG },
+		     { 501, ERR_CONFIG }, { 302, ERR_CONFIG }, { 425, ERR_RETRY } };
 	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -344,7 +373,7 @@ static void a_busy_catalog_is_asked_again_with_the_same_key(void **state)
 static void an_expired_token_is_renewed_once(void **state)
 {
 	static const struct mishap expired[] = { { TROUBLE_STATUS, 401, false, false },
-						 { TROUBLE_STATUS, 419, false, false } };
+						{ TROUBLE_STATUS, 419, false, false } };
 	struct world *w = *state;
 	struct catalog_version v;
 	enum commit_result result;
@@ -358,8 +387,9 @@ static void an_expired_token_is_renewed_once(void **state)
 	must(append(w, expired, 1, &result, &e), &e);
 	assert_int_equal(result, COMMIT_DONE);
 	assert_int_equal(w->fake.tokens, 2);
-	assert_true(was_seen(w, "grant_type=client_credentials&client_id=me%26you&client_secret=s3cret"
-				"&scope=PRINCIPAL_ROLE%3AALL"));
+	assert_true(was_seen(
+		w, "grant_type=client_credentials&client_id=me%26you&client_secret=s3cret"
+		   "&scope=PRINCIPAL_ROLE%3AALL"));
 	http_server_lock(w->fake.server);
 	w->fake.tokens = 40; /* the token that we have is no longer the newest */
 	http_server_unlock(w->fake.server);
@@ -408,7 +438,8 @@ static void a_table_that_was_dropped_or_made_again_is_not_written_to(void **stat
 	memcpy(strstr(w->texts[2], TABLE_UUID), OTHER_UUID, 36);
 	http_server_unlock(w->fake.server);
 	script(w, &(struct mishap){ TROUBLE_STATUS, 409, false, true }, 1);
-	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e),
+			 -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "dropped and made again"));
 	catalog_version_release(&v);
@@ -429,9 +460,9 @@ static void another_servers_404_is_no_missing_table(void **state)
 static void a_load_without_an_answer_may_be_tried_later(void **state)
 {
 	static const struct mishap cases[] = { { TROUBLE_CUT, 0, false, false },
-					       { TROUBLE_HALF, 0, false, false },
-					       { TROUBLE_STATUS, 500, false, false },
-					       { TROUBLE_GARBAGE, 502, false, false } };
+					      { TROUBLE_HALF, 0, false, false },
+					      { TROUBLE_STATUS, 500, false, false },
+					      { TROUBLE_GARBAGE, 502, false, false } };
 	struct world *w = *state;
 	struct catalog_version v;
 	struct err e = ERR_INIT;

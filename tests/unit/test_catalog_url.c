@@ -10,10 +10,14 @@ static void all_parts_are_decoded(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	must(catalog_url_parse(&u, "PostgreSQL://m%40x@[::1]:5433/my%20db?sslmode=off&catalog=a%26b", &e), &e);
+	must(catalog_url_parse(
+		     &u,
+		     "PostgreSQL://m%40x@[::1]:5433/my%20db?sslmode=off&catalog=a%26b",
+		     &e),
+	     &e);
 	assert_string_equal(u.scheme, "postgresql");
 	assert_string_equal(u.user, "m@x");
-	assert_string_equal(u.host, "[::1]");
+	assert_string_equal(u.host, "::1");
 	assert_string_equal(u.port, "5433");
 	assert_string_equal(u.path, "/my db");
 	assert_string_equal(u.plain, "PostgreSQL://m%40x@[::1]:5433/my%20db");
@@ -36,7 +40,8 @@ static void secrets_come_from_where_they_are_named(void **state)
 	scratch_make(&folder);
 	scratch_write(&folder, "token", "s3cret\r\n", 8);
 	setenv("CATALOG_TEST", "id:pa=ss&word", 1);
-	snprintf(url, sizeof(url), "https://h/?token=file:%s&credential=env:CATALOG_TEST", scratch_path(&folder, "token"));
+	snprintf(url, sizeof(url), "https://h/?token=file:%s&credential=env:CATALOG_TEST",
+		 scratch_path(&folder, "token"));
 	must(catalog_url_parse(&u, url, &e), &e);
 	assert_string_equal(catalog_url_get(&u, "token"), "s3cret");
 	assert_string_equal(catalog_url_get(&u, "credential"), "id:pa=ss&word");
@@ -54,8 +59,10 @@ static void what_is_wrong_is_said_without_the_secret(void **state)
 		{ "mysql://x/y", "mysql:// is no catalog that we know" },
 		{ "postgresql://me:hunter2@host/db", "a password in the URL" },
 		{ "https://host/?token=hunter2", "token is named, not written out" },
-		{ "postgresql://host/db?password=hunter2", "password is named, not written out" },
-		{ "https://host/?credential=env:CATALOG_TEST_NONE", "there is no CATALOG_TEST_NONE" },
+		{ "postgresql://host/db?password=hunter2",
+		 "password is named, not written out" },
+		{ "https://host/?credential=env:CATALOG_TEST_NONE",
+		 "there is no CATALOG_TEST_NONE" },
 		{ "https://host/?token=file:/nowhere/at/all", "token" },
 		{ "https://host/?warehouse=%zz", "two hexadecimal digits" },
 		{ "https://host/?warehouse=%00", "two hexadecimal digits" },
@@ -71,7 +78,8 @@ static void what_is_wrong_is_said_without_the_secret(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct catalog_settings s = { .url = wrong[i].url, .namespace = "a.b", .name = "t" };
+		struct catalog_settings s = {
+			.url = wrong[i].url, .namespace = "a.b", .name = "t" };
 		struct err e = ERR_INIT;
 		struct catalog *c;
 
@@ -89,7 +97,8 @@ static void names_without_characters_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
-		struct catalog_settings s = { .url = "https://h", .namespace = namespaces[i], .name = "t" };
+		struct catalog_settings s = {
+			.url = "https://h", .namespace = namespaces[i], .name = "t" };
 		struct err e = ERR_INIT;
 		struct catalog *c;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all kinds of catalog have in common: whether it is still the same table, and what became of a commit that was not
- * answered.
+ * What all kinds of catalog have in common: whether it is still the same table, and what
+ * became of a commit that was not answered.
  */
 #include "table/iceberg/catalog.h"
 
@@ -19,21 +19,24 @@ void catalog_version_release(struct catalog_version *v)
 {
 	iceberg_metadata_free(v->metadata);
 	memory_free(v->path);
-	*v = (struct catalog_version){ 0 };
+	*v = (struct catalog_version){0};
 }
 
 static int check_names(const struct catalog_settings *s, struct err *e)
 {
 	const char *level = s->namespace;
 
-	if (s->name[0] == '\0' || level[0] == '\0' || level[0] == '.' || level[strlen(level) - 1] == '.' ||
-	    strstr(level, "..") != NULL)
-		return err_set(e, ERR_CONFIG, "\"%s.%s\" is no name of a table: every part of it needs a character",
+	if (s->name[0] == '\0' || level[0] == '\0' || level[0] == '.' ||
+	    level[strlen(level) - 1] == '.' || strstr(level, "..") != NULL)
+		return err_set(e, ERR_CONFIG,
+			       "\"%s.%s\" is no name of a table: every part of it needs "
+			       "a character",
 			       s->namespace, s->name);
 	return 0;
 }
 
-static int open_kind(struct catalog **out, const struct catalog_settings *s, struct err *e)
+static int open_kind(struct catalog **out, const struct catalog_settings *s,
+		     struct err *e)
 {
 	struct catalog_url url;
 	int rc;
@@ -49,7 +52,8 @@ static int open_kind(struct catalog **out, const struct catalog_settings *s, str
 		rc = catalog_open_rest(out, s, &url, e);
 	else
 		rc = err_set(e, ERR_CONFIG,
-			     "catalog: %s:// is no catalog that we know: sqlite://, postgresql://, https://, http://",
+			     "catalog: %s:// is no catalog that we know: sqlite://, "
+			     "postgresql://, https://, http://",
 			     url.scheme);
 	if (rc == 0)
 		(*out)->shown = memory_copy_text(url.plain);
@@ -62,7 +66,7 @@ int catalog_open(struct catalog **out, const struct catalog_settings *s, struct 
 	if (open_kind(out, s, e) < 0)
 		return -1;
 	if ((*out)->shown == NULL)
-		(*out)->shown = memory_copy_text("the directory");
+		(*out)->shown = memory_copy_text(s->location);
 	(*out)->namespace = memory_copy_text(s->namespace);
 	(*out)->name = memory_copy_text(s->name);
 	(*out)->pause_us = OUTCOME_PAUSE_US;
@@ -95,8 +99,8 @@ static int check_uuid(struct catalog *c, const struct catalog_version *v, struct
 {
 	if (c->uuid != NULL && strcasecmp(c->uuid, v->metadata->uuid) != 0)
 		return err_set(e, ERR_CONFIG,
-			       "it was dropped and made again by somebody else (its uuid was %s and is %s): start again "
-			       "to follow the new one",
+			       "it was dropped and made again by somebody else (its uuid "
+			       "was %s and is %s): start again to follow the new one",
 			       c->uuid, v->metadata->uuid);
 	if (c->uuid == NULL && v->metadata->uuid[0] != '\0')
 		c->uuid = memory_copy_text(v->metadata->uuid);
@@ -110,7 +114,9 @@ static int load(struct catalog *c, struct catalog_version *out, struct err *e)
 	int rc = c->ops->load(c, &v, e);
 
 	if (rc == 1 && c->uuid != NULL)
-		return err_set(e, ERR_CONFIG, "it was dropped by somebody else (its uuid was %s): nothing is written",
+		return err_set(e, ERR_CONFIG,
+			       "it was dropped by somebody else (its uuid was %s): "
+			       "nothing is written",
 			       c->uuid);
 	if (rc != 0)
 		return rc;
@@ -129,7 +135,8 @@ int catalog_load(struct catalog *c, struct catalog_version *out, struct err *e)
 	return rc < 0 ? in_table(c, e) : rc;
 }
 
-static bool is_expired(const struct iceberg_change_set *changes, const struct iceberg_metadata *m)
+static bool is_expired(const struct iceberg_change_set *changes,
+		       const struct iceberg_metadata *m)
 {
 	for (uint32_t i = 0; i < changes->expired_count; i++) {
 		if (iceberg_metadata_snapshot(m, changes->expired[i]) != NULL)
@@ -138,10 +145,12 @@ static bool is_expired(const struct iceberg_change_set *changes, const struct ic
 	return true;
 }
 
-static bool has_properties(const struct iceberg_change_set *changes, const struct iceberg_metadata *m)
+static bool has_properties(const struct iceberg_change_set *changes,
+			   const struct iceberg_metadata *m)
 {
 	for (uint32_t i = 0; i < changes->property_count; i++) {
-		const char *value = iceberg_metadata_property(m, changes->properties[i].key);
+		const char *value =
+			iceberg_metadata_property(m, changes->properties[i].key);
 
 		if (value == NULL || strcmp(value, changes->properties[i].value) != 0)
 			return false;
@@ -153,10 +162,15 @@ static bool has_properties(const struct iceberg_change_set *changes, const struc
 	return true;
 }
 
-/* Whether the table has what the set does: its own snapshot is the proof; without one, all the rest. */
-static bool holds(const struct iceberg_change_set *changes, const struct iceberg_metadata *m)
+/*
+ * Whether the table has what the set does: its own snapshot is the proof; without one,
+ * all the rest.
+ */
+static bool holds(const struct iceberg_change_set *changes,
+		  const struct iceberg_metadata *m)
 {
-	if (changes->creation != NULL && strcasecmp(changes->creation->uuid, m->uuid) != 0)
+	if (changes->creation != NULL &&
+	    strcasecmp(changes->creation->uuid, m->uuid) != 0)
 		return false;
 	if (changes->snapshot != NULL)
 		return iceberg_metadata_snapshot(m, changes->snapshot->id) != NULL;
@@ -165,26 +179,26 @@ static bool holds(const struct iceberg_change_set *changes, const struct iceberg
 }
 
 /* Whether the set can never be committed any more. */
-static bool is_overtaken(const struct iceberg_change_set *changes, const struct iceberg_metadata *m)
+static bool is_overtaken(const struct iceberg_change_set *changes,
+			 const struct iceberg_metadata *m)
 {
 	return changes->creation != NULL ||
 	       (m->current != NULL ? m->current->id : -1) != changes->main_snapshot_id ||
 	       m->schema.id != changes->current_schema_id;
 }
 
-/* One look; *result stays as it is when it told nothing. -1: the table is no longer ours. */
-static int look(struct catalog *c, const struct iceberg_change_set *changes, struct catalog_version *out,
-		enum attempt *result, struct err *e)
+/*
+ * One look; *result stays as it is when it told nothing: no answer, or nonsense. -1: the
+ * table is no longer ours.
+ */
+static int look(struct catalog *c, const struct iceberg_change_set *changes,
+		struct catalog_version *out, enum attempt *result, struct err *e)
 {
 	struct catalog_version v = { 0 };
 	struct err why = ERR_INIT;
-	int rc;
+	int rc = load(c, &v, &why);
 
-	if (changes->creation != NULL) /* whatever is there may be another one's */
-		rc = c->ops->load(c, &v, &why);
-	else
-		rc = load(c, &v, &why);
-	if (rc < 0 && why.kind != ERR_RETRY) {
+	if (rc < 0 && why.kind != ERR_RETRY && why.kind != ERR_DATA) {
 		*e = why;
 		return -1;
 	}
@@ -202,8 +216,8 @@ static int look(struct catalog *c, const struct iceberg_change_set *changes, str
 }
 
 /* Loads until the table tells what became of the commit. */
-static int find_outcome(struct catalog *c, const struct iceberg_change_set *changes, struct catalog_version *out,
-			enum attempt *result, struct err *e)
+static int find_outcome(struct catalog *c, const struct iceberg_change_set *changes,
+			struct catalog_version *out, enum attempt *result, struct err *e)
 {
 	int64_t pause_us = c->pause_us;
 
@@ -219,20 +233,24 @@ static int find_outcome(struct catalog *c, const struct iceberg_change_set *chan
 	return err_wrap(e, "the outcome of a commit is not known, it may still happen");
 }
 
-int catalog_commit(struct catalog *c, const struct catalog_version *base, const struct iceberg_change_set *changes,
-		   struct catalog_version *out, enum commit_result *result, struct err *e)
+int catalog_commit(struct catalog *c, const struct catalog_version *base,
+		   const struct iceberg_change_set *changes, struct catalog_version *out,
+		   enum commit_result *result, struct err *e)
 {
 	enum attempt attempt = ATTEMPT_LOST;
 	struct catalog_version v = { 0 };
 	struct err why = ERR_INIT;
 
 	assert((base == NULL) == (changes->creation != NULL));
-	if (c->ops->attempt(c, base, changes, &v, &attempt, &why) < 0 && why.kind != ERR_CONFLICT)
+	if (c->ops->attempt(c, base, changes, &v, &attempt, &why) < 0 &&
+	    why.kind != ERR_CONFLICT)
 		goto failed;
 	/* Who sends again what was not answered meets himself. */
-	if (attempt == ATTEMPT_LOST && why.kind == ERR_NONE && look(c, changes, &v, &attempt, &why) < 0)
+	if (attempt == ATTEMPT_LOST && why.kind == ERR_NONE &&
+	    look(c, changes, &v, &attempt, &why) < 0)
 		goto failed;
-	if (attempt == ATTEMPT_UNKNOWN && find_outcome(c, changes, &v, &attempt, &why) < 0)
+	if (attempt == ATTEMPT_UNKNOWN &&
+	    find_outcome(c, changes, &v, &attempt, &why) < 0)
 		goto failed;
 	if (attempt == ATTEMPT_DONE && check_uuid(c, &v, &why) < 0) {
 		catalog_version_release(&v);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the newest metadata of one table is found, and how the next is put in its place: a plain directory, the tables of
- * a JDBC catalog in SQLite or PostgreSQL, or a REST catalog. One object, one table, one thread at a time.
+ * Where the newest metadata of one table is found, and how the next is put in its place:
+ * a plain directory, the tables of a JDBC catalog in SQLite or PostgreSQL, or a REST
+ * catalog. One object, one table, one thread at a time.
  *
  * Nothing is ever deleted because of an outcome that is not known.
  */
@@ -14,21 +15,31 @@
 
 struct catalog;
 
-/* Everything is borrowed; the store and its location for as long as the catalog is open, the rest until it is opened. */
+/*
+ * Everything is borrowed: the store and its location for as long as the catalog is open,
+ * the rest until it is opened.
+ */
 struct catalog_settings {
 	/*
-	 * NULL or "": the table's own directory. Else, with parameters behind a '?' (joined by '&', percent-encoded):
-	 *   sqlite:///path/of/catalog.db           catalog=NAME (catalog_name of its rows, "tailrace")
-	 *   postgresql://user@host:port/database   the same, and libpq's: sslmode, sslrootcert, host=/socket/folder, ...
-	 *   https://host/path, http://             warehouse, prefix, token, credential (ID:SECRET), scope,
-	 *                                          oauth2-server-uri, ca-file
+	 * NULL or "": the table's own directory. Else one of these, with parameters
+	 * behind a '?' (NAME=VALUE, joined by '&', percent-encoded):
+	 *
+	 * sqlite:///path/of/catalog.db
+	 *     catalog (catalog_name of its rows, "tailrace")
+	 * postgresql://user@host:port/database
+	 *     the same, password, and libpq's: sslmode, sslrootcert, host=/run/..., ...
+	 * https://host/path and http://
+	 *     warehouse, prefix, token, credential (ID:SECRET), scope,
+	 *     oauth2-server-uri, ca-file
+	 *
 	 * password, token and credential are named, not written out: file:PATH or env:NAME.
 	 */
 	const char *url;
 	const char *namespace; /* levels are separated by '.' */
 	const char *name;
-	struct store *store;   /* holds the metadata files: of a directory, the table's folder; NULL for REST */
-	const char *location;  /* the URI of the store's root, without a slash at its end */
+	/* Holds the metadata files: of a directory, the table's folder; NULL for REST. */
+	struct store *store;
+	const char *location; /* URI of the store's root, without a slash at its end */
 };
 
 /* The table at one of its commits. */
@@ -37,28 +48,36 @@ struct catalog_version {
 	char *path; /* URI of the metadata file; "" when a REST catalog does not tell */
 };
 
-void catalog_version_release(struct catalog_version *v); /* a zeroed one is fine; leaves a zeroed one */
+/* A zeroed one is fine; leaves a zeroed one. */
+void catalog_version_release(struct catalog_version *v);
 
 /*
- * Connects to nothing that it can do without yet. ERR_CONFIG: a URL, a parameter or a name that is none; a secret that is
- * not to be had.
+ * Connects to nothing that it can do without yet. ERR_CONFIG: a URL, a parameter or a
+ * name that is none; a secret that is not to be had.
  */
 int catalog_open(struct catalog **out, const struct catalog_settings *s, struct err *e);
 /*
- * The newest version, or 1: there is no such table. ERR_CONFIG: the table that was there when this object last looked was
- * dropped, or dropped and made again; the catalog refuses us. ERR_RETRY: it does not answer. ERR_DATA: with nonsense.
+ * The newest version, or 1: there is no such table. ERR_CONFIG: the table that was there
+ * when this object last looked was dropped, or dropped and made again; the catalog
+ * refuses us. ERR_RETRY: it does not answer. ERR_DATA: with nonsense.
  */
 int catalog_load(struct catalog *c, struct catalog_version *out, struct err *e);
 /*
- * Makes the change set the next version after `base` (as load or commit gave it; NULL: the set creates the table; a
- * namespace that is not there is made before). COMMIT_DONE: `out` is the new version. COMMIT_LOST: somebody else was
- * before us; load again. When the outcome is not known (the answer was lost, 5xx, a timeout), the table is loaded and
- * looked into a bounded number of times; then ERR_RETRY says that it may still have happened.
+ * Makes the change set the next version after `base` (as load or commit gave it; NULL:
+ * the set creates the table; a namespace that is not there is made before). COMMIT_DONE:
+ * `out` is the new version. COMMIT_LOST: somebody else was before us; load again. When
+ * the outcome is not known (the answer was lost, 5xx, a timeout), the table is loaded and
+ * looked into a bounded number of times; then ERR_RETRY says that it may still have
+ * happened.
  */
-int catalog_commit(struct catalog *c, const struct catalog_version *base, const struct iceberg_change_set *changes,
-		   struct catalog_version *out, enum commit_result *result, struct err *e);
+int catalog_commit(struct catalog *c, const struct catalog_version *base,
+		   const struct iceberg_change_set *changes, struct catalog_version *out,
+		   enum commit_result *result, struct err *e);
 void catalog_close(struct catalog *c); /* NULL is fine */
-/* "the directory", "sqlite:///path", "https://host/path": for messages, without parameters. */
+/*
+ * "file:///lake/orders", "sqlite:///path", "https://host/path": for messages, without
+ * parameters.
+ */
 const char *catalog_describe(const struct catalog *c);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table without a catalog, as Hadoop tables are (HadoopTableOperations): metadata/v<N>.metadata.json is created exclusively,
- * that is the commit; version-hint.text says N to those who look, and may lag behind.
+ * A table without a catalog, as Hadoop tables are (HadoopTableOperations):
+ * metadata/v<N>.metadata.json is created exclusively, that is the commit;
+ * version-hint.text says N to those who look, and may lag behind.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,10 +16,15 @@
 
 #define FOLDER         "metadata"
 #define HINT           FOLDER "/version-hint.text"
+#define HINT_SUM       FOLDER "/.version-hint.text.crc"
 #define HINT_BYTES_MAX 64
 
-/* The last two are what Spark writes with write.metadata.compression-codec=gzip: today, and before Iceberg 1.0. */
-static const char *const endings[] = { ".metadata.json", ".gz.metadata.json", ".metadata.json.gz" };
+/*
+ * The last two are what Spark writes with write.metadata.compression-codec=gzip: today,
+ * and before Iceberg 1.0.
+ */
+static const char *const endings[] = { ".metadata.json", ".gz.metadata.json",
+				      ".metadata.json.gz" };
 
 #define ENDINGS (sizeof(endings) / sizeof(endings[0]))
 
@@ -53,7 +59,8 @@ static uint64_t version_of(const char *name)
 }
 
 /* Appends the key of the version's file; 1: there is none. */
-static int find_key(struct directory_catalog *d, uint64_t version, struct buffer *out, struct err *e)
+static int find_key(struct directory_catalog *d, uint64_t version, struct buffer *out,
+		    struct err *e)
 {
 	struct store *s = d->place.store;
 	char key[64];
@@ -90,7 +97,10 @@ static int read_hint(struct directory_catalog *d, uint64_t *out, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The newest version by the names in the folder; 0: none. Files of a catalog without ours are ERR_CONFIG. */
+/*
+ * The newest version by the names in the folder; 0: none. Files of a catalog without ours
+ * are ERR_CONFIG.
+ */
 static int list_newest(struct directory_catalog *d, uint64_t *out, struct err *e)
 {
 	struct store_list l;
@@ -111,7 +121,8 @@ static int list_newest(struct directory_catalog *d, uint64_t *out, struct err *e
 	}
 	if (*out == 0 && foreign != NULL)
 		rc = err_set(e, ERR_CONFIG,
-			     "a catalog keeps this table (metadata/%s): name that catalog, only it knows the newest version",
+			     "a catalog keeps this table (metadata/%s): name that "
+			     "catalog, only it knows the newest version",
 			     foreign);
 	store_list_release(&l);
 	return rc;
@@ -163,7 +174,8 @@ static int directory_load(struct catalog *c, struct catalog_version *out, struct
 		rc = metadata_file_read(out, &d->place, buffer_string(&uri), e);
 	}
 	if (rc == 1 && key.size > 0)
-		rc = err_set(e, ERR_RETRY, "metadata file \"%s\" was removed while it was looked for",
+		rc = err_set(e, ERR_RETRY,
+			     "metadata file \"%s\" was removed while it was looked for",
 			     buffer_string(&key));
 	buffer_release(&key);
 	buffer_release(&uri);
@@ -181,14 +193,19 @@ static int next_version(const struct catalog_version *base, uint64_t *out, struc
 	slash = strrchr(base->path, '/');
 	name = slash != NULL ? slash + 1 : base->path;
 	*out = version_of(name) + 1;
-	if (*out > 1 && strchr(name, '.') != NULL && strcmp(strchr(name, '.'), endings[0]) == 0)
+	if (*out > 1 && strchr(name, '.') != NULL &&
+	    strcmp(strchr(name, '.'), endings[0]) == 0)
 		return 0;
 	return err_set(e, ERR_CONFIG,
-		       "its metadata is compressed, so another writer's next file would have another name than ours: unset "
-		       "its property write.metadata.compression-codec, and commit once with what set it");
+		       "its metadata is compressed, so another writer's next file would "
+		       "have another name than ours: unset its property "
+		       "write.metadata.compression-codec, and commit once with what set it");
 }
 
-/* Where readers begin to look. Who finds it old, or not at all, looks further: the commit stands without it. */
+/*
+ * Where readers begin to look. Who finds it old, or not at all, looks further: the commit
+ * stands without it.
+ */
 static void write_hint(struct directory_catalog *d, uint64_t version)
 {
 	enum put_result ignored;
@@ -196,10 +213,16 @@ static void write_hint(struct directory_catalog *d, uint64_t version)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRIu64, version);
+	/*
+	 * Hadoop refuses a file that has another checksum than the one beside it, and
+	 * then looks through the whole folder.
+	 */
+	store_remove(d->place.store, HINT_SUM, &why);
 	store_put(d->place.store, HINT, bytes_of_text(text), false, &ignored, &why);
 }
 
-static int publish(struct directory_catalog *d, uint64_t version, struct bytes text, enum attempt *result, struct err *e)
+static int publish(struct directory_catalog *d, uint64_t version, struct bytes text,
+		   enum attempt *result, struct err *e)
 {
 	enum put_result put;
 	char key[64];
@@ -207,15 +230,18 @@ static int publish(struct directory_catalog *d, uint64_t version, struct bytes t
 	version_key(key, version, endings[0]);
 	if (store_put(d->place.store, key, text, true, &put, e) < 0)
 		return -1;
-	if (put == PUT_UNKNOWN && e->kind == ERR_IO) /* it stands, but a power cut may take it away */
+	/* ERR_IO: it stands, but a power cut may take it away. */
+	if (put == PUT_UNKNOWN && e->kind == ERR_IO)
 		return -1;
-	*result = put == PUT_DONE ? ATTEMPT_DONE : put == PUT_EXISTS ? ATTEMPT_LOST : ATTEMPT_UNKNOWN;
+	*result = put == PUT_DONE ? ATTEMPT_DONE :
+		  put == PUT_EXISTS ? ATTEMPT_LOST : ATTEMPT_UNKNOWN;
 	return 0;
 }
 
 static int directory_attempt(struct catalog *c, const struct catalog_version *base,
-			     const struct iceberg_change_set *changes, struct catalog_version *out,
-			     enum attempt *result, struct err *e)
+			     const struct iceberg_change_set *changes,
+			     struct catalog_version *out, enum attempt *result,
+			     struct err *e)
 {
 	struct directory_catalog *d = directory_of(c);
 	struct buffer text = { 0 }, uri = { 0 };
@@ -224,16 +250,20 @@ static int directory_attempt(struct catalog *c, const struct catalog_version *ba
 	int rc = next_version(base, &version, e);
 
 	if (rc == 0)
-		rc = iceberg_change_set_apply(&text, changes, base != NULL ? base->metadata : NULL,
-					      base != NULL ? base->path : NULL, clock_now_us() / 1000, e);
+		rc = iceberg_change_set_apply(
+			&text, changes, base != NULL ? base->metadata : NULL,
+			base != NULL ? base->path : NULL, clock_now_us() / 1000, e);
 	if (rc == 0)
 		rc = publish(d, version, buffer_bytes(&text), result, e);
 	if (rc == 0 && *result == ATTEMPT_DONE) {
 		write_hint(d, version);
 		version_key(key, version, endings[0]);
 		uri_of(d, &uri, key);
-		rc = metadata_file_parse(out, buffer_bytes(&text), buffer_string(&uri), e);
+		rc = metadata_file_parse(out, buffer_bytes(&text), buffer_string(&uri),
+					 e);
 	}
+	if (rc == 0 && *result == ATTEMPT_DONE && base != NULL)
+		metadata_file_clean(&d->place, base->metadata, out->metadata);
 	buffer_release(&text);
 	buffer_release(&uri);
 	return rc;
@@ -244,9 +274,11 @@ static void directory_close(struct catalog *c)
 	memory_free(c);
 }
 
-static const struct catalog_ops directory_ops = { directory_load, directory_attempt, directory_close };
+static const struct catalog_ops directory_ops = { directory_load, directory_attempt,
+						 directory_close };
 
-int catalog_open_directory(struct catalog **out, const struct catalog_settings *s, struct err *e)
+int catalog_open_directory(struct catalog **out, const struct catalog_settings *s,
+			   struct err *e)
 {
 	struct directory_catalog *d = memory_new(struct directory_catalog);
 

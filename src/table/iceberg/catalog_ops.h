@@ -8,29 +8,36 @@
 
 enum attempt {
 	ATTEMPT_DONE,
-	ATTEMPT_LOST,    /* what the set requires does not hold, nothing was changed */
+	ATTEMPT_LOST, /* what the set requires does not hold, nothing was changed */
 	ATTEMPT_UNKNOWN, /* *e says why; catalog_commit finds out */
 };
 
 struct catalog {
 	const struct catalog_ops *ops;
 	char *namespace, *name; /* of the table */
-	char *shown;            /* what catalog_describe returns */
-	char *uuid;             /* of the table, once it was seen; NULL */
-	int64_t pause_us;       /* before the outcome of a commit is looked for again */
+	char *shown; /* what catalog_describe returns */
+	char *uuid; /* of the table, once it was seen; NULL */
+	int64_t pause_us; /* before the outcome of a commit is looked for again */
 };
 
 struct catalog_ops {
 	/* As catalog_load, but knows nothing of the past. */
 	int (*load)(struct catalog *, struct catalog_version *out, struct err *);
-	/* Tries once; `out` is filled when it is done. The text of the error is about what failed, not about whose table. */
-	int (*attempt)(struct catalog *, const struct catalog_version *base, const struct iceberg_change_set *,
-		       struct catalog_version *out, enum attempt *result, struct err *);
+	/*
+	 * Tries once; `out` is filled when it is done. The text of the error is about
+	 * what failed, not about whose table.
+	 */
+	int (*attempt)(struct catalog *, const struct catalog_version *base,
+		       const struct iceberg_change_set *, struct catalog_version *out,
+		       enum attempt *result, struct err *);
 	void (*close)(struct catalog *); /* and frees */
 };
 
-int catalog_open_directory(struct catalog **out, const struct catalog_settings *s, struct err *e);
-int catalog_open_sql(struct catalog **out, const struct catalog_settings *s, struct catalog_url *url, struct err *e);
-int catalog_open_rest(struct catalog **out, const struct catalog_settings *s, struct catalog_url *url, struct err *e);
+int catalog_open_directory(struct catalog **out, const struct catalog_settings *s,
+			   struct err *e);
+int catalog_open_sql(struct catalog **out, const struct catalog_settings *s,
+		     const struct catalog_url *url, struct err *e);
+int catalog_open_rest(struct catalog **out, const struct catalog_settings *s,
+		      const struct catalog_url *url, struct err *e);
 
 #endif

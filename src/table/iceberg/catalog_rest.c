@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table of a REST catalog: loaded, and committed to by requirements and updates, also when it is made. The catalog writes
- * the metadata file. It is not asked for credentials of the storage: the table's files lie where we can write.
+ * A table of a REST catalog: loaded, and committed to by requirements and updates, also
+ * when it is made. The catalog writes the metadata file. It is not asked for credentials
+ * of the storage: the table's files lie where we can write.
  */
 #include <string.h>
 
@@ -21,8 +22,9 @@ static struct rest_catalog *rest_of(struct catalog *c)
 }
 
 /* Calls `put` with each level of the namespace, up to `end`. */
-static void each_level(const char *namespace, const char *end, void (*put)(struct buffer *, const char *),
-		       const char *between, struct buffer *out)
+static void each_level(const char *namespace, const char *end,
+		       void (*put)(struct buffer *, const char *), const char *between,
+		       struct buffer *out)
 {
 	while (namespace < end) {
 		size_t size = strcspn(namespace, ".");
@@ -37,14 +39,16 @@ static void each_level(const char *namespace, const char *end, void (*put)(struc
 }
 
 /* Appends "namespaces/a%1Fb" of the levels up to `end`. */
-static void put_namespace_path(struct buffer *out, struct rest_catalog *r, const char *end)
+static void put_namespace_path(struct buffer *out, struct rest_catalog *r,
+			       const char *end)
 {
 	buffer_text(out, "namespaces/");
 	each_level(r->catalog.namespace, end, http_encode, r->client.separator, out);
 }
 
 /* Appends ["a","b"]. */
-static void put_namespace(struct buffer *out, const struct rest_catalog *r, const char *end)
+static void put_namespace(struct buffer *out, const struct rest_catalog *r,
+			  const char *end)
 {
 	buffer_char(out, '[');
 	each_level(r->catalog.namespace, end, text_json_string, ",", out);
@@ -61,7 +65,8 @@ static void put_table_path(struct buffer *out, struct rest_catalog *r)
 }
 
 /* LoadTableResult and CommitTableResponse are read alike. */
-static int take_version(struct catalog_version *out, const struct buffer *text, struct err *e)
+static int take_version(struct catalog_version *out, const struct buffer *text,
+			struct err *e)
 {
 	struct json_parser p = { 0 };
 	struct json_value answer, metadata;
@@ -69,8 +74,8 @@ static int take_version(struct catalog_version *out, const struct buffer *text, 
 	const char *path;
 	int rc = json_parse(&p, buffer_bytes(text), &answer, e);
 
-	if (rc == 0 && (!json_get(&answer, "metadata", &metadata) || metadata.type != JSON_OBJECT ||
-			!json_write(&json, &metadata)))
+	if (rc == 0 && (!json_get(&answer, "metadata", &metadata) ||
+			metadata.type != JSON_OBJECT || !json_write(&json, &metadata)))
 		rc = err_set(e, ERR_DATA, "it has no object \"metadata\"");
 	if (rc == 0)
 		rc = iceberg_metadata_parse(&out->metadata, buffer_bytes(&json), e);
@@ -91,7 +96,8 @@ static int rest_load(struct catalog *c, struct catalog_version *out, struct err 
 	int rc;
 
 	put_table_path(&path, r);
-	rc = rest_client_send(&r->client, buffer_string(&path), NULL, &answer, &result, e);
+	rc = rest_client_send(&r->client, buffer_string(&path), NULL, &answer, &result,
+			      e);
 	if (rc == 0 && result == REST_MISSING)
 		rc = 1;
 	else if (rc == 0 && result == REST_CONFLICT)
@@ -113,14 +119,18 @@ static int make_namespace(struct rest_catalog *r, const char *end, struct err *e
 	int rc;
 
 	put_namespace_path(&path, r, end);
-	rc = rest_client_send(&r->client, buffer_string(&path), NULL, &answer, &result, e);
+	rc = rest_client_send(&r->client, buffer_string(&path), NULL, &answer, &result,
+			      e);
 	if (rc == 0 && result == REST_MISSING) {
 		buffer_text(&body, "{\"namespace\":");
 		put_namespace(&body, r, end);
 		buffer_text(&body, ",\"properties\":{}}");
-		rc = rest_client_send(&r->client, "namespaces", &body, &answer, &result, e);
+		rc = rest_client_send(&r->client, "namespaces", &body, &answer, &result,
+				      e);
 		if (rc == 0 && result == REST_MISSING)
-			rc = err_set(e, ERR_CONFIG, "the catalog has no place for it; check warehouse and prefix");
+			rc = err_set(e, ERR_CONFIG,
+				     "the catalog has no place for it; check warehouse "
+				     "and prefix");
 	}
 	if (rc == 0 && result == REST_UNKNOWN)
 		rc = -1;
@@ -130,7 +140,9 @@ static int make_namespace(struct rest_catalog *r, const char *end, struct err *e
 	return rc < 0 ? err_wrap(e, "namespace") : 0;
 }
 
-/* The outer levels come first: some catalogs know a namespace only in one that is there. */
+/*
+ * The outer levels come first: some catalogs know a namespace only in one that is there.
+ */
 static int make_namespaces(struct rest_catalog *r, struct err *e)
 {
 	const char *end = r->catalog.namespace;
@@ -144,7 +156,8 @@ static int make_namespaces(struct rest_catalog *r, struct err *e)
 }
 
 /* CommitTableRequest. */
-static void write_commit(struct buffer *out, const struct rest_catalog *r, const struct iceberg_change_set *changes)
+static void write_commit(struct buffer *out, const struct rest_catalog *r,
+			 const struct iceberg_change_set *changes)
 {
 	const char *namespace = r->catalog.namespace;
 
@@ -159,8 +172,8 @@ static void write_commit(struct buffer *out, const struct rest_catalog *r, const
 	buffer_char(out, '}');
 }
 
-static int send_commit(struct rest_catalog *r, const struct iceberg_change_set *changes, struct buffer *answer,
-		       enum rest_result *result, struct err *e)
+static int send_commit(struct rest_catalog *r, const struct iceberg_change_set *changes,
+		       struct buffer *answer, enum rest_result *result, struct err *e)
 {
 	struct buffer path = { 0 }, body = { 0 };
 	int rc;
@@ -173,7 +186,8 @@ static int send_commit(struct rest_catalog *r, const struct iceberg_change_set *
 	return rc;
 }
 
-static int rest_attempt(struct catalog *c, const struct catalog_version *base, const struct iceberg_change_set *changes,
+static int rest_attempt(struct catalog *c, const struct catalog_version *base,
+			const struct iceberg_change_set *changes,
 			struct catalog_version *out, enum attempt *attempt, struct err *e)
 {
 	struct rest_catalog *r = rest_of(c);
@@ -184,7 +198,9 @@ static int rest_attempt(struct catalog *c, const struct catalog_version *base, c
 	if (rc == 0)
 		rc = send_commit(r, changes, &answer, &result, e);
 	if (rc == 0 && result == REST_MISSING)
-		rc = err_set(e, ERR_CONFIG, "the catalog no longer has it: it, or its namespace, was dropped");
+		rc = err_set(e, ERR_CONFIG,
+			     "the catalog no longer has it: it, or its namespace, was "
+			     "dropped");
 	*attempt = result == REST_CONFLICT ? ATTEMPT_LOST : ATTEMPT_UNKNOWN;
 	/* An answer that is damaged tells of a commit that was done, perhaps. */
 	if (rc == 0 && result == REST_DONE && take_version(out, &answer, e) == 0)
@@ -203,7 +219,8 @@ static void rest_close(struct catalog *c)
 
 static const struct catalog_ops rest_ops = { rest_load, rest_attempt, rest_close };
 
-int catalog_open_rest(struct catalog **out, const struct catalog_settings *s, struct catalog_url *url, struct err *e)
+int catalog_open_rest(struct catalog **out, const struct catalog_settings *s,
+		      const struct catalog_url *url, struct err *e)
 {
 	struct rest_catalog *r = memory_new(struct rest_catalog);
 

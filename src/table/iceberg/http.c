@@ -40,7 +40,8 @@ void http_close(struct http *h)
 }
 
 /* Options start afresh with each request; the connection stays. */
-static void set_options(struct http *h, const struct http_request *r, struct http_answer *out)
+static void set_options(struct http *h, const struct http_request *r,
+			struct http_answer *out)
 {
 	CURL *c = h->curl;
 
@@ -58,8 +59,10 @@ static void set_options(struct http *h, const struct http_request *r, struct htt
 		curl_easy_setopt(c, CURLOPT_CAINFO, h->ca_file);
 	if (strcmp(r->method, "POST") == 0) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.size);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body.size > 0 ? (const char *)r->body.data : "");
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)r->body.size);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+				 r->body.size > 0 ? (const char *)r->body.data : "");
 	}
 }
 
@@ -84,7 +87,8 @@ static struct curl_slist *headers_of(const struct http_request *r)
 		buffer_format(&type, "Content-Type: %s", r->content_type);
 		list = add_header(list, buffer_string(&type));
 	}
-	for (int i = 0; list != NULL && i < HTTP_HEADERS_MAX && r->headers[i] != NULL; i++)
+	for (int i = 0; list != NULL && i < HTTP_HEADERS_MAX && r->headers[i] != NULL;
+	     i++)
 		list = add_header(list, r->headers[i]);
 	buffer_release(&type);
 	return list;
@@ -110,14 +114,16 @@ static int fail(CURLcode code, const char *why, bool *may_be_done, struct err *e
 		*may_be_done = false;
 		break;
 	case CURLE_WRITE_ERROR:
-		return err_set(e, ERR_DATA, "the answer is larger than %zu bytes", HTTP_BODY_BYTES_MAX);
+		return err_set(e, ERR_DATA, "the answer is larger than %zu bytes",
+			       HTTP_BODY_BYTES_MAX);
 	default:
 		break;
 	}
 	return err_set(e, kind, "%s", why[0] != '\0' ? why : curl_easy_strerror(code));
 }
 
-int http_send(struct http *h, const struct http_request *r, struct http_answer *out, bool *may_be_done, struct err *e)
+int http_send(struct http *h, const struct http_request *r, struct http_answer *out,
+	      bool *may_be_done, struct err *e)
 {
 	char why[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = NULL;
@@ -127,7 +133,8 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 
 	*may_be_done = false;
 	buffer_clear(&out->body);
-	if (h->curl == NULL)
+	if (h->curl ==
+	    NULL) /* sets the library up, once; since 7.84 several threads may */
 		h->curl = curl_easy_init();
 	if (h->curl != NULL)
 		headers = headers_of(r);
@@ -151,7 +158,8 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 
 void http_encode(struct buffer *out, const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 	for (; *text != '\0'; text++) {
 		if (strchr(plain, *text) != NULL)

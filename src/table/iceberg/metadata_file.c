@@ -6,6 +6,8 @@
 
 #include "base/memory.h"
 
+#define DELETE_KEY "write.metadata.delete-after-commit.enabled"
+
 /* Where the path begins in a URI of a local file; other URIs are compared as they are. */
 static const char *local_path(const char *uri)
 {
@@ -17,31 +19,36 @@ static const char *local_path(const char *uri)
 	return uri;
 }
 
-int metadata_file_key(struct buffer *out, const struct metadata_place *p, const char *uri, struct err *e)
+int metadata_file_key(struct buffer *out, const struct metadata_place *p, const char *uri,
+		      struct err *e)
 {
 	const char *root = local_path(p->location), *path = local_path(uri);
 	size_t size = strlen(root);
 
-	if (strncmp(path, root, size) != 0 || path[size] != '/' || !store_key_is_safe(path + size + 1))
+	if (strncmp(path, root, size) != 0 || path[size] != '/' ||
+	    !store_key_is_safe(path + size + 1))
 		return err_set(e, ERR_CONFIG,
-			       "its file \"%s\" does not lie in \"%s\": Iceberg's paths are absolute; was the directory "
+			       "its file \"%s\" does not lie in \"%s\": Iceberg's paths "
+			       "are absolute; was the directory "
 			       "moved, or is it another one's table?",
 			       uri, p->location);
 	buffer_text(out, path + size + 1);
 	return 0;
 }
 
-int metadata_file_parse(struct catalog_version *out, struct bytes text, const char *uri, struct err *e)
+int metadata_file_parse(struct catalog_version *out, struct bytes text, const char *uri,
+			struct err *e)
 {
 	struct iceberg_metadata *m;
 
 	if (iceberg_metadata_parse(&m, text, e) < 0)
 		return err_wrap(e, "metadata file \"%s\"", uri);
-	*out = (struct catalog_version){ .metadata = m, .path = memory_copy_text(uri) };
+	*out = (struct catalog_version){.metadata = m, .path = memory_copy_text(uri)};
 	return 0;
 }
 
-int metadata_file_read(struct catalog_version *out, const struct metadata_place *p, const char *uri, struct err *e)
+int metadata_file_read(struct catalog_version *out, const struct metadata_place *p,
+		       const char *uri, struct err *e)
 {
 	struct buffer key = { 0 }, text = { 0 };
 	uint64_t size;
@@ -50,8 +57,10 @@ int metadata_file_read(struct catalog_version *out, const struct metadata_place 
 	if (rc == 0)
 		rc = p->store->ops->size(p->store, buffer_string(&key), &size, e);
 	if (rc == 0 && size > ICEBERG_METADATA_BYTES_MAX)
-		rc = err_set(e, ERR_DATA, "metadata file \"%s\" has %" PRIu64 " bytes, the most is %zu", uri, size,
-			     ICEBERG_METADATA_BYTES_MAX);
+		rc = err_set(e, ERR_DATA,
+			     "metadata file \"%s\" has %" PRIu64
+			     " bytes, the most is %zu",
+			     uri, size, ICEBERG_METADATA_BYTES_MAX);
 	if (rc == 0)
 		rc = store_get(p->store, buffer_string(&key), 0, 0, &text, e);
 	if (rc == 0)
@@ -59,4 +68,33 @@ int metadata_file_read(struct catalog_version *out, const struct metadata_place 
 	buffer_release(&key);
 	buffer_release(&text);
 	return rc;
+}
+
+static bool is_logged(const struct iceberg_metadata *m, const char *path)
+{
+	for (uint32_t i = 0; i < m->metadata_log_count; i++) {
+		if (strcmp(m->metadata_log[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+void metadata_file_clean(const struct metadata_place *p,
+			 const struct iceberg_metadata *before,
+			 const struct iceberg_metadata *after)
+{
+	const char *wish = iceberg_metadata_property(after, DELETE_KEY);
+
+	if (wish != NULL && strcmp(wish, "false") == 0)
+		return;
+	for (uint32_t i = 0; i < before->metadata_log_count; i++) {
+		const char *path = before->metadata_log[i].path;
+		struct buffer key = { 0 };
+		struct err ignored = ERR_INIT;
+
+		if (!is_logged(after, path) &&
+		    metadata_file_key(&key, p, path, &ignored) == 0)
+			store_remove(p->store, buffer_string(&key), &ignored);
+		buffer_release(&key);
+	}
 }

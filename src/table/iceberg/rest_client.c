@@ -9,31 +9,46 @@
 #include "base/text.h"
 #include "table/uuid.h"
 
-#define TRIES       4
-#define WAIT_S_MAX  10 /* before one more try, whatever the catalog asks for */
-#define WAIT_US     100000 /* when it asks for nothing; doubled each time */
-#define SEPARATOR   "%1F"
+#define TRIES      4
+#define WAIT_S_MAX 10     /* before one more try, whatever the catalog asks for */
+#define WAIT_US    100000 /* when it asks for nothing; doubled each time */
+#define SEPARATOR  "%1F"
 
-static const char *const known_parameters[] = { "warehouse",  "prefix", "token",	     "credential",
-						"scope",      "ca-file", "oauth2-server-uri", NULL };
+static const char *const known_parameters[] = { "warehouse",	    "prefix", "token",
+					       "credential",	    "scope",  "ca-file",
+					       "oauth2-server-uri", NULL };
 
 /* An exchange: its answer, and what became of it. */
 struct exchange {
 	struct http_answer answer;
 	bool may_be_done;
-	int rc; /* of http_send */
+	bool is_renewed; /* it was refused once, and we got another token */
+	int rc;          /* of http_send */
 };
 
+/* A prefix may have several parts, and is encoded by who chose it. */
 static void set_prefix(struct rest_client *c, const char *prefix)
 {
 	struct buffer text = { 0 };
 
-	if (prefix != NULL && prefix[0] != '\0') {
-		http_encode(&text, prefix);
-		buffer_char(&text, '/');
-	}
+	if (prefix != NULL && prefix[0] != '\0')
+		buffer_format(&text, "%s/", prefix);
 	memory_free(c->prefix);
 	c->prefix = memory_copy_text(buffer_string(&text));
+	buffer_release(&text);
+}
+
+/* It should be encoded, and is not everywhere. */
+static void set_separator(struct rest_client *c, const char *separator)
+{
+	struct buffer text = { 0 };
+
+	if (strchr(separator, '%') != NULL)
+		buffer_text(&text, separator);
+	else
+		http_encode(&text, separator);
+	memory_free(c->separator);
+	c->separator = memory_copy_text(buffer_string(&text));
 	buffer_release(&text);
 }
 
@@ -55,10 +70,12 @@ int rest_client_init(struct rest_client *c, const struct catalog_url *url, struc
 		return -1;
 	if (url->host[0] == '\0' || url->user[0] != '\0')
 		return err_set(e, ERR_CONFIG,
-			       "catalog: behind %s:// stand host and path of a REST catalog; who we are is said by token or "
+			       "catalog: behind %s:// stand host and path of a REST "
+			       "catalog; who we are is said by token or "
 			       "credential behind a '?'",
 			       url->scheme);
-	*c = (struct rest_client){ .base = base_of(url->plain), .separator = memory_copy_text(SEPARATOR) };
+	*c = (struct rest_client){.base = base_of(url->plain),
+				  .separator = memory_copy_text(SEPARATOR) };
 	if (rest_login_init(&c->login, url, c->base, e) < 0) {
 		rest_client_release(c);
 		return -1;
@@ -77,7 +94,7 @@ void rest_client_release(struct rest_client *c)
 	memory_free(c->prefix);
 	memory_free(c->separator);
 	memory_free(c->warehouse);
-	*c = (struct rest_client){ 0 };
+	*c = (struct rest_client){0};
 }
 
 /* RFC 9562, version 7: begins with the time. */
@@ -94,7 +111,8 @@ static void make_key(char out[UUID_TEXT_BYTES + 1])
 }
 
 /* Sends once, with a token. -1: there is none; else x->rc tells. */
-static int send_once(struct rest_client *c, struct http_request *r, struct exchange *x, struct err *e)
+static int send_once(struct rest_client *c, struct http_request *r, struct exchange *x,
+		     struct err *e)
 {
 	struct buffer login = { 0 };
 	int count = r->headers[0] != NULL;
@@ -112,24 +130,38 @@ static int send_once(struct rest_client *c, struct http_request *r, struct excha
 	return 0;
 }
 
-/* Whether the request was surely not done and may be sent again, at once or after a while. */
-static bool is_worth_again(struct rest_client *c, const struct http_request *r, const struct exchange *x, int try)
+static void wait_for(const struct http_answer *a, int try)
+{
+	int64_t s = a->retry_after_s;
+
+	if (s > WAIT_S_MAX)
+		s = WAIT_S_MAX;
+	clock_sleep_us(s > 0 ? s * 1000000 : WAIT_US << try);
+}
+
+/* Whether the request was surely not done and may be sent again, now that we waited. */
+static bool is_worth_again(struct rest_client *c, const struct http_request *r,
+			   struct exchange *x, int try)
 {
 	int status = x->answer.status;
 	bool is_read = strcmp(r->method, "GET") == 0;
-	int64_t wait_s = x->answer.retry_after_s;
 
 	if (x->rc < 0)
 		return false;
-	if (status == 401 || status == 419) /* 419: the token expired */
-		return rest_login_forget(&c->login) && try == 0;
+	if (status == 401 || status == 419) { /* 419: the token expired */
+		bool is_first = !x->is_renewed;
+
+		x->is_renewed = true;
+		return is_first && rest_login_forget(&c->login);
+	}
 	if (status != 429 && !(is_read && status == 503))
 		return false;
-	clock_sleep_us(wait_s <= 0 ? WAIT_US << try : (wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX) * 1000000);
+	wait_for(&x->answer, try);
 	return true;
 }
 
-static int exchange(struct rest_client *c, struct http_request *r, struct exchange *x, struct err *e)
+static int exchange(struct rest_client *c, struct http_request *r, struct exchange *x,
+		    struct err *e)
 {
 	for (int try = 0; try < TRIES; try++) {
 		if (send_once(c, r, x, e) < 0)
@@ -140,7 +172,10 @@ static int exchange(struct rest_client *c, struct http_request *r, struct exchan
 	return 0;
 }
 
-/* The catalog's own words (ErrorModel), or what stands in their place; false: it has none. */
+/*
+ * The catalog's own words (ErrorModel), or what stands in their place; false: it has
+ * none.
+ */
 static bool read_error(const struct http_answer *a, char *out, size_t size)
 {
 	struct json_parser p = { 0 };
@@ -148,18 +183,25 @@ static bool read_error(const struct http_answer *a, char *out, size_t size)
 	struct err ignored = ERR_INIT;
 	char type[80], message[200];
 	bool is_error = json_parse(&p, buffer_bytes(&a->body), &answer, &ignored) == 0 &&
-			json_get(&answer, "error", &error) && json_get_text(&error, "message") != NULL;
+			json_get(&answer, "error", &error) &&
+			json_get_text(&error, "message") != NULL;
 
 	if (is_error)
-		snprintf(out, size, "%s: %s", text_plain(type, sizeof(type), json_get_text(&error, "type")),
-			 text_plain(message, sizeof(message), json_get_text(&error, "message")));
+		snprintf(out, size, "%s: %s",
+			 text_plain(type, sizeof(type), json_get_text(&error, "type")),
+			 text_plain(message, sizeof(message),
+				    json_get_text(&error, "message")));
 	else
-		snprintf(out, size, "no error that a catalog writes (%zu bytes)", a->body.size);
+		snprintf(out, size, "no error that a catalog writes (%zu bytes)",
+			 a->body.size);
 	json_parser_release(&p);
 	return is_error;
 }
 
-/* What to do about a status that is none of success, by the specification's list of responses. */
+/*
+ * What to do about a status that is none of success, by the specification's list of
+ * responses.
+ */
 static int judge(const struct http_answer *a, enum rest_result *result, struct err *e)
 {
 	char why[300];
@@ -180,18 +222,24 @@ static int judge(const struct http_answer *a, enum rest_result *result, struct e
 		return 0;
 	}
 	if (status == 429 || status == 425)
-		return err_set(e, ERR_RETRY, "the catalog has too much to do: %d, %s", status, why);
+		return err_set(e, ERR_RETRY, "the catalog has too much to do: %d, %s",
+			       status, why);
 	if (status == 401 || status == 403 || status == 419)
-		return err_set(e, ERR_CONFIG, "the catalog refuses us: %d, %s; check token or credential, and its rights",
+		return err_set(e, ERR_CONFIG,
+			       "the catalog refuses us: %d, %s; check token or "
+			       "credential, and its rights",
 			       status, why);
 	if (status == 400 || status == 422)
-		return err_set(e, ERR_DATA, "the catalog refuses the request: %d, %s", status, why);
-	return err_set(e, ERR_CONFIG, "the catalog answers %d, %s; check its URL, warehouse and prefix", status, why);
+		return err_set(e, ERR_DATA, "the catalog refuses the request: %d, %s",
+			       status, why);
+	return err_set(e, ERR_CONFIG,
+		       "the catalog answers %d, %s; check its URL, warehouse and prefix",
+		       status, why);
 }
 
 /* Sends to the full URL. */
-static int request(struct rest_client *c, const char *url, const struct buffer *body, struct buffer *answer,
-		   enum rest_result *result, struct err *e)
+static int request(struct rest_client *c, const char *url, const struct buffer *body,
+		   struct buffer *answer, enum rest_result *result, struct err *e)
 {
 	char key[UUID_TEXT_BYTES + 1];
 	struct buffer header = { 0 };
@@ -220,7 +268,8 @@ static int request(struct rest_client *c, const char *url, const struct buffer *
 }
 
 /* Of "overrides" or, without it there, of "defaults". */
-static const char *setting(const struct json_value *config, const char *list, const char *name)
+static const char *setting(const struct json_value *config, const char *list,
+			   const char *name)
 {
 	struct json_value settings;
 
@@ -235,7 +284,9 @@ static int take_config(struct rest_client *c, struct bytes text, struct err *e)
 	int rc = json_parse(&p, text, &config, e);
 
 	if (rc == 0 && !json_get(&config, "overrides", &overrides))
-		rc = err_set(e, ERR_CONFIG, "the configuration has no \"overrides\": this is no REST catalog; check the URL");
+		rc = err_set(e, ERR_CONFIG,
+			     "the configuration has no \"overrides\": this is no REST "
+			     "catalog; check the URL");
 	if (rc == 0) {
 		prefix = setting(&config, "overrides", "prefix");
 		if (prefix == NULL && c->prefix[0] == '\0')
@@ -243,10 +294,8 @@ static int take_config(struct rest_client *c, struct bytes text, struct err *e)
 		if (prefix != NULL)
 			set_prefix(c, prefix);
 		separator = setting(&config, "overrides", "namespace-separator");
-		if (separator != NULL && strlen(separator) < 16) {
-			memory_free(c->separator);
-			c->separator = memory_copy_text(separator);
-		}
+		if (separator != NULL)
+			set_separator(c, separator);
 		c->is_configured = true;
 	}
 	json_parser_release(&p);
@@ -269,7 +318,8 @@ static int configure(struct rest_client *c, struct err *e)
 	}
 	rc = request(c, buffer_string(&url), NULL, &answer, &result, e);
 	if (rc == 0 && (result == REST_MISSING || result == REST_CONFLICT))
-		rc = err_set(e, ERR_CONFIG, "the catalog knows no such warehouse%s%s", c->warehouse != NULL ? ": " : "",
+		rc = err_set(e, ERR_CONFIG, "the catalog knows no such warehouse%s%s",
+			     c->warehouse != NULL ? ": " : "",
 			     c->warehouse != NULL ? c->warehouse : "");
 	else if (rc == 0 && result == REST_UNKNOWN)
 		rc = -1;
@@ -280,8 +330,8 @@ static int configure(struct rest_client *c, struct err *e)
 	return rc < 0 ? err_wrap(e, "configuration") : 0;
 }
 
-int rest_client_send(struct rest_client *c, const char *path, const struct buffer *body, struct buffer *answer,
-		     enum rest_result *result, struct err *e)
+int rest_client_send(struct rest_client *c, const char *path, const struct buffer *body,
+		     struct buffer *answer, enum rest_result *result, struct err *e)
 {
 	struct buffer url = { 0 };
 	int rc = configure(c, e);

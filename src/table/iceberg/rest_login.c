@@ -25,16 +25,23 @@ static bool is_header_text(const char *token)
 	return size > 0 && size <= TOKEN_CHARACTERS_MAX;
 }
 
-int rest_login_init(struct rest_login *l, const struct catalog_url *url, const char *base, struct err *e)
+int rest_login_init(struct rest_login *l, const struct catalog_url *url, const char *base,
+		    struct err *e)
 {
-	const char *scope = catalog_url_get(url, "scope"), *server = catalog_url_get(url, "oauth2-server-uri");
-	const char *token = catalog_url_get(url, "token"), *credential = catalog_url_get(url, "credential");
+	const char *scope = catalog_url_get(url, "scope"),
+		   *server = catalog_url_get(url, "oauth2-server-uri");
+	const char *token = catalog_url_get(url, "token"),
+		   *credential = catalog_url_get(url, "credential");
 	struct buffer own = { 0 };
 
 	if (token != NULL && credential != NULL)
-		return err_set(e, ERR_CONFIG, "catalog: a token and a credential are given: one of them is too much");
+		return err_set(e, ERR_CONFIG,
+			       "catalog: a token and a credential are given: one of them "
+			       "is too much");
 	if (token != NULL && !is_header_text(token))
-		return err_set(e, ERR_CONFIG, "catalog: the token is empty, or holds what no token holds: a blank, a new line");
+		return err_set(e, ERR_CONFIG,
+			       "catalog: the token is empty, or holds what no token "
+			       "holds: a blank, a new line");
 	buffer_format(&own, "%s/v1/oauth/tokens", base);
 	*l = (struct rest_login){
 		.credential = memory_copy_text(credential),
@@ -53,7 +60,7 @@ void rest_login_release(struct rest_login *l)
 	catalog_secret_free(l->token);
 	memory_free(l->scope);
 	memory_free(l->server);
-	*l = (struct rest_login){ 0 };
+	*l = (struct rest_login){0};
 }
 
 static void put_form(struct buffer *out, const char *name, const char *value)
@@ -83,13 +90,14 @@ static int refuse(const struct http_answer *a, struct err *e)
 	struct json_value answer;
 	struct err ignored = ERR_INIT;
 	const char *why = NULL;
+	bool may_pass = a->status >= 500 || a->status == 408 || a->status == 429;
 	char shown[128];
 
 	if (json_parse(&p, buffer_bytes(&a->body), &answer, &ignored) == 0)
 		why = json_get_text(&answer, "error");
-	err_set(e, a->status >= 500 || a->status == 408 || a->status == 429 ? ERR_RETRY : ERR_CONFIG,
-		"it gives no token: %d %s; check credential, scope and oauth2-server-uri", a->status,
-		text_plain(shown, sizeof(shown), why));
+	err_set(e, may_pass ? ERR_RETRY : ERR_CONFIG,
+		"it gives no token: %d %s; check credential, scope and oauth2-server-uri",
+		a->status, text_plain(shown, sizeof(shown), why));
 	json_parser_release(&p);
 	return -1;
 }
@@ -107,15 +115,18 @@ static int take_token(struct rest_login *l, const struct http_answer *a, struct 
 	token = json_get_text(&answer, "access_token");
 	type = json_get_text(&answer, "token_type");
 	life_s = json_get_int(&answer, "expires_in");
-	if (token == NULL || !is_header_text(token) || (type != NULL && strcasecmp(type, "bearer") != 0)) {
+	if (token == NULL || !is_header_text(token) ||
+	    (type != NULL && strcasecmp(type, "bearer") != 0)) {
 		rc = err_set(e, ERR_DATA, "its answer holds no bearer token");
 		goto out;
 	}
 	l->token = memory_copy_text(token);
 	l->renew_at_us = INT64_MAX;
 	if (life_s > 0 && life_s < TOKEN_LIFE_S_MAX) {
-		int64_t before_s = life_s / 10 < RENEW_BEFORE_S_MAX ? life_s / 10 : RENEW_BEFORE_S_MAX;
+		int64_t before_s = life_s / 10;
 
+		if (before_s > RENEW_BEFORE_S_MAX)
+			before_s = RENEW_BEFORE_S_MAX;
 		l->renew_at_us = clock_monotonic_us() + (life_s - before_s) * 1000000;
 	}
 out:
@@ -148,9 +159,11 @@ static int get_token(struct rest_login *l, struct http *h, struct err *e)
 	return rc < 0 ? err_wrap(e, "OAuth2 server \"%s\"", l->server) : 0;
 }
 
-int rest_login_header(struct rest_login *l, struct http *h, struct buffer *out, struct err *e)
+int rest_login_header(struct rest_login *l, struct http *h, struct buffer *out,
+		      struct err *e)
 {
-	if (l->credential != NULL && l->token != NULL && clock_monotonic_us() >= l->renew_at_us)
+	if (l->credential != NULL && l->token != NULL &&
+	    clock_monotonic_us() >= l->renew_at_us)
 		rest_login_forget(l);
 	if (l->credential != NULL && l->token == NULL && get_token(l, h, e) < 0)
 		return -1;

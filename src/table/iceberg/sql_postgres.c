@@ -8,8 +8,13 @@
 #include "base/text.h"
 #include "table/iceberg/sql.h"
 
-/* So a network that swallows packets ends as an error: the server's own limit, and the kernel's. */
-#define WAITS "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+/*
+ * A server or a network that stands still ends as an error: by the server's own limit,
+ * and by the kernel's.
+ */
+#define CONNECT_S_MAX "10"
+#define UNANSWERED_MS "30000"
+#define SETTINGS      "SET statement_timeout = 30000"
 
 struct keyword {
 	char *name, *value;
@@ -31,7 +36,8 @@ static struct postgres *postgres_of(struct sql *s)
 static void add_keyword(struct postgres *p, const char *name, const char *value)
 {
 	p->keywords = memory_grow(p->keywords, struct keyword, p->keyword_count + 1);
-	p->keywords[p->keyword_count++] = (struct keyword){ memory_copy_text(name), memory_copy_text(value) };
+	p->keywords[p->keyword_count++] =
+		(struct keyword){ memory_copy_text(name), memory_copy_text(value) };
 }
 
 static const char *on_one_line(char out[256], const char *text)
@@ -61,11 +67,15 @@ static void disconnect(struct postgres *p)
 	p->connection = NULL;
 }
 
-/* libpq tells no kinds of a failed connection. Words of another language are taken for a failure that may pass. */
+/*
+ * libpq tells no kinds of a failed connection. Words of another language are taken for a
+ * failure that may pass.
+ */
 static bool is_final(const char *why)
 {
-	static const char *const words[] = { "authentication failed", "does not exist", "no pg_hba.conf entry",
-					     "no password supplied", "certificate", "invalid" };
+	static const char *const words[] = {
+		"authentication failed", "does not exist", "no pg_hba.conf entry",
+		"no password supplied",	 "certificate",	   "invalid" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strstr(why, words[i]) != NULL)
@@ -92,6 +102,9 @@ static int connect_server(struct postgres *p, struct err *e)
 	memory_free(values);
 	if (PQstatus(p->connection) == CONNECTION_OK) {
 		PQsetNoticeProcessor(p->connection, ignore_notice, NULL);
+		PQclear(PQexec(
+			p->connection,
+			SETTINGS)); /* refused or lost: the next statement meets that */
 		return 0;
 	}
 	on_one_line(why, PQerrorMessage(p->connection));
@@ -104,23 +117,29 @@ static int fail(enum err_kind kind, const PGresult *r, struct err *e)
 {
 	char why[256];
 
-	return err_set(e, kind, "PostgreSQL: %s", on_one_line(why, PQresultErrorMessage(r)));
+	return err_set(e, kind, "PostgreSQL: %s",
+		       on_one_line(why, PQresultErrorMessage(r)));
 }
 
-/* What the server said of a statement that it did not do (appendix "PostgreSQL Error Codes"). */
+/*
+ * What the server said of a statement that it did not do (appendix "PostgreSQL Error
+ * Codes").
+ */
 static int judge(const PGresult *r, enum sql_result *result, struct err *e)
 {
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 
 	*result = SQL_DONE;
-	if (state == NULL || strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0) {
+	if (state == NULL || strncmp(state, "08", 2) == 0 ||
+	    strncmp(state, "57", 2) == 0) {
 		fail(ERR_RETRY, r, e);
 		*result = SQL_UNKNOWN;
 	} else if (strcmp(state, "23505") == 0) {
 		*result = SQL_TAKEN;
 	} else if (strcmp(state, "42P01") == 0 || strcmp(state, "42703") == 0) {
 		*result = SQL_UNDEFINED;
-	} else if (strncmp(state, "40", 2) == 0 || strncmp(state, "53", 2) == 0 || strncmp(state, "55", 2) == 0) {
+	} else if (strncmp(state, "40", 2) == 0 || strncmp(state, "53", 2) == 0 ||
+		   strncmp(state, "55", 2) == 0) {
 		return fail(ERR_RETRY, r, e);
 	} else {
 		return fail(ERR_CONFIG, r, e);
@@ -131,12 +150,15 @@ static int judge(const PGresult *r, enum sql_result *result, struct err *e)
 static void take_row(const PGresult *r, struct sql_answer *out)
 {
 	out->has_row = PQntuples(r) > 0;
-	for (int i = 0; out->has_row && i < PQnfields(r) && i < SQL_CELLS_MAX; i++)
-		out->cells[i] = PQgetisnull(r, 0, i) ? NULL : memory_copy_text(PQgetvalue(r, 0, i));
+	for (int i = 0; out->has_row && i < PQnfields(r) && i < SQL_CELLS_MAX; i++) {
+		if (!PQgetisnull(r, 0, i))
+			out->cells[i] = memory_copy_text(PQgetvalue(r, 0, i));
+	}
 }
 
-static int postgres_run(struct sql *sql, const char *text, const char *const *values, int count,
-			struct sql_answer *out, enum sql_result *result, struct err *e)
+static int postgres_run(struct sql *sql, const char *text, const char *const *values,
+			int count, struct sql_answer *out, enum sql_result *result,
+			struct err *e)
 {
 	struct postgres *p = postgres_of(sql);
 	PGresult *r;
@@ -145,7 +167,8 @@ static int postgres_run(struct sql *sql, const char *text, const char *const *va
 	if (connect_server(p, e) < 0)
 		return -1;
 	r = PQexecParams(p->connection, text, count, NULL, values, NULL, NULL, 0);
-	if (PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK) {
+	if (PQresultStatus(r) == PGRES_COMMAND_OK ||
+	    PQresultStatus(r) == PGRES_TUPLES_OK) {
 		*result = SQL_DONE;
 		out->changed = strtoull(PQcmdTuples(r), NULL, 10);
 		take_row(r, out);
@@ -176,12 +199,13 @@ static void postgres_close(struct sql *sql)
 	memory_free(p);
 }
 
-static const struct sql_ops postgres_ops = { postgres_run, postgres_allow_create, postgres_close };
+static const struct sql_ops postgres_ops = { postgres_run, postgres_allow_create,
+					    postgres_close };
 
 static bool is_local(const char *host)
 {
-	return host[0] == '\0' || host[0] == '/' || strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	       strncmp(host, "127.", 4) == 0;
+	return host[0] == '\0' || host[0] == '/' || strcmp(host, "localhost") == 0 ||
+	       strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
 }
 
 int sql_open_postgres(struct sql **out, const struct catalog_url *url, struct err *e)
@@ -190,13 +214,13 @@ int sql_open_postgres(struct sql **out, const struct catalog_url *url, struct er
 
 	if (strlen(url->path) < 2 || strchr(url->path + 1, '/') != NULL)
 		return err_set(e, ERR_CONFIG,
-			       "catalog: a URL of PostgreSQL names its database: postgresql://user@host:port/database");
+			       "catalog: a URL of PostgreSQL names its database: "
+			       "postgresql://user@host:port/database");
 	p = memory_new(struct postgres);
 	p->sql.ops = &postgres_ops;
 	add_keyword(p, "application_name", "tailrace");
-	add_keyword(p, "connect_timeout", "10");
-	add_keyword(p, "tcp_user_timeout", "30000");
-	add_keyword(p, "options", WAITS);
+	add_keyword(p, "connect_timeout", CONNECT_S_MAX);
+	add_keyword(p, "tcp_user_timeout", UNANSWERED_MS);
 	if (!is_local(url->host) && getenv("PGSSLMODE") == NULL)
 		add_keyword(p, "sslmode", "verify-full");
 	add_keyword(p, "host", url->host);

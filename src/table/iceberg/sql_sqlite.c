@@ -39,9 +39,12 @@ static enum err_kind kind_of(int code)
 
 static int fail(const struct sqlite *s, int code, struct err *e)
 {
-	const char *why = s->connection != NULL ? sqlite3_errmsg(s->connection) : sqlite3_errstr(code);
+	const char *why = sqlite3_errstr(code);
 
-	return err_set(e, kind_of(code), "SQLite file \"%s\": %s (error %d)", s->path, why, code);
+	if (s->connection != NULL)
+		why = sqlite3_errmsg(s->connection);
+	return err_set(e, kind_of(code), "SQLite file \"%s\": %s (error %d)", s->path,
+		       why, code);
 }
 
 /* 1: there is no such file. */
@@ -53,7 +56,8 @@ static int connect_file(struct sqlite *s, struct err *e)
 		return 0;
 	if (s->create_flag == 0 && access(s->path, F_OK) < 0 && errno == ENOENT)
 		return 1;
-	code = sqlite3_open_v2(s->path, &s->connection, SQLITE_OPEN_READWRITE | s->create_flag, NULL);
+	code = sqlite3_open_v2(s->path, &s->connection,
+			       SQLITE_OPEN_READWRITE | s->create_flag, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_busy_timeout(s->connection, BUSY_WAIT_MS);
 		return 0;
@@ -64,10 +68,12 @@ static int connect_file(struct sqlite *s, struct err *e)
 	return -1;
 }
 
-static int bind(struct sqlite *s, sqlite3_stmt *statement, const char *const *values, int count, struct err *e)
+static int bind(struct sqlite *s, sqlite3_stmt *statement, const char *const *values,
+		int count, struct err *e)
 {
 	for (int i = 0; i < count; i++) {
-		int code = sqlite3_bind_text(statement, i + 1, values[i], -1, SQLITE_STATIC);
+		int code =
+			sqlite3_bind_text(statement, i + 1, values[i], -1, SQLITE_STATIC);
 
 		if (code != SQLITE_OK)
 			return fail(s, code, e);
@@ -79,10 +85,12 @@ static void take_row(sqlite3_stmt *statement, struct sql_answer *out)
 {
 	out->has_row = true;
 	for (int i = 0; i < sqlite3_column_count(statement) && i < SQL_CELLS_MAX; i++)
-		out->cells[i] = memory_copy_text((const char *)sqlite3_column_text(statement, i));
+		out->cells[i] =
+			memory_copy_text((const char *)sqlite3_column_text(statement, i));
 }
 
-static int step(struct sqlite *s, sqlite3_stmt *statement, struct sql_answer *out, enum sql_result *result, struct err *e)
+static int step(struct sqlite *s, sqlite3_stmt *statement, struct sql_answer *out,
+		enum sql_result *result, struct err *e)
 {
 	int code;
 
@@ -105,8 +113,9 @@ static int step(struct sqlite *s, sqlite3_stmt *statement, struct sql_answer *ou
 	return 0;
 }
 
-static int sqlite_run(struct sql *sql, const char *text, const char *const *values, int count, struct sql_answer *out,
-		      enum sql_result *result, struct err *e)
+static int sqlite_run(struct sql *sql, const char *text, const char *const *values,
+		      int count, struct sql_answer *out, enum sql_result *result,
+		      struct err *e)
 {
 	struct sqlite *s = sqlite_of(sql);
 	sqlite3_stmt *statement = NULL;
@@ -117,7 +126,8 @@ static int sqlite_run(struct sql *sql, const char *text, const char *const *valu
 		return rc < 0 ? -1 : 0;
 	}
 	code = sqlite3_prepare_v2(s->connection, text, -1, &statement, NULL);
-	if (code == SQLITE_ERROR && strncmp(sqlite3_errmsg(s->connection), "no such ", 8) == 0) {
+	if (code == SQLITE_ERROR &&
+	    strncmp(sqlite3_errmsg(s->connection), "no such ", 8) == 0) {
 		*result = SQL_UNDEFINED;
 		return 0;
 	}
@@ -155,7 +165,8 @@ int sql_open_sqlite(struct sql **out, const struct catalog_url *url, struct err 
 		return -1;
 	if (url->host[0] != '\0' || url->user[0] != '\0' || strlen(url->path) < 2)
 		return err_set(e, ERR_CONFIG,
-			       "catalog: behind sqlite:// stands the absolute path of a file: sqlite:///path/catalog.db");
+			       "catalog: behind sqlite:// stands the absolute path of a "
+			       "file: sqlite:///path/catalog.db");
 	s = memory_new(struct sqlite);
 	s->sql.ops = &sqlite_ops;
 	s->path = memory_copy_text(url->path);
@@ -167,5 +178,5 @@ void sql_answer_release(struct sql_answer *a)
 {
 	for (int i = 0; i < SQL_CELLS_MAX; i++)
 		memory_free(a->cells[i]);
-	*a = (struct sql_answer){ 0 };
+	*a = (struct sql_answer){0};
 }
