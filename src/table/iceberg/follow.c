@@ -147,16 +147,51 @@ const char *follow_metadata(const struct follow *f)
 	return f->version.path;
 }
 
+/* --- properties ------------------------------------------------------------------------------- */
+
+/* Texts are the arena's. */
+struct properties {
+	struct iceberg_pair *pairs;
+	uint32_t count;
+	struct arena arena;
+};
+
+static void set_property(struct properties *p, const char *key, const char *value)
+{
+	p->pairs = memory_grow(p->pairs, struct iceberg_pair, p->count + 1);
+	p->pairs[p->count++] = (struct iceberg_pair){ arena_text(&p->arena, key, strlen(key)),
+						      arena_text(&p->arena, value, strlen(value)) };
+}
+
+/*
+ * The leader's statistics have milliseconds, rounded outwards: good to leave files out by, but no MIN and MAX, as which Spark
+ * takes the bounds of any column that this property does not except.
+ */
+static void except_times(struct properties *p, const struct schema *s)
+{
+	struct buffer key = { 0 };
+
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (s->fields[i].type != TYPE_TIMESTAMP && s->fields[i].type != TYPE_TIMESTAMP_NTZ)
+			continue;
+		buffer_clear(&key);
+		buffer_format(&key, "write.metadata.metrics.column.%s", s->fields[i].name);
+		set_property(p, buffer_string(&key), "counts");
+	}
+	buffer_release(&key);
+}
+
+static void properties_release(struct properties *p)
+{
+	memory_free(p->pairs);
+	arena_release(&p->arena);
+}
+
 /* --- a new face ------------------------------------------------------------------------------- */
 
 static int create(struct follow *f, const struct snapshot *leader, struct err *e)
 {
-	const struct iceberg_pair properties[] = {
-		{ LEADER_ID, leader->table_id },
-		{ "write.delete.mode", "merge-on-read" },
-		{ "write.update.mode", "merge-on-read" },
-		{ "write.merge.mode", "merge-on-read" },
-	};
+	struct properties properties = { .count = 0 };
 	char uuid[UUID_TEXT_BYTES + 1];
 	struct iceberg_creation creation = { .uuid = uuid, .location = f->face_uri, .format_version = f->format_version,
 					     .schema = leader->schema };
@@ -164,14 +199,22 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 	struct iceberg_change_set changes;
 	enum commit_result result;
 	uint8_t bytes[UUID_BYTES];
+	int rc;
 
+	set_property(&properties, LEADER_ID, leader->table_id);
+	set_property(&properties, "write.delete.mode", "merge-on-read");
+	set_property(&properties, "write.update.mode", "merge-on-read");
+	set_property(&properties, "write.merge.mode", "merge-on-read");
+	except_times(&properties, leader->schema);
 	uuid_random(bytes);
 	uuid_format(uuid, bytes);
 	iceberg_change_set_init(&changes, NULL);
 	changes.creation = &creation;
-	changes.properties = properties;
-	changes.property_count = sizeof(properties) / sizeof(properties[0]);
-	if (catalog_commit(f->catalog, NULL, &changes, &made, &result, e) < 0)
+	changes.properties = properties.pairs;
+	changes.property_count = properties.count;
+	rc = catalog_commit(f->catalog, NULL, &changes, &made, &result, e);
+	properties_release(&properties);
+	if (rc < 0)
 		return -1;
 	if (result == COMMIT_DONE)
 		f->version = made;
@@ -346,6 +389,7 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	uint32_t pair_count = leader->position != NULL ? 2 : 1;
 	bool has_files = d->added_count + d->removed_count + d->deleted_count > 0;
 	int64_t now_ms = clock_now_us() / 1000, *expired = NULL;
+	struct properties properties = { .count = 0 };
 	struct catalog_version made = { 0 };
 	struct iceberg_change_set changes;
 	struct draft_edit edit;
@@ -357,8 +401,12 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	iceberg_change_set_init(&changes, m);
 	if (!schema_equal(m->schema.columns, leader->schema))
 		iceberg_change_set_schema(&changes, m, leader->schema);
-	changes.properties = pairs;
-	changes.property_count = pair_count;
+	if (changes.schema != NULL)
+		except_times(&properties, leader->schema);
+	for (uint32_t i = 0; i < pair_count; i++)
+		set_property(&properties, pairs[i].key, pairs[i].value);
+	changes.properties = properties.pairs;
+	changes.property_count = properties.count;
 	edit = (struct draft_edit){ d->added, d->added_count, d->removed, d->removed_count, d->deleted, d->deleted_count, false,
 				    leader->schema, changes.schema != NULL ? changes.schema_id : m->schema.id, pairs, pair_count };
 	if (has_files)
@@ -381,6 +429,7 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 		forget(f);
 	}
 	draft_free(draft);
+	properties_release(&properties);
 	memory_free(expired);
 	return rc;
 }
