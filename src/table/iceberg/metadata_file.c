@@ -5,34 +5,18 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "table/iceberg/places.h"
 
 #define DELETE_KEY "write.metadata.delete-after-commit.enabled"
-
-/* Where the path begins in a URI of a local file; other URIs are compared as they are. */
-static const char *local_path(const char *uri)
-{
-	if (strncmp(uri, "file:", 5) != 0)
-		return uri;
-	uri += 5;
-	if (strncmp(uri, "//", 2) == 0) /* an authority: none, or localhost */
-		uri += 2 + strcspn(uri + 2, "/");
-	return uri;
-}
 
 int metadata_file_key(struct buffer *out, const struct metadata_place *p, const char *uri,
 		      struct err *e)
 {
-	const char *root = local_path(p->location), *path = local_path(uri);
-	size_t size = strlen(root);
+	const char *key;
 
-	if (strncmp(path, root, size) != 0 || path[size] != '/' ||
-	    !store_key_is_safe(path + size + 1))
-		return err_set(e, ERR_CONFIG,
-			       "its file \"%s\" does not lie in \"%s\": Iceberg's paths "
-			       "are absolute; was the directory "
-			       "moved, or is it another one's table?",
-			       uri, p->location);
-	buffer_text(out, path + size + 1);
+	if (places_key(&key, p->location, uri, e) < 0)
+		return -1;
+	buffer_text(out, key);
 	return 0;
 }
 
