@@ -51,6 +51,10 @@ int lake_face_up(struct lake_face *f, struct store *store, struct table *table)
 	rc = face_open(f, store, &e);
 	if (rc == 0)
 		rc = follow_up(f->follow, table, &e);
+	if (rc < 0) { /* the next try begins anew: the face may have been removed meanwhile */
+		follow_close(f->follow);
+		f->follow = NULL;
+	}
 	f->failure = e;
 	f->tried_us = clock_monotonic_us();
 	warn(f);

@@ -3,6 +3,8 @@
  * Iceberg tables in a plain directory: the newest version is found, and only one writer
  * makes the next.
  */
+#include <unistd.h>
+
 #include "lib/catalog_changes.h"
 #include "lib/fault_store.h"
 #include "lib/scratch.h"
@@ -213,12 +215,27 @@ static void an_outcome_that_stays_unknown_is_said_to_be(void **state)
 	struct err e = ERR_INIT;
 
 	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
-	fault_store_arm(&w->faults, FAULT_LOST_REQUEST, 1);
-	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e),
-			 -1);
+	fault_store_arm(&w->faults, FAULT_LOST_REQUEST, 2); /* the first looks whether the table is still there */
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
 	assert_int_equal(e.kind, ERR_RETRY);
 	assert_non_null(strstr(e.text, "shop.orders in " LOCATION));
 	assert_non_null(strstr(e.text, "the outcome of a commit is not known"));
+	catalog_version_release(&v);
+}
+
+static void nothing_is_written_behind_a_version_that_was_removed(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID), next = { 0 };
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	remove(scratch_path(&w->folder, "orders/metadata/v1.metadata.json"));
+	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), 0);
+	assert_int_equal(result, COMMIT_LOST);
+	assert_int_not_equal(access(scratch_path(&w->folder, "orders/metadata/v2.metadata.json"), F_OK), 0);
 	catalog_version_release(&v);
 }
 
@@ -335,6 +352,7 @@ int main(void)
 		TEST(the_newest_version_is_found_whatever_the_hint_says),
 		TEST(what_a_failing_store_did_is_found_out),
 		TEST(an_outcome_that_stays_unknown_is_said_to_be),
+		TEST(nothing_is_written_behind_a_version_that_was_removed),
 		TEST(a_table_that_was_made_again_is_another_one),
 		TEST(a_table_of_a_catalog_is_not_read_without_it),
 		TEST(old_metadata_is_removed_with_its_place_in_the_log),

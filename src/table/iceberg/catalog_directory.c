@@ -221,8 +221,22 @@ static void write_hint(struct directory_catalog *d, uint64_t version)
 	store_put(d->place.store, HINT, bytes_of_text(text), false, &ignored, &why);
 }
 
-static int publish(struct directory_catalog *d, uint64_t version, struct bytes text,
-		   enum attempt *result, struct err *e)
+/* Somebody may have removed the folder: a version alone, without those before it and what they name, would be no table. */
+static int check_base(struct directory_catalog *d, const struct catalog_version *base, struct err *e)
+{
+	struct buffer key = { 0 };
+	uint64_t size;
+	int rc = base != NULL ? metadata_file_key(&key, &d->place, base->path, e) : 0;
+
+	if (rc == 0 && base != NULL)
+		rc = d->place.store->ops->size(d->place.store, buffer_string(&key), &size, e);
+	if (rc == 1)
+		rc = err_set(e, ERR_CONFLICT, "metadata file \"%s\" was removed", base->path);
+	buffer_release(&key);
+	return rc;
+}
+
+static int publish(struct directory_catalog *d, uint64_t version, struct bytes text, enum attempt *result, struct err *e)
 {
 	enum put_result put;
 	char key[64];
@@ -250,9 +264,10 @@ static int directory_attempt(struct catalog *c, const struct catalog_version *ba
 	int rc = next_version(base, &version, e);
 
 	if (rc == 0)
-		rc = iceberg_change_set_apply(
-			&text, changes, base != NULL ? base->metadata : NULL,
-			base != NULL ? base->path : NULL, clock_now_us() / 1000, e);
+		rc = check_base(d, base, e);
+	if (rc == 0)
+		rc = iceberg_change_set_apply(&text, changes, base != NULL ? base->metadata : NULL,
+					      base != NULL ? base->path : NULL, clock_now_us() / 1000, e);
 	if (rc == 0)
 		rc = publish(d, version, buffer_bytes(&text), result, e);
 	if (rc == 0 && *result == ATTEMPT_DONE) {

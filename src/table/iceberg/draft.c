@@ -231,6 +231,7 @@ int draft_write(struct draft **out, const struct iceberg_places *p, const struct
 	if (rc == 0)
 		rc = store_sync_folder(p->meta, METADATA_FOLDER, e);
 	if (rc < 0) {
+		draft_discard(d);
 		draft_free(d);
 		return -1;
 	}

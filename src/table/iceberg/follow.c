@@ -33,6 +33,7 @@ struct follow {
 	struct live live;               /* of its current snapshot */
 	bool is_loaded;
 	bool has_files;                 /* `live` is there */
+	int64_t txn_version;            /* the leader's (table.h) when `live` was made its equal */
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -202,6 +203,8 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 	int rc;
 
 	set_property(&properties, LEADER_ID, leader->table_id);
+	/* the data files are the leader's: expiring snapshots here must not take them from it */
+	set_property(&properties, "gc.enabled", "false");
 	set_property(&properties, "write.delete.mode", "merge-on-read");
 	set_property(&properties, "write.update.mode", "merge-on-read");
 	set_property(&properties, "write.merge.mode", "merge-on-read");
@@ -446,7 +449,7 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 {
 	const struct snapshot *s = table_snapshot(leader);
 	struct difference d = { .arena = { .limit = 0 } };
-	bool had_files = f->has_files;
+	bool had_files = f->has_files, is_sure;
 	int64_t version;
 	int rc;
 
@@ -462,10 +465,13 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 		return 0;
 	if (load_files(f, e) < 0 || (!had_files && check_others(f, e) < 0))
 		return -1;
-	/* behind our own commit bitmaps have surely grown: as many rows are the same rows */
-	rc = find_difference(f, &d, leader, had_files && version + 1 == s->version, e);
+	/* our own commits only let bitmaps grow: as many rows are the same rows; a RESTORE of somebody else does not */
+	is_sure = had_files && s->version - version == s->txn_version - f->txn_version;
+	rc = find_difference(f, &d, leader, is_sure, e);
 	if (rc == 0)
 		rc = commit(f, s, &d, is_done, e);
+	if (*is_done)
+		f->txn_version = s->txn_version;
 	difference_release(&d);
 	return rc;
 }
