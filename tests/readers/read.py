@@ -20,7 +20,7 @@ from rig import READERS
 PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
-def spark_session(memory="2g"):
+def spark_session(memory="2g", **more):
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.master("local[2]").appName("readers")
@@ -31,7 +31,7 @@ def spark_session(memory="2g"):
             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension", "spark.log.level": "ERROR",
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
             "spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2", "spark.sql.warehouse.dir": "/tmp/tr-warehouse",
-            "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dderby.system.home=/tmp/tr-derby"}.items():
+            "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Dderby.system.home=/tmp/tr-derby", **more}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 
