@@ -48,6 +48,8 @@ WRAPPED  := open openat write ftruncate posix_fallocate mmap mremap munmap msync
             unlink unlinkat mkdir mkdirat
 # Programs that the tests of other readers call.
 TOOLS    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/readers/*.c))
+# Programs that end-to-end tests drive.
+DRIVES   := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/e2e/*_drive.c))
 BENCHES  := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/bench_*.c))
 
 all: $B/tailrace
@@ -72,7 +74,7 @@ $B/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNITS): $B/tests/%: $B/tests/%.o $(TESTLIB) $(LIB)
+$(UNITS) $(DRIVES): $B/tests/%: $B/tests/%.o $(TESTLIB) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 $(TOOLS): $B/tests/%: $B/tests/%.o $(LIB)
@@ -96,6 +98,7 @@ build/fuzz/%: tests/fuzz/%.c $(SOURCES) | $(YYJSON)
 		-o $@ $< $(filter-out $(MAIN),$(SOURCES)) $(LIBS)
 
 tests: $(UNITS) $(CORPORA) $(TOOLS)
+tests: $(UNITS) $(CORPORA) $(DRIVES)
 fuzz: $(FUZZERS)
 benches: $(BENCHES)
 
