@@ -97,8 +97,7 @@ build/fuzz/%: tests/fuzz/%.c $(SOURCES) | $(YYJSON)
 	clang $(CPPFLAGS) -Itests -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(filter-out $(MAIN),$(SOURCES)) $(LIBS)
 
-tests: $(UNITS) $(CORPORA) $(TOOLS)
-tests: $(UNITS) $(CORPORA) $(DRIVES)
+tests: $(UNITS) $(CORPORA) $(TOOLS) $(DRIVES)
 fuzz: $(FUZZERS)
 benches: $(BENCHES)
 
