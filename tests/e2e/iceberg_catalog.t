@@ -4,11 +4,14 @@
 REST catalogs, Iceberg's own REST server, DuckDB. They load and commit to what we made, and we to what they made; writers
 race, servers are killed, and every snapshot is there once. Needs tests/rig/iceberg.sh install; Spark and DuckDB are those
 of tests/readers/install.sh."""
+import http.server
 import json
 import os
 import random
+import ssl
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
@@ -249,6 +252,39 @@ class Test:
         words = Ours(c.url.replace("CATALOG_PASSWORD", "CATALOG_WRONG"), c.root, "ours3").run("load")
         self.tap.ok(words.startswith("CONFIG: ") and "authentication failed" in words, f"{c.kind}: a wrong password", words)
 
+    def logged_in(self, c):
+        """The server gives tokens to whoever asks; that it gets them back is test_catalog_rest's."""
+        table = Ours(f"{c.url}?credential=env:CATALOG_PASSWORD", c.root, "ours3")
+        self.tap.equal(table.run("load"), c.ours("ours3").run("load"), f"{c.kind}: with a token of its own server")
+
+    def encrypted(self):
+        certificate = f"{self.folder}/certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{certificate}.key", "-out", certificate,
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+
+        class Empty(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                config = self.path == "/v1/config"
+                body = b'{"defaults":{},"overrides":{}}' if config else b'{"error":{"message":"none","type":"NoSuchTableException","code":404}}'
+                self.send_response(200 if config else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *words):
+                pass
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Empty)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, f"{certificate}.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for host, query, wanted, claim in (("localhost", f"?ca-file={certificate}", "none", "who is signed by our authority is believed"),
+                                           ("localhost", "", "CONFIG", "who is signed by nobody is not"),
+                                           ("127.0.0.1", f"?ca-file={certificate}", "CONFIG", "nor who has another name")):
+            words = Ours(f"https://{host}:{server.server_port}/{query}", self.folder, "t").run("load")
+            self.tap.equal(words.split(":")[0], wanted, f"TLS: {claim}") or self.tap.note(words)
+        server.shutdown()
+
     def in_turns(self, engine, kind, where, location, table, made):
         """Spark and we commit to one table by turns: `table` is what we made for it, `made` is what we call Spark's."""
         version = 2 if kind == "SQLite" else 3
@@ -285,6 +321,7 @@ class Test:
 
     def run(self):
         self.directory()
+        self.encrypted()
         catalogs = []
         for c in self.catalogs():
             catalogs.append(c)
@@ -295,6 +332,8 @@ class Test:
             self.killing(c)
             if c.kind == "PostgreSQL":
                 self.refused(c)
+            if c.kind == "REST":
+                self.logged_in(c)
         self.engines(catalogs)
         return self.tap.done()
 

@@ -6,6 +6,8 @@
 
 #include "base/memory.h"
 
+#define AUTHORITY "; an authority that the system does not know is named by ca-file=FILE"
+
 struct http {
 	CURL *curl;
 	char *ca_file;
@@ -119,7 +121,8 @@ static int fail(CURLcode code, const char *why, bool *may_be_done, struct err *e
 	default:
 		break;
 	}
-	return err_set(e, kind, "%s", why[0] != '\0' ? why : curl_easy_strerror(code));
+	return err_set(e, kind, "%s%s", why[0] != '\0' ? why : curl_easy_strerror(code),
+		       code == CURLE_PEER_FAILED_VERIFICATION ? AUTHORITY : "");
 }
 
 int http_send(struct http *h, const struct http_request *r, struct http_answer *out,
