@@ -149,6 +149,16 @@ void column_start_valid(struct column *c)
 		c->valid[whole] = (uint8_t)((1u << (c->row_count & 7)) - 1);
 }
 
+void column_fill(struct column *c, uint32_t first, const struct column *from)
+{
+	struct columns all = { .columns = c, .column_count = 1, .row_count = c->row_count };
+	uint32_t count = c->row_count - first;
+
+	columns_cut(&all, first);
+	for (uint32_t i = 0; i < count; i++)
+		column_append_range(c, from, 0, 1);
+}
+
 void column_append_nulls(struct column *c, uint32_t count)
 {
 	size_t size = cell_size(c);

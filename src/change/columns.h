@@ -54,6 +54,8 @@ void columns_append(struct columns *to, const struct columns *from);
 /* Appends rows [first, first + count) of one column; storages equal. */
 void column_append_range(struct column *to, const struct column *from, uint32_t first,
 			 uint32_t count);
+/* Puts copies of the only cell of `from` in place of the cells from `first` on. */
+void column_fill(struct column *c, uint32_t first, const struct column *from);
 void column_append_nulls(struct column *c, uint32_t count);
 
 void column_grow_rows(struct column *c); /* room for at least one more row */

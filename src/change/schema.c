@@ -101,6 +101,17 @@ void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count)
 	s->key_count = count;
 }
 
+void schema_add_partition(struct schema *s, uint32_t field, const char *transform, const char *name)
+{
+	assert(field < s->field_count);
+	s->partition = memory_grow(s->partition, struct partition_field, s->partition_count + 1);
+	s->partition[s->partition_count++] = (struct partition_field){
+		.field = field,
+		.transform = memory_copy_text(transform),
+		.name = memory_copy_text(name),
+	};
+}
+
 static void defaults_free(struct schema *s)
 {
 	if (s->defaults != NULL)
@@ -132,6 +143,11 @@ struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema
 	}
 	schema_set_key(s, wanted->key, wanted->key_count);
 	s->mode = wanted->mode;
+	for (uint32_t i = 0; known != NULL && i < known->partition_count; i++) {
+		const struct partition_field *p = &known->partition[i];
+
+		schema_add_partition(s, (uint32_t)schema_find(s, known->fields[p->field].name), p->transform, p->name);
+	}
 	return s;
 }
 
@@ -149,6 +165,11 @@ void schema_release(struct schema *s)
 		memory_free(s->fields[i].name);
 		memory_free(s->fields[i].source_type);
 	}
+	for (uint32_t i = 0; i < s->partition_count; i++) {
+		memory_free(s->partition[i].transform);
+		memory_free(s->partition[i].name);
+	}
+	memory_free(s->partition);
 	memory_free(s->fields);
 	memory_free(s->key);
 	defaults_free(s);
@@ -187,6 +208,20 @@ static bool key_equal(const struct schema *a, const struct schema *b)
 		return false;
 	for (uint32_t i = 0; i < a->key_count; i++) {
 		if (strcmp(a->fields[a->key[i]].name, b->fields[b->key[i]].name) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool schema_partition_equal(const struct schema *a, const struct schema *b)
+{
+	if (a->partition_count != b->partition_count)
+		return false;
+	for (uint32_t i = 0; i < a->partition_count; i++) {
+		const struct partition_field *x = &a->partition[i], *y = &b->partition[i];
+
+		if (strcmp(a->fields[x->field].name, b->fields[y->field].name) != 0 ||
+		    strcmp(x->transform, y->transform) != 0 || strcmp(x->name, y->name) != 0)
 			return false;
 	}
 	return true;

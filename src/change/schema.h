@@ -58,6 +58,13 @@ enum table_mode {
 	TABLE_MODES,
 };
 
+/* The rows of one data file have one value of each of these. */
+struct partition_field {
+	uint32_t field;  /* whose value: the column's index */
+	char *transform; /* which value of it, in Iceberg's words; "identity" is the cell itself */
+	char *name;      /* of the value; an identity has its column's */
+};
+
 struct columns;
 
 /* A table's row. Shared by reference count between threads; nothing in it changes after schema_share. */
@@ -72,6 +79,8 @@ struct schema {
 	 * change has 0, and so has a NOT NULL one whose DEFAULT is invalid. NULL: not known.
 	 */
 	struct columns *defaults;
+	struct partition_field *partition; /* of a table of the lake; schemas that differ in it are still equal */
+	uint32_t partition_count;
 	enum table_mode mode; /* any but MERGE is only ever appended to: no key, no deletes */
 	uint32_t references; /* atomic */
 };
@@ -87,10 +96,13 @@ struct schema *schema_new(const char *database, const char *table);
 struct field *schema_add(struct schema *s, const char *name, enum type type, bool is_nullable);
 /*
  * The same fields and key with ids of a table: those of the same names in `known` (NULL: none), new ones above
- * *last_id, the highest that the table has given out, which rises with them. Released by the caller.
+ * *last_id, the highest that the table has given out, which rises with them. The partitioning is that of `known`,
+ * whose fields `wanted` has all. Released by the caller.
  */
 struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema *known, int32_t *last_id);
 void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count);
+/* Appends a field of the partitioning; copies the texts. Not after sharing. */
+void schema_add_partition(struct schema *s, uint32_t field, const char *transform, const char *name);
 /* Takes over the row and its memory. Not after sharing. Schemas with other DEFAULTs are still equal. */
 void schema_set_defaults(struct schema *s, struct columns *row);
 /* One more owner; pass the result on. `schema_release` drops one, the last frees. NULL is fine. */
@@ -99,6 +111,8 @@ void schema_release(struct schema *s);
 /* Index of the field with this exact name, or -1. */
 int schema_find(const struct schema *s, const char *name);
 bool schema_is_key(const struct schema *s, uint32_t field);
+/* The same values of the same columns, by name, in the same order. */
+bool schema_partition_equal(const struct schema *a, const struct schema *b);
 /* Same names, types, nullability and key, in the same order. */
 bool schema_equal(const struct schema *a, const struct schema *b);
 /*

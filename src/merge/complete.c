@@ -93,11 +93,25 @@ static int compare_wanted(const void *a, const void *b)
 	return x->place.row < y->place.row ? -1 : x->place.row > y->place.row;
 }
 
+/* The table's file, or one that is staged only. */
+static int find_file(struct data_file *out, struct store *store, const struct table *table, const char *path, struct err *e)
+{
+	int64_t slot = table_find_file(table, path);
+	int rc;
+
+	if (slot >= 0) {
+		*out = table_snapshot(table)->files[slot];
+		return 0;
+	}
+	*out = (struct data_file){ .path = (char *)path };
+	rc = store->ops->size(store, path, &out->size_bytes, e);
+	return rc > 0 ? err_set(e, ERR_DATA, "data file %s is gone", path) : rc;
+}
+
 /* Reads the rows of one file, wanted[0..count), and numbers them. */
-static int read_file(struct completion *c, struct store *store, const char *path,
+static int read_file(struct completion *c, struct store *store, const struct data_file *file,
 		     const struct wanted *wanted, uint32_t count, struct err *e)
 {
-	struct data_file file = { .path = (char *)path };
 	struct data_file_reader *reader = NULL;
 	uint32_t *rows = memory_array(uint32_t, count);
 	int rc;
@@ -106,11 +120,7 @@ static int read_file(struct completion *c, struct store *store, const char *path
 		rows[i] = wanted[i].place.row;
 		c->base_row[wanted[i].survivor] = c->base.row_count + i;
 	}
-	rc = store->ops->size(store, path, &file.size_bytes, e);
-	if (rc > 0)
-		rc = err_set(e, ERR_DATA, "data file %s is gone", path);
-	if (rc == 0)
-		rc = data_file_open(&reader, store, &file, c->batch->schema, e);
+	rc = data_file_open(&reader, store, file, c->batch->schema, e);
 	if (rc == 0)
 		rc = data_file_pick(reader, rows, count, &c->base, e);
 	data_file_close(reader);
@@ -155,10 +165,13 @@ static int read_base(struct completion *c, struct store *store, const struct key
 	qsort(wanted, wanted_count, sizeof(*wanted), compare_wanted);
 	for (uint32_t first = 0; first < wanted_count && rc == 0; first = end) {
 		uint32_t number = wanted[first].place.file;
+		struct data_file file;
 
 		for (end = first; end < wanted_count && wanted[end].place.file == number; end++)
 			;
-		rc = read_file(c, store, key_index_path(index, number), wanted + first, end - first, e);
+		rc = find_file(&file, store, places->table, key_index_path(index, number), e);
+		if (rc == 0)
+			rc = read_file(c, store, &file, wanted + first, end - first, e);
 	}
 	memory_free(wanted);
 	return rc;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "merge/data_file.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -10,10 +12,11 @@
 
 struct data_file_reader {
 	struct store *store;
-	const char *key;
+	char *key;
 	struct schema *schema;
 	struct parquet_reader *parquet;
 	uint8_t *key_fields; /* bitmap */
+	struct columns partition; /* the cells that the table's log has for all rows: one row; no columns: none */
 };
 
 struct data_file_writer {
@@ -125,6 +128,7 @@ void data_file_release(struct data_file *f)
 {
 	memory_free(f->path);
 	memory_free(f->stats);
+	memory_free(f->partition.pairs);
 }
 
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
@@ -151,6 +155,62 @@ static int read_bytes(void *context, uint64_t offset, uint64_t size, struct buff
 	return rc;
 }
 
+static int hex_digit(int c)
+{
+	int lower = c | 0x20;
+
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* The key of a file that the table spells with %XX; our own have nothing to spell so. */
+static char *decode_path(const char *path)
+{
+	char *key = memory_copy_text(path), *to = key;
+
+	for (const char *at = path; *at != 0; at++) {
+		int high = *at == '%' ? hex_digit(at[1]) : -1, low = high >= 0 ? hex_digit(at[2]) : -1;
+
+		*to++ = low >= 0 ? (char)(high * 16 + low) : *at;
+		at += low >= 0 ? 2 : 0;
+	}
+	*to = 0;
+	return key;
+}
+
+static bool is_identity(const struct partition_field *p)
+{
+	return strcmp(p->transform, "identity") == 0;
+}
+
+static int read_partition(struct data_file_reader *r, const struct text_map *values, struct err *e)
+{
+	const struct schema *s = r->schema;
+
+	columns_init(&r->partition, s);
+	for (uint32_t i = 0; i < s->partition_count; i++) {
+		uint32_t field = s->partition[i].field;
+
+		if (is_identity(&s->partition[i]) &&
+		    partition_cell(&r->partition.columns[field], &s->fields[field],
+				   text_map_get(values, s->partition[i].name), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the log says of all rows counts, whether the file has those columns or not. */
+static void put_partition(const struct data_file_reader *r, struct columns *rows, uint32_t first)
+{
+	for (uint32_t i = 0; r->partition.column_count > 0 && i < r->schema->partition_count; i++) {
+		uint32_t field = r->schema->partition[i].field;
+
+		if (is_identity(&r->schema->partition[i]))
+			column_fill(&rows->columns[field], first, &r->partition.columns[field]);
+	}
+}
+
 int data_file_open(struct data_file_reader **out, struct store *store, const struct data_file *file,
 		   struct schema *schema, struct err *e)
 {
@@ -158,12 +218,13 @@ int data_file_open(struct data_file_reader **out, struct store *store, const str
 	struct parquet_input input = { read_bytes, r, file->size_bytes };
 
 	r->store = store;
-	r->key = file->path;
+	r->key = decode_path(file->path);
 	r->schema = schema_share(schema);
 	r->key_fields = memory_array(uint8_t, (schema->field_count + 7) / 8);
 	for (uint32_t i = 0; i < schema->key_count; i++)
 		r->key_fields[schema->key[i] >> 3] |= (uint8_t)(1u << (schema->key[i] & 7));
-	if (parquet_reader_open(&r->parquet, schema, input, e) < 0) {
+	if ((file->partition.count > 0 && read_partition(r, &file->partition, e) < 0) ||
+	    parquet_reader_open(&r->parquet, schema, input, e) < 0) {
 		data_file_close(r);
 		return err_wrap(e, "data file %s", file->path);
 	}
@@ -177,6 +238,8 @@ void data_file_close(struct data_file_reader *r)
 		return;
 	parquet_reader_close(r->parquet);
 	schema_release(r->schema);
+	columns_release(&r->partition);
+	memory_free(r->key);
 	memory_free(r->key_fields);
 	memory_free(r);
 }
@@ -190,17 +253,29 @@ int data_file_keys(struct data_file_reader *r, const struct key_shape *shape, ui
 	columns_clear(rows);
 	rc = parquet_reader_next(r->parquet, wanted, limit, rows, e);
 	if (rc == 0)
+		put_partition(r, rows, 0);
+	if (rc == 0)
 		key_hash_rows(shape, rows, 0, rows->row_count, keys);
 	return rc;
 }
 
 int data_file_next(struct data_file_reader *r, uint32_t limit, struct columns *columns, struct err *e)
 {
-	return parquet_reader_next(r->parquet, NULL, limit, columns, e);
+	uint32_t first = columns->row_count;
+	int rc = parquet_reader_next(r->parquet, NULL, limit, columns, e);
+
+	if (rc == 0)
+		put_partition(r, columns, first);
+	return rc;
 }
 
 int data_file_pick(struct data_file_reader *r, const uint32_t *rows, uint32_t count,
 		   struct columns *columns, struct err *e)
 {
-	return parquet_reader_pick(r->parquet, NULL, rows, count, columns, e);
+	uint32_t first = columns->row_count;
+	int rc = parquet_reader_pick(r->parquet, NULL, rows, count, columns, e);
+
+	if (rc == 0)
+		put_partition(r, columns, first);
+	return rc;
 }

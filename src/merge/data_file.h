@@ -17,11 +17,11 @@ int data_file_create(struct data_file_writer **out, struct store *store, struct 
 /* Rows as in parquet_writer_add; more than ROW_GROUP_ROWS_MAX become several row groups. */
 int data_file_add(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
 		  uint32_t count, struct err *e);
-/* Makes the file durable and fills in `out`, whose path and stats are the caller's. */
+/* Makes the file durable and fills in `out`, whose path and stats are the caller's; it has no partition yet. */
 int data_file_finish(struct data_file_writer *w, struct data_file *out, struct err *e);
 void data_file_abandon(struct data_file_writer *w); /* frees; an unfinished file vanishes; NULL is fine */
 
-void data_file_release(struct data_file *f); /* path and stats; a zeroed one is fine */
+void data_file_release(struct data_file *f); /* path, stats and partition; a zeroed one is fine */
 
 /* Create, add, finish. */
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
@@ -29,7 +29,7 @@ int data_file_write(struct data_file *out, struct store *store, struct schema *s
 
 struct data_file_reader;
 
-/* The file and the store are borrowed until close. */
+/* The file and the store are borrowed until close. Cells that the file's partition tells are those of the table's log. */
 int data_file_open(struct data_file_reader **out, struct store *store, const struct data_file *file,
 		   struct schema *schema, struct err *e);
 void data_file_close(struct data_file_reader *r); /* NULL is fine */

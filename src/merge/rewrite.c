@@ -14,16 +14,6 @@ struct rewriting {
 	uint32_t written;
 };
 
-/* Puts `count` copies of the only cell of `from` in place of the column's cells. */
-static void fill(struct column *to, const struct column *from, uint32_t count)
-{
-	struct columns all = { .columns = to, .column_count = 1, .row_count = to->row_count };
-
-	columns_cut(&all, 0);
-	for (uint32_t i = 0; i < count; i++)
-		column_append_range(to, from, 0, 1);
-}
-
 static int write_block(struct rewriting *w, struct data_file_writer *writer, const struct row_set *dead,
 		       uint32_t first, const struct key_shape *shape, struct err *e)
 {
@@ -54,7 +44,7 @@ static int copy_rows(struct rewriting *w, struct data_file_reader *reader,
 	while (columns_clear(&w->rows), (rc = data_file_next(reader, REWRITE_ROWS, &w->rows, e)) == 0) {
 		for (uint32_t i = 0; i < new->field_count; i++) {
 			if (schema_find(old, new->fields[i].name) < 0)
-				fill(&w->rows.columns[i], &backfill->columns[i], w->rows.row_count);
+				column_fill(&w->rows.columns[i], 0, &backfill->columns[i]);
 		}
 		if (write_block(w, writer, dead, first, shape, e) < 0)
 			return -1;
@@ -100,6 +90,7 @@ int rewrite_file(struct data_file *out, uint32_t *number, struct store *store,
 	if (rc == 0)
 		rc = data_file_finish(writer, out, e);
 	if (rc == 0) {
+		out->partition = text_map_keep(&file->partition);
 		rc = tell_index(&w, index, out->path, number, e);
 		if (rc < 0)
 			data_file_release(out);

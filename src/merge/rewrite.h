@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A data file's live rows into a new file, with new fields filled in. */
+/* A data file's live rows into a new file of the same partition, with new fields filled in. */
 #ifndef MERGE_REWRITE_H
 #define MERGE_REWRITE_H
 

@@ -9,6 +9,7 @@
 #include "change/schema.h"
 #include "store/store.h"
 #include "table/deletion_vector.h"
+#include "table/partition.h"
 
 #define ROWS_UNKNOWN UINT64_MAX
 
@@ -20,6 +21,7 @@ struct data_file {
 	uint64_t dead_count; /* of them, deleted by its bitmap */
 	int64_t modified_at_ms;
 	char *stats;         /* of table/stats.h, may be NULL */
+	struct text_map partition; /* the value of each of the schema's partition fields, in their order */
 	const char *tag;     /* which of the table's writers it is of, as its commit said; NULL: nothing said so */
 	uint32_t slot;       /* index in snapshot.files */
 };
@@ -44,7 +46,7 @@ struct prepared_commit {
 	struct schema *schema;       /* the new schema, or NULL: unchanged */
 	/*
 	 * Files already in the store (writer_finish; their folder is synced by the commit): path, size_bytes,
-	 * row_count, modified_at_ms, stats.
+	 * row_count, modified_at_ms, stats, partition.
 	 */
 	const struct data_file *added;
 	const struct row_set *const *added_dvs; /* rows of the same transaction that are dead already; NULLs */
@@ -82,7 +84,7 @@ struct table {
 
 struct table_ops {
 	/*
-	 * Creates the table with this schema as its first version: no rows. `source_name` marks it as ours.
+	 * Creates the table with this schema, and its partitioning, as its first version: no rows. `source_name` marks it as ours.
 	 * COMMIT_LOST when it appeared meanwhile.
 	 */
 	int (*create)(struct table *, struct schema *, const char *source_name, const char *position,

@@ -9,15 +9,6 @@
 #include "base/text.h"
 #include "table/json_span.h"
 
-const char *text_map_get(const struct text_map *m, const char *key)
-{
-	for (uint32_t i = 0; i < m->count; i++) {
-		if (strcmp(m->pairs[i].key, key) == 0)
-			return m->pairs[i].value;
-	}
-	return NULL;
-}
-
 bool text_list_has(const struct text_list *l, const char *text)
 {
 	for (uint32_t i = 0; i < l->count; i++) {

@@ -9,21 +9,11 @@
 #include "table/table.h"
 
 /* Texts below are borrowed: from the arena that an action was parsed into, or from whoever made it. */
-struct text_pair {
-	const char *key, *value; /* value NULL: null */
-};
-
-struct text_map {
-	struct text_pair *pairs;
-	uint32_t count;
-};
-
 struct text_list {
 	const char **texts;
 	uint32_t count;
 };
 
-const char *text_map_get(const struct text_map *m, const char *key); /* NULL: none, or null */
 bool text_list_has(const struct text_list *l, const char *text);
 
 /* "Deletion Vectors": where a file's bitmap lies. */

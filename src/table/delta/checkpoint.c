@@ -245,10 +245,8 @@ static void end_row(struct checkpoint *c)
 static void put_add(struct checkpoint *c, const struct data_file *f,
 		    const struct deletion_vector *dv, const struct text_map *tags)
 {
-	const struct text_map none = { 0 };
-
 	put_text(c, LEAF_ADD_PATH, f->path);
-	put_map(c, LEAF_ADD_PARTITION_KEY, &none);
+	put_map(c, LEAF_ADD_PARTITION_KEY, &f->partition);
 	put_int(c, LEAF_ADD_SIZE, (int64_t)f->size_bytes, true);
 	put_int(c, LEAF_ADD_MODIFICATION_TIME, f->modified_at_ms, true);
 	put_int(c, LEAF_ADD_DATA_CHANGE, false, true);
@@ -260,13 +258,11 @@ static void put_add(struct checkpoint *c, const struct data_file *f,
 
 static void put_remove(struct checkpoint *c, const struct tombstone *r)
 {
-	const struct text_map none = { 0 };
-
 	put_text(c, LEAF_REMOVE_PATH, r->path);
 	put_int(c, LEAF_REMOVE_TIMESTAMP, r->time_ms, true);
 	put_int(c, LEAF_REMOVE_DATA_CHANGE, false, true);
 	put_int(c, LEAF_REMOVE_EXTENDED, r->size_bytes >= 0, true);
-	put_map(c, LEAF_REMOVE_PARTITION_KEY, &none);
+	put_map(c, LEAF_REMOVE_PARTITION_KEY, &r->partition);
 	put_int(c, LEAF_REMOVE_SIZE, r->size_bytes, r->size_bytes >= 0);
 	put_dv(c, LEAF_REMOVE_DV_STORAGE_TYPE, &r->dv);
 	end_row(c);

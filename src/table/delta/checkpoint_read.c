@@ -231,6 +231,7 @@ static int get_remove(struct action *a, const struct rows *r, struct err *e)
 		.row_count = ROWS_UNKNOWN,
 		.is_data_change = get_int(r, LEAF_REMOVE_DATA_CHANGE, 0) != 0,
 	};
+	get_map(&a->file.partition_values, r, LEAF_REMOVE_PARTITION_KEY);
 	return get_dv(&a->file.dv, r, LEAF_REMOVE_DV_STORAGE_TYPE, e);
 }
 

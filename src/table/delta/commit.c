@@ -91,6 +91,7 @@ static void add_remove(struct commit *c, const struct data_file *f)
 		.time_ms = c->now_ms,
 		.row_count = f->row_count,
 		.dv = c->delta->state.dvs[f->slot],
+		.partition_values = f->partition,
 		.tags = c->delta->state.tags[f->slot],
 		.is_data_change = true,
 	};
@@ -119,11 +120,36 @@ static int add_update(struct commit *c, const struct dv_update *u, struct err *e
 		.time_ms = f->modified_at_ms,
 		.row_count = f->row_count,
 		.dv = dv,
+		.partition_values = f->partition,
 		.tags = c->delta->state.tags[f->slot],
 		.is_data_change = true,
 	};
 	c->actions.actions[0].commit_info.vectors_written++;
 	return 0;
+}
+
+/* A value for each partition column; an empty text would be read as NULL ("Partition Value Serialization"). */
+static int check_partition(const struct commit *c, const struct data_file *f, struct err *e)
+{
+	const struct text_list *columns = &c->delta->state.metadata.partition_columns;
+	bool is_right = f->partition.count == columns->count;
+
+	for (uint32_t i = 0; is_right && i < columns->count; i++) {
+		const struct text_pair *pair = &f->partition.pairs[i];
+
+		is_right = strcmp(pair->key, columns->texts[i]) == 0;
+		if (is_right && pair->value != NULL && pair->value[0] == 0)
+			return err_set(e, ERR_DATA,
+				       "a row has an empty text in column \"%s\", by which the table is "
+				       "partitioned: Delta cannot tell it from NULL there; move the lake table "
+				       "away and run again without that column in --partition-by",
+				       pair->key);
+	}
+	if (is_right)
+		return 0;
+	return err_set(e, ERR_DATA,
+		       "commit refused: file \"%s\" has not the values of the table's %" PRIu32
+		       " partition columns; another writer may have partitioned it anew", f->path, columns->count);
 }
 
 static int add_file(struct commit *c, const struct data_file *f,
@@ -139,6 +165,8 @@ static int add_file(struct commit *c, const struct data_file *f,
 			       "commit refused: file \"%s\" of %" PRIu64 " rows has "
 			       "statistics that tell another number",
 			       f->path, f->row_count);
+	if (check_partition(c, f, e) < 0)
+		return -1;
 	if (state_find(&c->delta->state, f->path) >= 0)
 		return err_set(e, ERR_DATA,
 			       "commit refused: file \"%s\" is in the table already",
@@ -162,6 +190,7 @@ static int add_file(struct commit *c, const struct data_file *f,
 		.time_ms = f->modified_at_ms > 0 ? f->modified_at_ms : c->now_ms,
 		.row_count = f->row_count,
 		.dv = dv,
+		.partition_values = f->partition,
 		.tags = tags,
 		.is_data_change = true,
 	};
@@ -471,6 +500,10 @@ int delta_create(struct table *t, struct schema *schema, const char *source_name
 	uuid_format(id, uuid);
 	base.id = id;
 	base.created_time_ms = c.now_ms;
+	for (uint32_t i = 0; i < schema->partition_count; i++) {
+		assert(strcmp(schema->partition[i].transform, "identity") == 0);
+		text_list_add(&base.partition_columns, schema->partition[i].name, &d->arena);
+	}
 	text_map_set(&base.configuration, "delta.enableDeletionVectors", "true",
 		     &d->arena);
 	text_map_set(&base.configuration, "tailrace.source", source_name, &d->arena);

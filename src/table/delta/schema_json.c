@@ -282,6 +282,19 @@ static int parse_key(struct schema *s, const char *text, struct err *e)
 	return rc;
 }
 
+static int parse_partition(struct schema *s, const struct text_list *columns, struct err *e)
+{
+	for (uint32_t i = 0; i < columns->count; i++) {
+		int field = schema_find(s, columns->texts[i]);
+
+		if (field < 0)
+			return err_set(e, ERR_DATA, "partitionColumns names \"%s\", which is no column",
+				       columns->texts[i]);
+		schema_add_partition(s, (uint32_t)field, "identity", columns->texts[i]);
+	}
+	return 0;
+}
+
 static int parse_mode(struct schema *s, const char *text, struct err *e)
 {
 	enum table_mode mode = MODE_MERGE;
@@ -318,11 +331,6 @@ int schema_parse(struct schema **out, const struct metadata *m, const struct pro
 	json_t *json;
 	int rc;
 
-	if (m->partition_columns.count > 0)
-		return err_set(e, ERR_CONFIG,
-			       "the table is partitioned by \"%s\": tailrace reads "
-			       "unpartitioned tables only",
-			       m->partition_columns.texts[0]);
 	if (mapping_mode_parse(&mode, m, p, e) < 0)
 		return -1;
 	if (m->schema_string == NULL)
@@ -335,6 +343,8 @@ int schema_parse(struct schema **out, const struct metadata *m, const struct pro
 	json_decref(json);
 	if (rc == 0)
 		rc = parse_key(s, text_map_get(&m->configuration, "tailrace.key"), e);
+	if (rc == 0)
+		rc = parse_partition(s, &m->partition_columns, e);
 	if (rc == 0)
 		rc = parse_mode(s, text_map_get(&m->configuration, "tailrace.mode"), e);
 	if (rc < 0)

@@ -19,8 +19,7 @@ bool schema_needs_mapping(const struct schema *s);
 
 /*
  * The schema that metaData describes, with key, field ids and source types from our marks when it has
- * them. ERR_CONFIG names what we cannot read: nested types, partition columns, physical names that
- * differ.
+ * them. ERR_CONFIG names what we cannot read: nested types, physical names that differ.
  */
 int schema_parse(struct schema **out, const struct metadata *m, const struct protocol *p,
 		 struct err *e);

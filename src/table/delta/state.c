@@ -17,6 +17,7 @@ static void file_release(struct data_file *f, struct deletion_vector *dv)
 {
 	memory_free(f->path);
 	memory_free(f->stats);
+	memory_free(f->partition.pairs);
 	memory_free((char *)(uintptr_t)dv->place);
 }
 
@@ -24,6 +25,7 @@ static void tombstone_release(struct tombstone *t)
 {
 	memory_free(t->path);
 	memory_free(t->dv_place);
+	memory_free(t->partition.pairs);
 }
 
 void state_release(struct state *s)
@@ -110,6 +112,7 @@ static void file_set(struct state *s, uint32_t slot, const struct file_action *a
 		.dead_count = a->dv.cardinality,
 		.modified_at_ms = a->time_ms,
 		.stats = memory_copy_text(a->stats),
+		.partition = text_map_keep(&a->partition_values),
 		.tag = text_map_get(&s->tags[slot], FILE_TAG),
 		.slot = slot,
 	};
@@ -161,6 +164,7 @@ static void tombstone_add(struct state *s, const struct file_action *a)
 	*t = (struct tombstone){
 		.path = memory_copy_text(a->path),
 		.dv_place = memory_copy_text(a->dv.place),
+		.partition = text_map_keep(&a->partition_values),
 		.dv = a->dv,
 		.time_ms = a->time_ms,
 		.size_bytes = a->size_bytes,

@@ -9,6 +9,7 @@
 
 struct tombstone { /* a remove that vacuum must still know of */
 	char *path, *dv_place;
+	struct text_map partition;
 	struct deletion_vector dv; /* place is dv_place */
 	int64_t time_ms, size_bytes;
 	bool is_data_change;
