@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "merge/data_file.h"
+#include "merge/partitions.h"
 #include "merge/turn.h"
 
 struct append {
@@ -45,20 +46,32 @@ void append_close(struct append *a)
 	memory_free(a);
 }
 
+static void add_file(struct append *a, const struct data_file *file)
+{
+	a->files = memory_grow(a->files, struct data_file, a->file_count + 1);
+	a->files[a->file_count++] = *file;
+	a->rows += file->row_count;
+	a->file_bytes += file->size_bytes;
+}
+
 int append_stage(struct append *a, const struct batch *b, struct err *e)
 {
-	struct data_file file = { 0 };
+	struct partitions parts;
+	int rc;
 
 	assert(b->before.row_count == 0 && b->presence_count == 0 && !b->truncates_first && b->backfill.row_count == 0);
 	if (b->after.row_count == 0)
 		return 0;
-	if (data_file_write(&file, a->store, b->schema, &b->after, NULL, b->after.row_count, e) < 0)
-		return -1;
-	a->files = memory_grow(a->files, struct data_file, a->file_count + 1);
-	a->files[a->file_count++] = file;
-	a->rows += file.row_count;
-	a->file_bytes += file.size_bytes;
-	return 0;
+	rc = partitions_split(&parts, b->schema, &b->after, NULL, b->after.row_count, e);
+	for (uint32_t i = 0; rc == 0 && i < parts.count; i++) {
+		struct data_file file;
+
+		rc = partition_write(&file, &parts, i, a->store, b->schema, e);
+		if (rc == 0)
+			add_file(a, &file);
+	}
+	partitions_release(&parts);
+	return rc;
 }
 
 /* What a turn is taken with. */

@@ -8,6 +8,7 @@
 #include "merge/complete.h"
 #include "merge/data_file.h"
 #include "merge/fold.h"
+#include "merge/partitions.h"
 #include "merge/places.h"
 #include "merge/rewrite.h"
 #include "merge/turn.h"
@@ -322,45 +323,72 @@ static void add_file(struct merge *m, const struct data_file *file, uint32_t num
 	places_stage(&m->places, number);
 }
 
-/* Writes the surviving upserts as one data file and remembers the index's new places. */
+/* Writes a data file for each partition and remembers its rows' places; upserts[] are indexes of the fold's last. */
+static int write_partitions(struct merge *m, const struct fold *f, const uint32_t *upserts,
+			    const struct row_place *places, struct partitions *p, struct err *e)
+{
+	for (uint32_t n = 0; n < p->count; n++) {
+		struct data_file file = { 0 };
+		uint32_t number;
+
+		if (partition_write(&file, p, n, m->store, m->schema, e) < 0)
+			return -1;
+		if (key_index_add_file(m->index, file.path, &number, e) < 0) {
+			data_file_release(&file);
+			return -1;
+		}
+		add_file(m, &file, number);
+		for (uint32_t row = 0; row < p->list[n].count; row++) {
+			uint32_t at = upserts[p->order != NULL ? p->order[p->list[n].first + row] : row];
+
+			remember(m, f->keys[f->last[at]], places[at], (struct row_place){ number, row });
+			m->rows_changed += places[at].file != 0;
+		}
+		m->rows_added += p->list[n].count;
+	}
+	return 0;
+}
+
+static int write_upserts(struct merge *m, const struct batch *b, const struct fold *f, const uint32_t *upserts,
+			 uint32_t count, const struct row_place *places, struct err *e)
+{
+	uint32_t *rows = memory_array(uint32_t, count);
+	struct columns whole = { 0 };
+	struct partitions parts = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		rows[i] = f->changes[f->last[upserts[i]]].row;
+	if (b->presence_count > 0)
+		rc = complete_rows(&whole, m->store, m->index, &m->places, b, f, upserts, count, e);
+	if (rc == 0)
+		rc = whole.row_count > 0 ? partitions_split(&parts, m->schema, &whole, NULL, count, e) :
+					   partitions_split(&parts, m->schema, &b->after, rows, count, e);
+	if (rc == 0)
+		rc = write_partitions(m, f, upserts, places, &parts, e);
+	partitions_release(&parts);
+	columns_release(&whole);
+	memory_free(rows);
+	return rc;
+}
+
+/* Writes the surviving upserts and remembers the index's new places, and those that deletes left. */
 static int write_rows(struct merge *m, const struct batch *b, const struct fold *f,
 		      const struct row_place *places, struct err *e)
 {
 	uint32_t *upserts = memory_array(uint32_t, f->last_count);
-	struct columns whole = { 0 };
-	struct data_file file = { 0 };
-	uint32_t count = 0, number = 0;
+	const struct row_place none = { 0 };
+	uint32_t count = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < f->last_count; i++) {
 		if (f->changes[f->last[i]].op == BATCH_UPSERT)
 			upserts[count++] = i;
+		else if (places[i].file != 0)
+			remember(m, f->keys[f->last[i]], places[i], none);
 	}
-	if (count > 0 && b->presence_count > 0)
-		rc = complete_rows(&whole, m->store, m->index, &m->places, b, f, upserts, count, e);
-	if (count > 0 && rc == 0) {
-		for (uint32_t i = 0; i < count; i++)
-			upserts[i] = f->changes[f->last[upserts[i]]].row;
-		rc = whole.row_count > 0 ?
-			     data_file_write(&file, m->store, m->schema, &whole, NULL, count, e) :
-			     data_file_write(&file, m->store, m->schema, &b->after, upserts, count, e);
-	}
-	if (count > 0 && rc == 0)
-		rc = key_index_add_file(m->index, file.path, &number, e);
-	if (count > 0 && rc == 0)
-		add_file(m, &file, number);
-	else
-		data_file_release(&file);
-	for (uint32_t i = 0, row = 0; i < f->last_count && rc == 0; i++) {
-		bool is_upsert = f->changes[f->last[i]].op == BATCH_UPSERT;
-		struct row_place to = { is_upsert ? number : 0, is_upsert ? row++ : 0 };
-
-		if (to.file != 0 || places[i].file != 0)
-			remember(m, f->keys[f->last[i]], places[i], to);
-		m->rows_changed += is_upsert && places[i].file != 0;
-	}
-	m->rows_added += count;
-	columns_release(&whole);
+	if (count > 0)
+		rc = write_upserts(m, b, f, upserts, count, places, e);
 	memory_free(upserts);
 	return rc;
 }
