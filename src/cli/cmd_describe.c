@@ -96,6 +96,10 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	buffer_release(&protocol);
 	if (s->schema->mode != MODE_MERGE)
 		printf("mode          %s: rows are only added\n", table_mode_name(s->schema->mode));
+	for (uint32_t i = 0; i < s->schema->partition_count; i++)
+		printf("%s%s%s", i > 0 ? ", " : "partitions    by ",
+		       text_plain(source, sizeof(source), s->schema->partition[i].name),
+		       i + 1 == s->schema->partition_count ? "\n" : "");
 	print_files(s);
 	if (print_position(v, e) < 0)
 		return -1;

@@ -34,6 +34,8 @@ const struct option lake_option_table[] = {
 	  "Format version of Iceberg tables that are made" },
 	{ "iceberg.catalog", OPTION_TEXT, OPTION(iceberg_catalog), NULL, 0, 0, NULL,
 	  "Catalog of the Iceberg tables, sqlite:///FILE, postgresql://… or https://…; without one they are found by their folders" },
+	{ "partition_by", OPTION_TEXT, OPTION(partition_by), NULL, 0, 0, NULL,
+	  "Columns with commas that the tables made by this run are partitioned by" },
 	{ "workers", OPTION_INT, OPTION(workers), "0", 0, 256, NULL,
 	  "Threads that merge and commit; 0 is one per processor" },
 	{ 0 },
@@ -102,7 +104,7 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	struct lake_table *t;
 
 	buffer_format(&name, "%s.%s", schema->database, schema->table);
-	t = lake_table_new(buffer_string(&name));
+	t = lake_table_new(buffer_string(&name), l->options->partition_by);
 	buffer_release(&name);
 	l->tables = memory_grow(l->tables, struct lake_table *, l->table_count + 1);
 	l->tables[l->table_count++] = t;

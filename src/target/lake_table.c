@@ -5,12 +5,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "table/partition.h"
 
-struct lake_table *lake_table_new(const char *name)
+struct lake_table *lake_table_new(const char *name, const char *partition_by)
 {
 	struct lake_table *t = memory_new(struct lake_table);
 
 	t->name = memory_copy_text(name);
+	t->partition_by = partition_by;
 	t->open_since = t->work_since = UINT64_MAX;
 	return t;
 }
@@ -76,7 +78,33 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 		return schema_differs(old, source, e);
 	t->schema = schema_adopt_ids(source, old, &t->last_field_id);
 	schema_release(old);
+	/* what could not be read has columns of our own */
+	if (old == NULL && t->partition_by != NULL && source->mode != MODE_QUARANTINE)
+		return partition_by(t->schema, t->partition_by, e);
 	return 0;
+}
+
+/* A table that is there keeps its partitioning; --partition-by may only say the same. */
+static int check_partition(const struct lake_table *t, const struct schema *lake, struct err *e)
+{
+	int32_t unused = 0;
+	struct schema *wanted;
+	struct buffer has = { 0 };
+	int rc;
+
+	if (t->partition_by == NULL || lake->mode == MODE_QUARANTINE)
+		return 0;
+	wanted = schema_adopt_ids(lake, NULL, &unused);
+	rc = partition_by(wanted, t->partition_by, e);
+	for (uint32_t i = 0; i < lake->partition_count; i++)
+		buffer_format(&has, "%s%s", i > 0 ? "," : "partitioned by \"", lake->partition[i].name);
+	buffer_text(&has, has.size > 0 ? "\"" : "not partitioned");
+	if (rc == 0 && !schema_partition_equal(lake, wanted))
+		rc = err_set(e, ERR_CONFIG, "the lake table is %s, and --partition-by asks for \"%s\": leave the setting out, or "
+			     "move the lake table away and run again to copy it anew", buffer_string(&has), t->partition_by);
+	buffer_release(&has);
+	schema_release(wanted);
+	return rc;
 }
 
 /* "<database>/<table>" with both parts made safe for a path. */
@@ -167,6 +195,8 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 		t->position = memory_copy_text(s->position);
 	}
 	rc = warn_of_others(t, e);
+	if (rc == 0 && t->schema != NULL)
+		rc = check_partition(t, t->schema, e);
 	if (rc == 0)
 		rc = lake_table_set_schema(t, source, e);
 out:
@@ -195,7 +225,8 @@ static int adopt(struct lake_table *t, const struct schema *schema, struct err *
 
 	if (table_refresh(t->table, &changed, e) < 0)
 		return -1;
-	return s->version >= 0 && schema_equal(s->schema, schema) && t->share->holds(t->share, NULL, s->position) ? 0 : -1;
+	return s->version >= 0 && schema_equal(s->schema, schema) && schema_partition_equal(s->schema, schema) &&
+			       t->share->holds(t->share, NULL, s->position) ? 0 : -1;
 }
 
 /* The first batch makes the table, if need be, and opens its index, if it has one. */

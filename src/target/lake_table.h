@@ -20,7 +20,8 @@ struct lake_work {
 struct lake_table {
 	/* the taking thread's: */
 	char *name;             /* "shop.orders" */
-	struct schema *schema;  /* the source's columns with the table's field ids */
+	const char *partition_by;
+	struct schema *schema;  /* the source's columns with the table's field ids and partitioning */
 	int32_t last_field_id;  /* the highest that the table or the schema has given out */
 	struct batch *open;     /* NULL: nothing since the last cut */
 	size_t open_bytes;
@@ -48,7 +49,8 @@ struct lake_table {
 	char *warned;           /* the last table_warning that was logged, or NULL */
 };
 
-struct lake_table *lake_table_new(const char *name);
+/* `partition_by`, borrowed, is for a table that is made; NULL: none is asked for. */
+struct lake_table *lake_table_new(const char *name, const char *partition_by);
 void lake_table_free(struct lake_table *t); /* NULL is fine */
 /* Opens the table below `root` and takes over its field ids; its position is then known. */
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,

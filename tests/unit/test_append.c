@@ -35,14 +35,19 @@ static int work(struct lake_table *t, struct schema *s, int64_t first, int64_t c
 	return rc;
 }
 
-static struct lake_table *open_table(struct test_lake *l, struct schema *s, struct err *e)
+static struct lake_table *open_table_by(struct test_lake *l, struct schema *s, const char *partition_by, struct err *e)
 {
-	struct lake_table *t = lake_table_new("d.t");
+	struct lake_table *t = lake_table_new("d.t", partition_by);
 
 	if (lake_table_open(t, l->store, "tailrace/test", l->folder.path, NULL, s, e) == 0)
 		return t;
 	lake_table_free(t);
 	return NULL;
+}
+
+static struct lake_table *open_table(struct test_lake *l, struct schema *s, struct err *e)
+{
+	return open_table_by(l, s, NULL, e);
 }
 
 static uint64_t row_count(const struct lake_table *t)
@@ -143,6 +148,77 @@ static void a_table_of_another_mode_is_refused(void **state)
 	}
 }
 
+static void rows_go_to_a_file_for_each_partition(void **state)
+{
+	struct schema *s = make_schema("t", MODE_APPEND);
+	struct err e = ERR_INIT;
+	struct lake_table *t = open_table_by(*state, s, "id", &e);
+	const struct snapshot *made;
+
+	must(t != NULL ? 0 : -1, &e);
+	must(work(t, t->schema, 0, 5, 0, &e), &e);
+	must(work(t, t->schema, 3, 4, 1, &e), &e);
+	made = table_snapshot(t->table);
+	assert_int_equal(row_count(t), 9);
+	assert_int_equal(made->file_count, 9);
+	for (uint32_t i = 0; i < made->file_count; i++) {
+		assert_int_equal(made->files[i].row_count, 1);
+		assert_non_null(text_map_get(&made->files[i].partition, "id"));
+	}
+	lake_table_free(t);
+	schema_release(s);
+}
+
+static void a_table_keeps_the_partitioning_that_it_was_made_with(void **state)
+{
+	struct schema *s = make_schema("t", MODE_APPEND);
+	struct err e = ERR_INIT;
+	struct lake_table *t = open_table_by(*state, s, "name", &e);
+
+	must(t != NULL ? 0 : -1, &e);
+	must(work(t, t->schema, 0, 5, 1, &e), &e);
+	lake_table_free(t);
+	t = open_table(*state, s, &e);
+	must(t != NULL ? 0 : -1, &e);
+	must(work(t, t->schema, 5, 5, 2, &e), &e);
+	assert_string_equal(t->schema->partition[0].name, "name");
+	lake_table_free(t);
+	t = open_table_by(*state, s, "NAME", &e);
+	must(t != NULL ? 0 : -1, &e);
+	lake_table_free(t);
+	assert_null(open_table_by(*state, s, "name,id", &e));
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "partitioned by \"name\", and --partition-by asks for \"name,id\""));
+	schema_release(s);
+}
+
+static void a_table_without_partitions_gets_none(void **state)
+{
+	struct schema *s = make_schema("t", MODE_APPEND);
+	struct err e = ERR_INIT;
+	struct lake_table *t = open_table(*state, s, &e);
+
+	must(t != NULL ? 0 : -1, &e);
+	must(work(t, t->schema, 0, 5, 1, &e), &e);
+	lake_table_free(t);
+	assert_null(open_table_by(*state, s, "id", &e));
+	assert_non_null(strstr(e.text, "is not partitioned"));
+	schema_release(s);
+}
+
+/* Its columns are our own. */
+static void a_quarantine_has_no_partitions(void **state)
+{
+	struct schema *s = make_schema("t", MODE_QUARANTINE);
+	struct err e = ERR_INIT;
+	struct lake_table *t = open_table_by(*state, s, "day", &e);
+
+	must(t != NULL ? 0 : -1, &e);
+	assert_int_equal(t->schema->partition_count, 0);
+	lake_table_free(t);
+	schema_release(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +226,10 @@ int main(void)
 		LAKE_TEST(parts_of_a_transaction_appear_at_once),
 		LAKE_TEST(a_column_may_come_in_mid_stream),
 		LAKE_TEST(a_table_of_another_mode_is_refused),
+		LAKE_TEST(rows_go_to_a_file_for_each_partition),
+		LAKE_TEST(a_table_keeps_the_partitioning_that_it_was_made_with),
+		LAKE_TEST(a_table_without_partitions_gets_none),
+		LAKE_TEST(a_quarantine_has_no_partitions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
