@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A log entry from anybody: parsed, applied, its schema read, and written again. */
+/* A log entry from anybody: parsed, applied, its schema and its files' partition values read, and written again. */
 #include "table/delta/schema_json.h"
 #include "table/delta/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_partitions(const struct schema *schema, const struct state *state)
+{
+	struct err e = ERR_INIT;
+	struct columns rows;
+
+	columns_init(&rows, schema);
+	for (uint32_t i = 0; i < state->file_count * schema->partition_count; i++) {
+		const struct partition_field *p = &schema->partition[i % schema->partition_count];
+		const struct data_file *f = &state->files[i / schema->partition_count];
+
+		(void)partition_cell(&rows.columns[p->field], &schema->fields[p->field], text_map_get(&f->partition, p->name), &e);
+	}
+	columns_release(&rows);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,8 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)state_apply(&state, list.actions, list.count, 1, &e);
 		state_expire_tombstones(&state, 0);
 		if (state.has_metadata &&
-		    schema_parse(&schema, &state.metadata, &state.protocol, &e) == 0)
+		    schema_parse(&schema, &state.metadata, &state.protocol, &e) == 0) {
 			schema_format(&text, schema, schema_needs_mapping(schema));
+			read_partitions(schema, &state);
+		}
 	}
 	schema_release(schema);
 	state_release(&state);
