@@ -22,6 +22,24 @@ const char *draft_key(struct draft *d, const char *word, const char *suffix)
 	return text;
 }
 
+bool draft_is_key(const char *key)
+{
+	static const char *const words[] = { "list", "manifest", "dv", "deletes" };
+	const char *name = strncmp(key, METADATA_FOLDER "/", sizeof(METADATA_FOLDER)) == 0 ? key + sizeof(METADATA_FOLDER) : "";
+	size_t uuid = strspn(name, "0123456789abcdef-");
+
+	if (uuid < UUID_TEXT_BYTES || name[UUID_TEXT_BYTES] != '-')
+		return false;
+	name += UUID_TEXT_BYTES + 1;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t size = strlen(words[i]);
+
+		if (strncmp(name, words[i], size) == 0 && name[size] >= '0' && name[size] <= '9')
+			return true;
+	}
+	return false;
+}
+
 const char *draft_uri(struct draft *d, const char *key)
 {
 	struct buffer uri = { 0 };

@@ -56,5 +56,7 @@ void draft_settle(struct draft *d, struct live *live);
 /* It lost the race, and nothing names its objects: they are removed as far as that works. */
 void draft_discard(struct draft *d);
 void draft_free(struct draft *d); /* NULL is fine */
+/* Whether an object with this key is named as a draft's objects are: list, manifest or deletes. */
+bool draft_is_key(const char *key);
 
 #endif

@@ -42,7 +42,7 @@ static void writing_release(struct writing *w)
 static int finish(struct writing *w, uint32_t *out, struct err *e)
 {
 	struct draft *d = w->draft;
-	const char *key = draft_key(d, "m", ".avro");
+	const char *key = draft_key(d, "manifest", ".avro");
 	struct iceberg_manifest *row;
 
 	d->list.items = memory_grow(d->list.items, struct iceberg_manifest, d->list.count + 1);

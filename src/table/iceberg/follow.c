@@ -13,6 +13,7 @@
 #include "table/iceberg/draft.h"
 #include "table/iceberg/puffin.h"
 #include "table/iceberg/position_deletes.h"
+#include "table/iceberg/tidy.h"
 #include "table/uuid.h"
 
 /* In the summary of each of our snapshots, and in the table's properties. */
@@ -205,6 +206,9 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 	set_property(&properties, LEADER_ID, leader->table_id);
 	/* the data files are the leader's: expiring snapshots here must not take them from it */
 	set_property(&properties, "gc.enabled", "false");
+	/* a commit a second must not leave a metadata file each */
+	set_property(&properties, "write.metadata.delete-after-commit.enabled", "true");
+	set_property(&properties, "write.metadata.previous-versions-max", "20");
 	set_property(&properties, "write.delete.mode", "merge-on-read");
 	set_property(&properties, "write.update.mode", "merge-on-read");
 	set_property(&properties, "write.merge.mode", "merge-on-read");
@@ -382,6 +386,23 @@ static int check_leader(const struct follow *f, const struct snapshot *leader, s
 	return 0;
 }
 
+/* Its paths are absolute: in another place readers would open the old one's files, or none. */
+static int check_place(const struct follow *f, struct err *e)
+{
+	struct buffer uri = { 0 };
+	struct err ignored = ERR_INIT;
+	const char *key;
+	bool is_here;
+
+	places_uri(&uri, f->version.metadata->location, METADATA_FOLDER);
+	is_here = places_key(&key, f->face_uri, buffer_string(&uri), &ignored) == 0 && strcmp(key, METADATA_FOLDER) == 0;
+	buffer_release(&uri);
+	if (is_here)
+		return 0;
+	return err_set(e, ERR_CONFIG, "Iceberg: the table was moved or copied: its metadata is for \"%s\", and it lies in \"%s\"; remove "
+		       "the folder " FACE_FOLDER " of the table: it is made anew then", f->version.metadata->location, f->face_uri);
+}
+
 /* One try. *is_done: the face has the leader's snapshot. */
 static int commit(struct follow *f, const struct snapshot *leader, const struct difference *d, bool *is_done,
 		  struct err *e)
@@ -416,7 +437,7 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 		rc = draft_write(&draft, &f->places, m, &f->live, &edit, now_ms, e);
 	if (rc == 0) {
 		changes.snapshot = draft != NULL ? draft_snapshot(draft) : NULL;
-		iceberg_expired_snapshots(m, draft != NULL, now_ms, &expired, &changes.expired_count);
+		tidy_choose(m, draft != NULL, now_ms, &expired, &changes.expired_count);
 		changes.expired = expired;
 		rc = catalog_commit(f->catalog, &f->version, &changes, &made, &result, e);
 	}
@@ -424,6 +445,7 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	if (*is_done) {
 		if (draft != NULL)
 			draft_settle(draft, &f->live);
+		tidy_remove(&f->places, m, made.metadata, &f->live, expired, changes.expired_count);
 		catalog_version_release(&f->version);
 		f->version = made;
 	} else {
@@ -458,7 +480,7 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 		return -1;
 	if (f->version.metadata == NULL)
 		return create(f, s, e);
-	if (check_leader(f, s, e) < 0)
+	if (check_leader(f, s, e) < 0 || check_place(f, e) < 0)
 		return -1;
 	*is_done = has_version(f, s->version, version);
 	if (*is_done)

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The face equals its leader after every kind of commit, whoever was faster, wherever it was killed; and stays small. */
+#include <dirent.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "lib/catalog_changes.h"
+#include "lib/fault_store.h"
+#include "lib/iceberg_face.h"
+#include "lib/test.h"
+#include "table/iceberg/tidy.h"
+
+#define METADATA FACE_FOLDER "/metadata"
+
+struct world {
+	struct scratch folder;
+	struct store *store;
+	struct leader leader;
+	struct follow *face;
+};
+
+static int setup(void **state)
+{
+	struct world *w = memory_new(struct world);
+	struct err e = ERR_INIT;
+
+	scratch_make(&w->folder);
+	w->store = store_open_directory(w->folder.path, false, &e);
+	leader_init(&w->leader);
+	w->face = face_open(w->store, 3);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	follow_close(w->face);
+	leader_release(&w->leader);
+	store_close(w->store);
+	scratch_remove(&w->folder);
+	memory_free(w);
+	return 0;
+}
+
+static void follow(struct world *w)
+{
+	struct err e = ERR_INIT;
+
+	must(follow_up(w->face, &w->leader.table, &e), &e);
+}
+
+static void open_again(struct world *w, int format_version)
+{
+	follow_close(w->face);
+	w->face = face_open(w->store, format_version);
+}
+
+static void assert_equal(struct world *w)
+{
+	assert_face_equal(w->store, w->folder.path, &w->leader);
+}
+
+static void assert_refused(struct world *w, const char *sentence)
+{
+	struct err e = ERR_INIT;
+
+	assert_int_equal(follow_up(w->face, &w->leader.table, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	if (strstr(e.text, sentence) == NULL)
+		fail_msg("%s", e.text);
+	assert_non_null(strstr(e.text, "remove the folder _iceberg of the table"));
+}
+
+/* Files in the metadata folder whose names have this in them. */
+static uint32_t count(struct world *w, const char *part)
+{
+	DIR *d = opendir(scratch_path(&w->folder, METADATA));
+	const struct dirent *entry;
+	uint32_t found = 0;
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		found += strstr(entry->d_name, part) != NULL;
+	if (d != NULL)
+		closedir(d);
+	return found;
+}
+
+static void every_kind_of_commit_is_followed(void **state)
+{
+	struct world *w = *state;
+
+	for (int version = 2; version <= 3; version++) {
+		scratch_remove(&w->folder);
+		scratch_make(&w->folder);
+		store_close(w->store);
+		w->store = store_open_directory(w->folder.path, false, &(struct err)ERR_INIT);
+		open_again(w, version);
+		follow(w);
+		leader_add(&w->leader, 3);
+		follow(w);
+		assert_equal(w);
+		leader_delete(&w->leader, 0, 7);
+		leader_delete(&w->leader, 1, 99);
+		follow(w);
+		leader_delete(&w->leader, 0, 8);
+		follow(w);
+		assert_equal(w);
+		leader_remove(&w->leader, 0);
+		leader_add(&w->leader, 1);
+		follow(w);
+		assert_equal(w);
+		while (w->leader.table.snapshot.file_count > 0)
+			leader_remove(&w->leader, 0);
+		follow(w);
+		assert_equal(w);
+	}
+}
+
+static void the_same_version_is_followed_once(void **state)
+{
+	struct world *w = *state;
+	uint32_t files;
+
+	leader_add(&w->leader, 2);
+	follow(w);
+	files = count(w, "");
+	follow(w);
+	open_again(w, 3);
+	follow(w);
+	assert_int_equal(count(w, ""), files);
+}
+
+static void as_many_other_rows_are_noticed(void **state)
+{
+	struct world *w = *state;
+
+	leader_add(&w->leader, 2);
+	leader_delete(&w->leader, 0, 7);
+	follow(w);
+	leader_restore(&w->leader, 0, 8);
+	follow(w);
+	assert_equal(w);
+	leader_restore(&w->leader, 0, 9);
+	open_again(w, 3);
+	follow(w);
+	assert_equal(w);
+}
+
+static void who_loses_the_race_leaves_nothing(void **state)
+{
+	struct world *w = *state;
+	struct follow *other;
+	struct err e = ERR_INIT;
+	struct face f;
+
+	leader_add(&w->leader, 2);
+	follow(w);
+	other = face_open(w->store, 3);
+	leader_delete(&w->leader, 0, 7);
+	must(follow_up(other, &w->leader.table, &e), &e);
+	leader_delete(&w->leader, 0, 8);
+	leader_add(&w->leader, 1);
+	follow(w); /* knows nothing of the other's */
+	assert_equal(w);
+	face_read(&f, w->store, w->folder.path);
+	assert_int_equal(f.version.metadata->snapshot_count, 3);
+	assert_int_equal(count(w, "-list"), 3);
+	face_release(&f);
+	follow_close(other);
+}
+
+static void killed_anywhere_it_has_a_whole_version(void **state)
+{
+	struct world *w = *state;
+	struct fault_store faults;
+	bool was_killed = true;
+
+	leader_add(&w->leader, 2);
+	follow(w);
+	for (int at = 1; was_killed; at++) {
+		struct follow *doomed;
+		struct err e = ERR_INIT;
+		struct face f;
+
+		leader_delete(&w->leader, 0, (uint32_t)at);
+		leader_remove(&w->leader, 1);
+		leader_add(&w->leader, 1);
+		fault_store_init(&faults, w->store);
+		doomed = face_open(&faults.store, 3);
+		fault_store_arm(&faults, FAULT_CRASH, at);
+		was_killed = follow_up(doomed, &w->leader.table, &e) < 0;
+		follow_close(doomed);
+		face_read(&f, w->store, w->folder.path); /* what lies there is read whole */
+		face_release(&f);
+		open_again(w, 3);
+		follow(w);
+		assert_equal(w);
+		assert_true(at < 100);
+	}
+}
+
+static void a_moved_table_and_another_leader_are_told(void **state)
+{
+	struct world *w = *state;
+	char from[200], to[200];
+	struct err e = ERR_INIT;
+
+	leader_add(&w->leader, 1);
+	follow(w);
+	w->leader.table.snapshot.table_id[0] = 'T';
+	assert_refused(w, "was made anew");
+	w->leader.table.snapshot.table_id[0] = 't';
+	follow_close(w->face);
+	store_close(w->store);
+	snprintf(from, sizeof(from), "%s", w->folder.path);
+	snprintf(to, sizeof(to), "%.180s-moved", from);
+	assert_int_equal(rename(from, to), 0);
+	memcpy(w->folder.path, to, strlen(to) + 1);
+	w->store = store_open_directory(to, false, &e);
+	w->face = face_open(w->store, 3);
+	assert_refused(w, "the table was moved or copied");
+}
+
+/* A snapshot of somebody else: the same files, if the operation says the truth. */
+static void commit_foreign(struct world *w, const char *operation)
+{
+	struct store *below = store_open_below(w->store, FACE_FOLDER, &(struct err)ERR_INIT);
+	struct catalog_settings s = { .namespace = "shop", .name = "orders", .store = below };
+	const struct iceberg_pair summary[] = { { "operation", operation } };
+	struct catalog_version next = { 0 };
+	struct iceberg_change_set changes;
+	struct iceberg_snapshot made;
+	struct catalog *c = NULL;
+	struct err e = ERR_INIT;
+	enum commit_result result;
+	struct face f;
+
+	face_read(&f, w->store, w->folder.path);
+	s.location = f.version.metadata->location;
+	must(catalog_open(&c, &s, &e), &e);
+	made = *f.version.metadata->current;
+	made.parent_id = made.id;
+	made.id = iceberg_snapshot_new_id(f.version.metadata);
+	made.sequence_number++;
+	made.first_row_id = f.version.metadata->next_row_id;
+	made.added_rows = 0;
+	made.summary = summary;
+	made.summary_count = 1;
+	iceberg_change_set_init(&changes, f.version.metadata);
+	changes.snapshot = &made;
+	must(catalog_commit(c, &f.version, &changes, &next, &result, &e), &e);
+	assert_int_equal(result, COMMIT_DONE);
+	catalog_version_release(&next);
+	catalog_close(c);
+	store_close(below);
+	face_release(&f);
+}
+
+static void what_others_do_is_undone_or_refused(void **state)
+{
+	struct world *w = *state;
+
+	leader_add(&w->leader, 2);
+	follow(w);
+	commit_foreign(w, "replace");
+	open_again(w, 3);
+	follow(w); /* the leader's version is the same, and a snapshot says so */
+	assert_equal(w);
+	commit_foreign(w, "append");
+	leader_add(&w->leader, 1);
+	assert_refused(w, "somebody else changed rows of the table");
+}
+
+static void a_face_that_is_removed_is_made_anew(void **state)
+{
+	struct world *w = *state;
+	char command[256];
+	struct err e = ERR_INIT;
+
+	leader_add(&w->leader, 2);
+	follow(w);
+	snprintf(command, sizeof(command), "rm -r %s", scratch_path(&w->folder, FACE_FOLDER));
+	assert_int_equal(system(command), 0);
+	leader_add(&w->leader, 1);
+	assert_int_equal(follow_up(w->face, &w->leader.table, &e), -1);
+	assert_int_equal(count(w, "metadata.json"), 0);
+	open_again(w, 3);
+	follow(w);
+	assert_equal(w);
+}
+
+#define COMMITS 700
+
+/* The snapshots that it keeps can all be read, with their deletes. */
+static void assert_snapshots_whole(struct world *w)
+{
+	struct store *below = store_open_below(w->store, FACE_FOLDER, &(struct err)ERR_INIT);
+	struct iceberg_places places = { below, NULL, w->store, NULL };
+	struct err e = ERR_INIT;
+	struct face f;
+
+	face_read(&f, w->store, w->folder.path);
+	places.meta_uri = f.version.metadata->location;
+	for (uint32_t i = 0; i < f.version.metadata->snapshot_count; i += 45) {
+		struct live live;
+
+		must(live_load(&live, &places, f.version.metadata, &f.version.metadata->snapshots[i], &e), &e);
+		for (uint32_t k = 0; k < live.file_count; k++) {
+			const char *path = live.files[k].deletes.path;
+
+			if (path != NULL)
+				assert_int_equal(access(path + strlen("file://"), F_OK), 0);
+		}
+		live_release(&live);
+	}
+	face_release(&f);
+	store_close(below);
+}
+
+static void after_many_commits_it_is_as_small_and_fast(void **state)
+{
+	struct world *w = *state;
+	int64_t early_us = INT64_MAX, late_us = INT64_MAX;
+	struct face f;
+
+	leader_add(&w->leader, 20);
+	for (uint32_t i = 0; i < COMMITS; i++) {
+		int64_t start, *least_us = i < COMMITS / 2 ? &early_us : &late_us;
+
+		if (i % 3 == 2) {
+			leader_add(&w->leader, 1);
+			leader_remove(&w->leader, i % 20);
+		} else {
+			leader_delete(&w->leader, i % 20, i % 97);
+		}
+		start = clock_monotonic_us();
+		follow(w);
+		if (clock_monotonic_us() - start < *least_us)
+			*least_us = clock_monotonic_us() - start;
+	}
+	assert_in_range(late_us, 0, early_us + 10000); /* of syncs that cost nothing, and some 600 KB of JSON */
+	assert_equal(w);
+	assert_snapshots_whole(w);
+	face_read(&f, w->store, w->folder.path);
+	assert_in_range(f.version.metadata->snapshot_count, TIDY_SNAPSHOTS_MAX, TIDY_SNAPSHOTS_MAX + TIDY_BATCH);
+	assert_int_equal(count(w, "-list"), f.version.metadata->snapshot_count);
+	assert_in_range(count(w, "metadata.json"), 2, 22);
+	assert_in_range(count(w, ""), 0, TIDY_SNAPSHOTS_MAX * 5);
+	face_release(&f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_kind_of_commit_is_followed),
+		TEST(the_same_version_is_followed_once),
+		TEST(as_many_other_rows_are_noticed),
+		TEST(who_loses_the_race_leaves_nothing),
+		TEST(killed_anywhere_it_has_a_whole_version),
+		TEST(a_moved_table_and_another_leader_are_told),
+		TEST(what_others_do_is_undone_or_refused),
+		TEST(a_face_that_is_removed_is_made_anew),
+		TEST(after_many_commits_it_is_as_small_and_fast),
+	};
+
+	scratch_in_memory();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
