@@ -39,22 +39,6 @@ struct follow {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* file:///… of the store's root. */
-static int find_uri(char **out, struct store *store, struct err *e)
-{
-	char *path = store->ops->local_path(store, ""), *whole = path != NULL ? realpath(path, NULL) : NULL;
-	struct buffer uri = { 0 };
-
-	memory_free(path);
-	if (whole == NULL)
-		return err_set(e, ERR_CONFIG, "Iceberg: the lake has no path of its own, by which metadata could name its files");
-	buffer_format(&uri, "file://%s", whole);
-	free(whole);
-	*out = memory_copy_text(buffer_string(&uri));
-	buffer_release(&uri);
-	return 0;
-}
-
 int follow_open(struct follow **out, struct store *store, const struct follow_settings *s, struct err *e)
 {
 	struct follow *f = memory_new(struct follow);
@@ -64,7 +48,7 @@ int follow_open(struct follow **out, struct store *store, const struct follow_se
 	f->store = store;
 	f->format_version = s->format_version;
 	f->face = store_open_below(store, FACE_FOLDER, e);
-	if (f->face == NULL || find_uri(&f->data_uri, store, e) < 0) {
+	if (f->face == NULL || places_root(&f->data_uri, store, e) < 0) {
 		follow_close(f);
 		return -1;
 	}

@@ -25,4 +25,9 @@ void places_uri(struct buffer *out, const char *root_uri, const char *key);
  */
 int places_key(const char **key, const char *root_uri, const char *uri, struct err *e);
 
+/* "file:///…" of a store's root, whether or not that folder is there yet; the caller frees it. ERR_CONFIG: it has no paths of its own. */
+int places_root(char **uri, struct store *store, struct err *e);
+/* Two spellings of one place: file:///a, file:/a and /a. */
+bool places_equal(const char *a, const char *b);
+
 #endif
