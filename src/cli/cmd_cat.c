@@ -20,7 +20,7 @@ struct cat_options {
 
 static const struct option cat_table[] = {
 	{ "version", OPTION_INT, OPTION(version), "-1", -1, INT64_MAX, NULL,
-	  "Version of the table; -1 is the newest" },
+	  "Version of the table, of an Iceberg table a sequence number or a snapshot's id; -1 is the newest" },
 	{ "where_key", OPTION_TEXT, OPTION(where_key), NULL, 0, 0, NULL,
 	  "Only the row with this key; the parts of a longer key with commas between, as in CSV" },
 	{ "limit", OPTION_INT, OPTION(limit), "0", 0, INT64_MAX, NULL,
@@ -221,7 +221,7 @@ const struct command cmd_cat = {
 	.name = "cat",
 	.argument = "TABLE",
 	.summary = "Print a table's rows",
-	.details = "Prints the live rows of a version of a Delta table, through our own reader. TABLE is "
+	.details = "Prints the live rows of a version of a Delta or Iceberg table, through our own reader. TABLE is "
 		   "the table's folder, such as ./lake/shop/orders.",
 	.groups = { &cat_group },
 	.run = cat,

@@ -56,7 +56,7 @@ const struct command cmd_history = {
 	.argument = "TABLE",
 	.summary = "Print a line for each version of a table",
 	.details = "Prints version, time, operation, the rows that came in, were changed and deleted, and "
-		   "the source position of each version of a Delta table, the newest first.",
+		   "the source position of each version of a table, the newest first.",
 	.groups = { &history_group },
 	.run = history,
 };

@@ -63,7 +63,7 @@ static void check_table(struct examination *x, const char *path)
 	if (store != NULL && table_open_read(&table, store, -1, &e) == 0 &&
 	    table_snapshot(table)->version >= 0 && table_snapshot(table)->source_name == NULL)
 		buffer_format(x->out,
-			      "warning: %s is a Delta table that tailrace did not make; a source table of "
+			      "warning: %s is a table that tailrace did not make; a source table of "
 			      "that name is refused; mend: move it away\n", path);
 	else if (e.kind != ERR_NONE)
 		buffer_format(x->out, "warning: %s: %s\n", path, e.text);

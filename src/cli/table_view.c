@@ -20,7 +20,7 @@ int table_view_open(struct table_view *out, const char *path, int64_t version, s
 	out->snapshot = table_snapshot(out->table);
 	if (out->snapshot->version < 0)
 		return err_set(e, ERR_CONFIG,
-			       "there is no Delta table in \"%s\": give a table's own folder, such as "
+			       "there is no table in \"%s\": give a table's own folder, such as "
 			       "lake/shop/orders", path);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Delta table in a local folder, opened for reading. */
+/* A table in a local folder, opened for reading. */
 #ifndef CLI_TABLE_VIEW_H
 #define CLI_TABLE_VIEW_H
 

@@ -2,17 +2,58 @@
 /* What is the same for a table of any format. */
 #include "table/table.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "table/delta/delta.h"
+#include "table/iceberg/iceberg.h"
+
+/* Whether an object in the folder has this in its name. */
+static int has_object(struct store *store, const char *folder, const char *part, bool *out, struct err *e)
+{
+	struct store_list l;
+
+	if (store_list(store, folder, NULL, &l, e) < 0)
+		return -1;
+	*out = false;
+	for (size_t i = 0; i < l.count && !*out; i++)
+		*out = strstr(l.objects[i].key, part) != NULL;
+	store_list_release(&l);
+	return 0;
+}
+
+int table_find_format(struct store *store, enum table_format *out, struct err *e)
+{
+	bool is_delta, is_iceberg;
+
+	if (has_object(store, "_delta_log", "", &is_delta, e) < 0 ||
+	    has_object(store, "metadata", ".metadata.json", &is_iceberg, e) < 0)
+		return -1;
+	if (is_delta && is_iceberg)
+		return err_set(e, ERR_CONFIG, "the folder has a Delta table (_delta_log) and an Iceberg table (metadata) beside each other: "
+			       "move one of them away");
+	*out = is_delta ? TABLE_DELTA : is_iceberg ? TABLE_ICEBERG : TABLE_NONE;
+	return 0;
+}
 
 int table_open(struct table **out, struct store *store, const char *app_id, struct err *e)
 {
+	enum table_format format;
+
+	if (table_find_format(store, &format, e) < 0)
+		return -1;
+	if (format == TABLE_ICEBERG)
+		return err_set(e, ERR_CONFIG, "an Iceberg table is there: choose another folder, or --table-format iceberg");
 	return delta_open(out, store, app_id, e);
 }
 
 int table_open_read(struct table **out, struct store *store, int64_t version, struct err *e)
 {
-	return delta_open_read(out, store, version, e);
+	enum table_format format;
+
+	if (table_find_format(store, &format, e) < 0)
+		return -1;
+	return format == TABLE_ICEBERG ? iceberg_open_read(out, store, version, e) : delta_open_read(out, store, version, e);
 }
 
 void table_history_free(struct history_entry *entries, uint32_t count)

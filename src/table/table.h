@@ -111,8 +111,12 @@ struct table_ops {
 	void (*close)(struct table *);
 };
 
+enum table_format { TABLE_NONE, TABLE_DELTA, TABLE_ICEBERG };
+
+/* What is in a folder. A Delta table with an Iceberg face is a Delta table; ERR_CONFIG: two tables. */
+int table_find_format(struct store *store, enum table_format *out, struct err *e);
 /*
- * Opens the table in `store` (its root is the table's folder) and loads its newest state, whatever format it has.
+ * Opens the Delta table in `store` (its root is the table's folder) and loads its newest state.
  * `app_id` is the pipeline's and table's name in its commits. A table of somebody else, an unknown feature or
  * damage is ERR_CONFIG/ERR_DATA with the reason; a missing table is an empty snapshot (version -1).
  */

@@ -28,8 +28,8 @@ const struct option lake_option_table[] = {
 	  "A table's batch is committed at the next transaction end past this many rows" },
 	{ "memory.max", OPTION_BYTES, OPTION(memory_max), "96MiB", 1 << 20, INT64_MAX, NULL,
 	  "Memory for all batches; a transaction that is larger is staged in data files" },
-	{ "table.format", OPTION_CHOICE, OPTION(table_format), "delta", 0, 0, "delta|both",
-	  "Format of the tables: Delta Lake, or both that and Apache Iceberg beside it, from the same data files" },
+	{ "table.format", OPTION_CHOICE, OPTION(table_format), "delta", 0, 0, "delta|iceberg|both",
+	  "Format of the tables: Delta Lake, Apache Iceberg, or both from the same data files" },
 	{ "iceberg.version", OPTION_INT, OPTION(iceberg_version), "3", 2, 3, NULL,
 	  "Format version of Iceberg tables that are made" },
 	{ "iceberg.catalog", OPTION_TEXT, OPTION(iceberg_catalog), NULL, 0, 0, NULL,
@@ -110,6 +110,7 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	l->tables[l->table_count++] = t;
 	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
 	table_names_add(&l->names, schema);
+	t->options = l->options;
 	lake_face_init(&t->face, l->options, schema);
 	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, l->target.share, schema, e) < 0)
 		return -1;

@@ -24,7 +24,7 @@ struct lake_options {
 	int64_t commit_interval_ms; /* a change is committed at the latest this long after it came */
 	int64_t rows_max;       /* of a batch */
 	int64_t memory_max;     /* bytes of all batches, open and in work */
-	char *table_format;     /* "delta", or "both": Iceberg metadata follows */
+	char *table_format;     /* "delta", "iceberg", or "both": Iceberg metadata follows Delta */
 	int64_t iceberg_version; /* of metadata that is made */
 	char *iceberg_catalog;  /* a URL (table/iceberg/catalog.h), or NULL: the table's own folder */
 	int64_t workers;        /* threads that merge; 0: one per processor */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "table/iceberg/iceberg.h"
 #include "table/partition.h"
 
 struct lake_table *lake_table_new(const char *name, const char *partition_by)
@@ -164,6 +165,21 @@ static int warn_of_others(const struct lake_table *t, struct err *e)
 	return 0;
 }
 
+static int open_format(struct lake_table *t, const struct schema *source, struct err *e)
+{
+	const struct lake_options *o = t->options;
+	struct iceberg_settings settings;
+
+	if (o == NULL || strcmp(o->table_format, "iceberg") != 0)
+		return table_open(&t->table, t->store, t->source_name, e);
+	if (t->share != NULL)
+		return err_set(e, ERR_CONFIG, "--group needs tables of the format delta or both (--table-format): Iceberg's manifests "
+			       "have no place for the name of the process that wrote a file");
+	settings = (struct iceberg_settings){ .catalog = o->iceberg_catalog, .namespace = source->database,
+					      .name = source->table, .format_version = (int)o->iceberg_version };
+	return iceberg_open(&t->table, t->store, &settings, t->source_name, e);
+}
+
 int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
 		    const char *index_folder, const struct share *share, struct schema *source, struct err *e)
 {
@@ -184,7 +200,7 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 	buffer_text(&text, ".index");
 	t->index_path = memory_copy_text(buffer_string(&text));
 	t->store = store_open_below(root, buffer_string(&folder), e);
-	if (t->store == NULL || table_open(&t->table, t->store, t->source_name, e) < 0)
+	if (t->store == NULL || open_format(t, source, e) < 0)
 		goto out;
 	lake_table_warn(t);
 	s = table_snapshot(t->table);

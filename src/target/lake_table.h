@@ -43,6 +43,7 @@ struct lake_table {
 	struct merge *merge;    /* opened with the first batch, ... */
 	struct append *append;  /* ... or this one, by the schema's mode */
 	const struct share *share; /* borrowed, or NULL */
+	const struct lake_options *options; /* borrowed, set before it is opened; NULL: Delta alone */
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
 	struct lake_face face;  /* the second format's */

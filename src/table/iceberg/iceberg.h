@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An Iceberg table in a folder of a store, alone: its data files lie directly in the folder, all else in metadata/. Its
+ * versions are sequence numbers. Of its partitions we write none.
+ *
+ * Our position, its number and the counts stand in the summary of each snapshot of ours, the newest ones in the table's
+ * properties, too: those outlive the snapshot.
+ */
+#ifndef TABLE_ICEBERG_ICEBERG_H
+#define TABLE_ICEBERG_ICEBERG_H
+
+#include "table/table.h"
+
+struct iceberg_settings {
+	const char *catalog;          /* a URL (catalog.h), NULL: the folder */
+	const char *namespace, *name; /* of the table in the catalog */
+	int format_version;           /* 2 or 3, of a table that is made */
+};
+
+/*
+ * As table_open. A file's tag is not kept: a manifest has no place for it. A commit whose outcome stays unknown is ERR_RETRY, and
+ * every further one ERR_CONFLICT until a refresh.
+ */
+int iceberg_open(struct table **out, struct store *store, const struct iceberg_settings *s, const char *app_id, struct err *e);
+/*
+ * As table_open_read, of any table without equality deletes whose folder was not moved, whoever's catalog keeps it: then the file
+ * with the highest number counts. `version` is a sequence number or the id of a snapshot.
+ */
+int iceberg_open_read(struct table **out, struct store *store, int64_t version, struct err *e);
+
+#endif

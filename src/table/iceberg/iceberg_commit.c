@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One version: a draft of its snapshot, then the catalog's word. Until that, nothing has happened. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "table/iceberg/draft.h"
+#include "table/iceberg/iceberg_handle.h"
+#include "table/uuid.h"
+
+#define PAIRS_MAX 8
+
+/* Names and values; numbers are the arena's. */
+struct pairs {
+	struct iceberg_pair items[PAIRS_MAX];
+	uint32_t count;
+	struct arena *arena;
+};
+
+static void add_text(struct pairs *p, const char *key, const char *value)
+{
+	assert(p->count < PAIRS_MAX);
+	if (value != NULL)
+		p->items[p->count++] = (struct iceberg_pair){ key, value };
+}
+
+static void add_number(struct pairs *p, const char *key, uint64_t number)
+{
+	char text[24];
+	int size = snprintf(text, sizeof(text), "%" PRIu64, number);
+
+	add_text(p, key, arena_text(p->arena, text, (size_t)size));
+}
+
+/* What outlives a snapshot. */
+static void add_state(struct pairs *p, int64_t number, const char *position, uint64_t invalid_values)
+{
+	add_number(p, ICEBERG_COMMIT, (uint64_t)number);
+	add_text(p, ICEBERG_POSITION, position);
+	add_number(p, ICEBERG_INVALID, invalid_values);
+}
+
+struct commit {
+	struct iceberg *table;
+	const struct prepared_commit *prepared;
+	struct draft_edit edit;
+	struct draft_added *added;
+	struct draft_deleted *deleted;
+	uint32_t *removed;
+	struct pairs state, summary;
+	struct draft *draft;
+	struct arena arena;
+};
+
+static void commit_release(struct commit *c)
+{
+	draft_free(c->draft);
+	memory_free(c->added);
+	memory_free(c->deleted);
+	memory_free(c->removed);
+	arena_release(&c->arena);
+}
+
+/* --- what changes ----------------------------------------------------------------------------- */
+
+static int add_update(struct commit *c, const struct dv_update *u, struct err *e)
+{
+	const struct live_file *f = &c->table->live.files[u->slot];
+	uint64_t count = row_set_count(u->rows);
+
+	if (count < f->deletes.cardinality || count == 0)
+		return err_set(e, ERR_DATA, "commit refused: %" PRIu64 " deleted rows of file \"%s\", of which %" PRIu64
+			       " are deleted already", count, f->path, f->deletes.cardinality);
+	if (count >= f->row_count)
+		c->removed[c->edit.removed_count++] = u->slot;
+	else
+		c->deleted[c->edit.deleted_count++] = (struct draft_deleted){ u->slot, u->rows };
+	return 0;
+}
+
+static int add_file(struct commit *c, const struct data_file *f, const struct row_set *dead, struct err *e)
+{
+	struct buffer uri = { 0 };
+	const char *path;
+
+	if (f->row_count == 0 || f->row_count > UINT32_MAX)
+		return err_set(e, ERR_DATA, "commit refused: file \"%s\" of %" PRIu64 " rows", f->path, f->row_count);
+	if (dead != NULL && row_set_count(dead) >= f->row_count)
+		return 0;
+	places_uri(&uri, c->table->uri, f->path);
+	path = arena_text(&c->arena, uri.data, uri.size);
+	buffer_release(&uri);
+	if (live_find(&c->table->live, path) >= 0)
+		return err_set(e, ERR_DATA, "commit refused: file \"%s\" is in the table already", f->path);
+	c->added[c->edit.added_count++] = (struct draft_added){ .path = path,
+								.size_bytes = f->size_bytes,
+								.row_count = f->row_count,
+								.stats = f->stats,
+								.dead = dead };
+	return 0;
+}
+
+static int fill_edit(struct commit *c, struct err *e)
+{
+	const struct prepared_commit *p = c->prepared;
+	uint32_t count = c->table->live.file_count;
+
+	assert(p->dv_count == 0 || !p->removes_all);
+	c->added = memory_array(struct draft_added, p->added_count + 1);
+	c->deleted = memory_array(struct draft_deleted, p->dv_count + 1);
+	c->removed = memory_array(uint32_t, count + 1);
+	for (uint32_t i = 0; p->removes_all && i < count; i++)
+		c->removed[c->edit.removed_count++] = i;
+	for (uint32_t i = 0; i < p->dv_count; i++) {
+		assert(p->dvs[i].slot < count);
+		if (add_update(c, &p->dvs[i], e) < 0)
+			return -1;
+	}
+	for (uint32_t i = 0; i < p->added_count; i++) {
+		if (add_file(c, &p->added[i], p->added_dvs != NULL ? p->added_dvs[i] : NULL, e) < 0)
+			return -1;
+	}
+	c->edit.added = c->added;
+	c->edit.deleted = c->deleted;
+	c->edit.removed = c->removed;
+	return 0;
+}
+
+static void fill_summary(struct commit *c)
+{
+	const struct prepared_commit *p = c->prepared;
+	const struct snapshot *s = &c->table->table.snapshot;
+	const char *position = p->position != NULL && p->position[0] != 0 ? p->position : s->position;
+
+	c->state.arena = c->summary.arena = &c->arena;
+	add_state(&c->state, s->txn_version + 1, position, s->invalid_values + p->invalid_values);
+	c->summary = c->state;
+	add_text(&c->summary, ICEBERG_OPERATION, p->operation);
+	add_number(&c->summary, ICEBERG_IN, p->rows_in);
+	add_number(&c->summary, ICEBERG_CHANGED, p->rows_changed);
+	add_number(&c->summary, ICEBERG_DELETED, p->rows_deleted);
+	if (p->source_time_us > 0)
+		add_number(&c->summary, ICEBERG_SOURCE_TIME, (uint64_t)p->source_time_us);
+	c->edit.summary = c->summary.items;
+	c->edit.summary_count = c->summary.count;
+}
+
+/* Ids belong to names for ever: an old column keeps its own, a new one is above all. */
+static int check_ids(const struct snapshot *s, const struct schema *schema, struct err *e)
+{
+	for (uint32_t i = 0; i < schema->field_count; i++) {
+		const struct field *f = &schema->fields[i];
+		int known = schema_find(s->schema, f->name);
+
+		if (known >= 0 ? f->id != s->schema->fields[known].id : f->id <= s->last_field_id)
+			return err_set(e, ERR_DATA, "commit refused: column \"%s\" cannot have field id %" PRId32, f->name, f->id);
+	}
+	return 0;
+}
+
+/* --- the commit ------------------------------------------------------------------------------- */
+
+/* What was committed becomes the snapshot. */
+static int adopt(struct commit *c, struct catalog_version *made, struct err *e)
+{
+	struct iceberg *t = c->table;
+
+	draft_settle(c->draft, &t->live);
+	catalog_version_release(&t->version);
+	t->version = *made;
+	t->shown = t->version.metadata->current;
+	return iceberg_show(t, e);
+}
+
+static int publish(struct commit *c, struct iceberg_change_set *changes, enum commit_result *out, struct err *e)
+{
+	struct iceberg *t = c->table;
+	struct catalog_version made = { .metadata = NULL };
+	int64_t *expired = NULL;
+	int rc;
+
+	iceberg_expired_snapshots(t->version.metadata, true, clock_now_us() / 1000, &expired, &changes->expired_count);
+	changes->expired = expired;
+	changes->snapshot = draft_snapshot(c->draft);
+	t->is_stale = true; /* until it is known whose commit is there */
+	rc = catalog_commit(t->catalog, &t->version, changes, &made, out, e);
+	memory_free(expired);
+	if (rc == 0 && *out == COMMIT_DONE)
+		rc = adopt(c, &made, e);
+	else if (rc == 0)
+		draft_discard(c->draft);
+	t->is_stale = rc < 0;
+	return rc;
+}
+
+static int commit(struct commit *c, enum commit_result *out, struct err *e)
+{
+	struct iceberg *t = c->table;
+	const struct prepared_commit *p = c->prepared;
+	const struct iceberg_metadata *m = t->version.metadata;
+	struct iceberg_change_set changes;
+
+	iceberg_change_set_init(&changes, m);
+	if (p->schema != NULL) {
+		if (check_ids(&t->table.snapshot, p->schema, e) < 0)
+			return -1;
+		iceberg_change_set_schema(&changes, m, p->schema);
+	}
+	c->edit.schema = changes.schema != NULL ? changes.schema : m->schema.columns;
+	c->edit.schema_id = changes.schema != NULL ? changes.schema_id : m->schema.id;
+	fill_summary(c);
+	changes.properties = c->state.items;
+	changes.property_count = c->state.count;
+	if (fill_edit(c, e) < 0 || store_sync_folder(t->store, "", e) < 0 ||
+	    draft_write(&c->draft, &t->places, m, &t->live, &c->edit, clock_now_us() / 1000, e) < 0)
+		return -1;
+	return publish(c, &changes, out, e);
+}
+
+int iceberg_commit(struct table *table, const struct prepared_commit *p, enum commit_result *out, struct err *e)
+{
+	struct commit c = { .table = iceberg_of(table), .prepared = p };
+	int64_t version = table->snapshot.version + 1;
+	int rc;
+
+	assert(c.table->app_id != NULL);
+	if (c.table->is_stale)
+		return err_set(e, ERR_CONFLICT, "commit %" PRId64 ": the outcome of the one before is not known: the table must be read "
+			       "again", version);
+	assert(table->snapshot.version >= 0);
+	rc = commit(&c, out, e);
+	commit_release(&c);
+	return rc < 0 ? err_wrap(e, "commit %" PRId64, version) : 0;
+}
+
+/* --- a new table ------------------------------------------------------------------------------ */
+
+static void add_settings(struct pairs *p, const char *source_name, const char *app_id)
+{
+	add_text(p, ICEBERG_SOURCE, source_name);
+	add_text(p, ICEBERG_APP, app_id);
+	add_text(p, "write.delete.mode", "merge-on-read");
+	add_text(p, "write.update.mode", "merge-on-read");
+	add_text(p, "write.merge.mode", "merge-on-read");
+}
+
+int iceberg_create(struct table *table, struct schema *schema, const char *source_name, const char *position,
+		   enum commit_result *out, struct err *e)
+{
+	struct iceberg *t = iceberg_of(table);
+	char uuid[UUID_TEXT_BYTES + 1];
+	const struct iceberg_creation creation = { .uuid = uuid, .location = t->uri, .format_version = t->format_version,
+						   .schema = schema };
+	struct catalog_version made = { .metadata = NULL };
+	struct iceberg_change_set changes;
+	struct arena arena = { .limit = 0 };
+	struct pairs pairs = { .arena = &arena };
+	uint8_t bytes[UUID_BYTES];
+	int rc;
+
+	assert(t->app_id != NULL && table->snapshot.version < 0);
+	uuid_random(bytes);
+	uuid_format(uuid, bytes);
+	add_state(&pairs, 0, position, 0);
+	add_settings(&pairs, source_name, t->app_id);
+	iceberg_change_set_init(&changes, NULL);
+	changes.creation = &creation;
+	changes.properties = pairs.items;
+	changes.property_count = pairs.count;
+	rc = catalog_commit(t->catalog, NULL, &changes, &made, out, e);
+	if (rc == 0 && *out == COMMIT_DONE)
+		rc = iceberg_load(t, &made, NULL, e);
+	arena_release(&arena);
+	return rc < 0 ? err_wrap(e, "new table") : 0;
+}
