@@ -5,6 +5,30 @@
 #include "change/render.h"
 #include "lib/test.h"
 #include "merge/data_file.h"
+#include "table/iceberg/iceberg.h"
+
+int merge_table_iceberg;
+
+int merge_table_use_delta(void **state)
+{
+	(void)state;
+	merge_table_iceberg = 0;
+	return 0;
+}
+
+int merge_table_use_iceberg_2(void **state)
+{
+	(void)state;
+	merge_table_iceberg = 2;
+	return 0;
+}
+
+int merge_table_use_iceberg_3(void **state)
+{
+	(void)state;
+	merge_table_iceberg = 3;
+	return 0;
+}
 
 void merge_table_make_of(struct merge_table *t, struct schema *s)
 {
@@ -29,6 +53,14 @@ void merge_table_remove(struct merge_table *t)
 	scratch_remove(&t->folder);
 }
 
+static int open_format(struct merge_table *t, struct err *e)
+{
+	const struct iceberg_settings iceberg = { .namespace = "d", .name = "t", .format_version = merge_table_iceberg };
+
+	return merge_table_iceberg > 0 ? iceberg_open(&t->table, t->store, &iceberg, "tailrace/test/d.t", e) :
+					 table_open(&t->table, t->store, "tailrace/test/d.t", e);
+}
+
 void merge_table_open(struct merge_table *t)
 {
 	enum commit_result result;
@@ -37,7 +69,7 @@ void merge_table_open(struct merge_table *t)
 
 	t->store = store_open_directory(scratch_path(&t->folder, "table"), true, &e);
 	must(t->store != NULL ? 0 : -1, &e);
-	must(table_open(&t->table, t->store, "tailrace/test/d.t", &e), &e);
+	must(open_format(t, &e), &e);
 	if (table_snapshot(t->table)->version < 0)
 		must(table_create(t->table, t->schema, "tailrace/test/d.t", NULL, &result, &e), &e);
 	schema_release(t->schema);

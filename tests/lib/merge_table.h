@@ -15,6 +15,12 @@ struct merge_table {
 	struct schema *schema; /* of the next batch */
 };
 
+/* Of the tables that are opened next: Iceberg's format version, 0: they are Delta's. */
+extern int merge_table_iceberg;
+int merge_table_use_delta(void **state); /* for cmocka's groups */
+int merge_table_use_iceberg_2(void **state);
+int merge_table_use_iceberg_3(void **state);
+
 /* d.t with `id` long, the key if it is keyed, and `name` string; no version yet. */
 void merge_table_make(struct merge_table *t, bool is_keyed);
 /* With this schema, which is taken over. */

@@ -390,6 +390,8 @@ static void rows_that_another_writer_brought_back_are_found(void **state)
 	struct fixture t;
 
 	(void)state;
+	if (merge_table_iceberg > 0)
+		skip(); /* a snapshot of its own brings the position back, too: test_iceberg_table.c */
 	fixture_init(&t, true);
 	commit_rows(&t, 1, 2, 5);
 	commit_rows(&t, 1, 1, 6);
@@ -549,5 +551,7 @@ int main(void)
 	};
 
 	scratch_in_memory();
-	return cmocka_run_group_tests_name("merge", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("delta", tests, merge_table_use_delta, NULL) +
+	       cmocka_run_group_tests_name("iceberg 3", tests, merge_table_use_iceberg_3, NULL) +
+	       cmocka_run_group_tests_name("iceberg 2", tests, merge_table_use_iceberg_2, NULL);
 }

@@ -170,5 +170,7 @@ int main(void)
 	};
 
 	scratch_in_memory();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("delta", tests, merge_table_use_delta, NULL) +
+	       cmocka_run_group_tests_name("iceberg 3", tests, merge_table_use_iceberg_3, NULL) +
+	       cmocka_run_group_tests_name("iceberg 2", tests, merge_table_use_iceberg_2, NULL);
 }
