@@ -168,6 +168,31 @@ static void the_newest_version_is_found_whatever_the_hint_says(void **state)
 	catalog_version_release(&v);
 }
 
+static void a_writer_mends_the_hint_that_a_killed_one_left_behind(void **state)
+{
+	struct world *w = *state;
+	struct catalog_settings s = { .namespace = "shop", .name = "orders", .store = w->store, .location = LOCATION, .mends = true };
+	struct catalog_version v = make(w, TABLE_UUID), next;
+	struct buffer hint = { 0 };
+	struct err e = ERR_INIT;
+	struct catalog *c;
+
+	catalog_version_release(&v);
+	put(w, "metadata/version-hint.text", "0");
+	v = load(w->other);
+	catalog_version_release(&v);
+	must(store_get(w->store, "metadata/version-hint.text", 0, 0, &hint, &e), &e);
+	assert_buffer_text(hint, "0"); /* who only reads changes nothing */
+	buffer_clear(&hint);
+	must(catalog_open(&c, &s, &e), &e);
+	next = load(c);
+	must(store_get(w->store, "metadata/version-hint.text", 0, 0, &hint, &e), &e);
+	assert_buffer_text(hint, "1");
+	catalog_version_release(&next);
+	catalog_close(c);
+	buffer_release(&hint);
+}
+
 /*
  * Each call of a commit fails in each way; whatever we are told is what the table says.
  */
@@ -350,6 +375,7 @@ int main(void)
 		TEST(a_table_is_made_and_committed_to),
 		TEST(the_slower_of_two_writers_loses),
 		TEST(the_newest_version_is_found_whatever_the_hint_says),
+		TEST(a_writer_mends_the_hint_that_a_killed_one_left_behind),
 		TEST(what_a_failing_store_did_is_found_out),
 		TEST(an_outcome_that_stays_unknown_is_said_to_be),
 		TEST(nothing_is_written_behind_a_version_that_was_removed),

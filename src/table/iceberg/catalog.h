@@ -40,6 +40,8 @@ struct catalog_settings {
 	/* Holds the metadata files: of a directory, the table's folder; NULL for REST. */
 	struct store *store;
 	const char *location; /* URI of the store's root, without a slash at its end */
+	/* Of a directory: a hint that a killed writer did not get to is written when the table is loaded. */
+	bool mends;
 };
 
 /* The table at one of its commits. */

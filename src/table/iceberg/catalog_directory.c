@@ -31,6 +31,7 @@ static const char *const endings[] = { ".metadata.json", ".gz.metadata.json",
 struct directory_catalog {
 	struct catalog catalog;
 	struct metadata_place place;
+	bool mends;
 };
 
 static struct directory_catalog *directory_of(struct catalog *c)
@@ -163,6 +164,35 @@ static void uri_of(const struct directory_catalog *d, struct buffer *out, const 
 	buffer_text(out, key);
 }
 
+/*
+ * Where readers begin to look. Who finds it old, or not at all, looks further, if it is not
+ * one of those that only take the hint: the commit stands without it.
+ */
+static void write_hint(struct directory_catalog *d, uint64_t version)
+{
+	enum put_result ignored;
+	struct err why = ERR_INIT;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, version);
+	/*
+	 * Hadoop refuses a file that has another checksum than the one beside it, and
+	 * then looks through the whole folder.
+	 */
+	store_remove(d->place.store, HINT_SUM, &why);
+	store_put(d->place.store, HINT, bytes_of_text(text), false, &ignored, &why);
+}
+
+/* A writer was killed between its metadata file and the hint. */
+static void mend_hint(struct directory_catalog *d, const char *key)
+{
+	uint64_t version = version_of(key + sizeof(FOLDER)), hint;
+	struct err ignored = ERR_INIT;
+
+	if (read_hint(d, &hint, &ignored) == 0 && hint < version)
+		write_hint(d, version);
+}
+
 static int directory_load(struct catalog *c, struct catalog_version *out, struct err *e)
 {
 	struct directory_catalog *d = directory_of(c);
@@ -172,6 +202,8 @@ static int directory_load(struct catalog *c, struct catalog_version *out, struct
 	if (rc == 0) {
 		uri_of(d, &uri, buffer_string(&key));
 		rc = metadata_file_read(out, &d->place, buffer_string(&uri), e);
+		if (rc == 0 && d->mends)
+			mend_hint(d, buffer_string(&key));
 	}
 	if (rc == 1 && key.size > 0)
 		rc = err_set(e, ERR_RETRY,
@@ -200,25 +232,6 @@ static int next_version(const struct catalog_version *base, uint64_t *out, struc
 		       "its metadata is compressed, so another writer's next file would "
 		       "have another name than ours: unset its property "
 		       "write.metadata.compression-codec, and commit once with what set it");
-}
-
-/*
- * Where readers begin to look. Who finds it old, or not at all, looks further: the commit
- * stands without it.
- */
-static void write_hint(struct directory_catalog *d, uint64_t version)
-{
-	enum put_result ignored;
-	struct err why = ERR_INIT;
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, version);
-	/*
-	 * Hadoop refuses a file that has another checksum than the one beside it, and
-	 * then looks through the whole folder.
-	 */
-	store_remove(d->place.store, HINT_SUM, &why);
-	store_put(d->place.store, HINT, bytes_of_text(text), false, &ignored, &why);
 }
 
 /* Somebody may have removed the folder: a version alone, without those before it and what they name, would be no table. */
@@ -300,6 +313,7 @@ int catalog_open_directory(struct catalog **out, const struct catalog_settings *
 	(void)e;
 	d->catalog.ops = &directory_ops;
 	d->place = (struct metadata_place){ s->store, s->location };
+	d->mends = s->mends;
 	*out = &d->catalog;
 	return 0;
 }

@@ -42,7 +42,7 @@ struct follow {
 int follow_open(struct follow **out, struct store *store, const struct follow_settings *s, struct err *e)
 {
 	struct follow *f = memory_new(struct follow);
-	struct catalog_settings settings = { .url = s->catalog, .namespace = s->namespace, .name = s->name };
+	struct catalog_settings settings = { .url = s->catalog, .namespace = s->namespace, .name = s->name, .mends = true };
 	struct buffer uri = { 0 };
 
 	f->store = store;

@@ -188,7 +188,8 @@ static int sweep(struct iceberg *t, struct err *e)
 
 int iceberg_open(struct table **out, struct store *store, const struct iceberg_settings *s, const char *app_id, struct err *e)
 {
-	struct catalog_settings settings = { .url = s->catalog, .namespace = s->namespace, .name = s->name, .store = store };
+	struct catalog_settings settings = { .url = s->catalog, .namespace = s->namespace, .name = s->name, .store = store,
+					     .mends = true };
 	enum table_format format;
 	struct iceberg *t;
 	bool changed;
