@@ -391,7 +391,7 @@ static void rows_that_another_writer_brought_back_are_found(void **state)
 
 	(void)state;
 	if (merge_table_iceberg > 0)
-		skip(); /* a snapshot of its own brings the position back, too: test_iceberg_table.c */
+		skip(); /* Iceberg takes the position back with the rows: tests/e2e/iceberg_alone.t */
 	fixture_init(&t, true);
 	commit_rows(&t, 1, 2, 5);
 	commit_rows(&t, 1, 1, 6);

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "table/iceberg/catalog.h"
 #include "table/iceberg/draft.h"
+#include "table/iceberg/pairs.h"
 #include "table/iceberg/puffin.h"
 #include "table/iceberg/position_deletes.h"
 #include "table/iceberg/tidy.h"
@@ -133,51 +134,11 @@ const char *follow_metadata(const struct follow *f)
 	return f->version.path;
 }
 
-/* --- properties ------------------------------------------------------------------------------- */
-
-/* Texts are the arena's. */
-struct properties {
-	struct iceberg_pair *pairs;
-	uint32_t count;
-	struct arena arena;
-};
-
-static void set_property(struct properties *p, const char *key, const char *value)
-{
-	p->pairs = memory_grow(p->pairs, struct iceberg_pair, p->count + 1);
-	p->pairs[p->count++] = (struct iceberg_pair){ arena_text(&p->arena, key, strlen(key)),
-						      arena_text(&p->arena, value, strlen(value)) };
-}
-
-/*
- * The leader's statistics have milliseconds, rounded outwards: good to leave files out by, but no MIN and MAX, as which Spark
- * takes the bounds of any column that this property does not except.
- */
-static void except_times(struct properties *p, const struct schema *s)
-{
-	struct buffer key = { 0 };
-
-	for (uint32_t i = 0; i < s->field_count; i++) {
-		if (s->fields[i].type != TYPE_TIMESTAMP && s->fields[i].type != TYPE_TIMESTAMP_NTZ)
-			continue;
-		buffer_clear(&key);
-		buffer_format(&key, "write.metadata.metrics.column.%s", s->fields[i].name);
-		set_property(p, buffer_string(&key), "counts");
-	}
-	buffer_release(&key);
-}
-
-static void properties_release(struct properties *p)
-{
-	memory_free(p->pairs);
-	arena_release(&p->arena);
-}
-
 /* --- a new face ------------------------------------------------------------------------------- */
 
 static int create(struct follow *f, const struct snapshot *leader, struct err *e)
 {
-	struct properties properties = { .count = 0 };
+	struct pairs properties = { .count = 0 };
 	char uuid[UUID_TEXT_BYTES + 1];
 	struct iceberg_creation creation = { .uuid = uuid, .location = f->face_uri, .format_version = f->format_version,
 					     .schema = leader->schema };
@@ -187,24 +148,19 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 	uint8_t bytes[UUID_BYTES];
 	int rc;
 
-	set_property(&properties, LEADER_ID, leader->table_id);
+	pairs_add(&properties, LEADER_ID, leader->table_id);
 	/* the data files are the leader's: expiring snapshots here must not take them from it */
-	set_property(&properties, "gc.enabled", "false");
-	/* a commit a second must not leave a metadata file each */
-	set_property(&properties, "write.metadata.delete-after-commit.enabled", "true");
-	set_property(&properties, "write.metadata.previous-versions-max", "20");
-	set_property(&properties, "write.delete.mode", "merge-on-read");
-	set_property(&properties, "write.update.mode", "merge-on-read");
-	set_property(&properties, "write.merge.mode", "merge-on-read");
-	except_times(&properties, leader->schema);
+	pairs_add(&properties, "gc.enabled", "false");
+	pairs_add_defaults(&properties);
+	pairs_except_times(&properties, leader->schema);
 	uuid_random(bytes);
 	uuid_format(uuid, bytes);
 	iceberg_change_set_init(&changes, NULL);
 	changes.creation = &creation;
-	changes.properties = properties.pairs;
+	changes.properties = properties.items;
 	changes.property_count = properties.count;
 	rc = catalog_commit(f->catalog, NULL, &changes, &made, &result, e);
-	properties_release(&properties);
+	pairs_release(&properties);
 	if (rc < 0)
 		return -1;
 	if (result == COMMIT_DONE)
@@ -397,7 +353,7 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	uint32_t pair_count = leader->position != NULL ? 2 : 1;
 	bool has_files = d->added_count + d->removed_count + d->deleted_count > 0;
 	int64_t now_ms = clock_now_us() / 1000, *expired = NULL;
-	struct properties properties = { .count = 0 };
+	struct pairs properties = { .count = 0 };
 	struct catalog_version made = { 0 };
 	struct iceberg_change_set changes;
 	struct draft_edit edit;
@@ -410,10 +366,10 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	if (!schema_equal(m->schema.columns, leader->schema))
 		iceberg_change_set_schema(&changes, m, leader->schema);
 	if (changes.schema != NULL)
-		except_times(&properties, leader->schema);
+		pairs_except_times(&properties, leader->schema);
 	for (uint32_t i = 0; i < pair_count; i++)
-		set_property(&properties, pairs[i].key, pairs[i].value);
-	changes.properties = properties.pairs;
+		pairs_add(&properties, pairs[i].key, pairs[i].value);
+	changes.properties = properties.items;
 	changes.property_count = properties.count;
 	edit = (struct draft_edit){ d->added, d->added_count, d->removed, d->removed_count, d->deleted, d->deleted_count, false,
 				    leader->schema, changes.schema != NULL ? changes.schema_id : m->schema.id, pairs, pair_count };
@@ -438,7 +394,7 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 		forget(f);
 	}
 	draft_free(draft);
-	properties_release(&properties);
+	pairs_release(&properties);
 	memory_free(expired);
 	return rc;
 }

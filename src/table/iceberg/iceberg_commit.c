@@ -2,45 +2,21 @@
 /* One version: a draft of its snapshot, then the catalog's word. Until that, nothing has happened. */
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "table/iceberg/draft.h"
 #include "table/iceberg/iceberg_handle.h"
+#include "table/iceberg/pairs.h"
 #include "table/uuid.h"
-
-#define PAIRS_MAX 8
-
-/* Names and values; numbers are the arena's. */
-struct pairs {
-	struct iceberg_pair items[PAIRS_MAX];
-	uint32_t count;
-	struct arena *arena;
-};
-
-static void add_text(struct pairs *p, const char *key, const char *value)
-{
-	assert(p->count < PAIRS_MAX);
-	if (value != NULL)
-		p->items[p->count++] = (struct iceberg_pair){ key, value };
-}
-
-static void add_number(struct pairs *p, const char *key, uint64_t number)
-{
-	char text[24];
-	int size = snprintf(text, sizeof(text), "%" PRIu64, number);
-
-	add_text(p, key, arena_text(p->arena, text, (size_t)size));
-}
 
 /* What outlives a snapshot. */
 static void add_state(struct pairs *p, int64_t number, const char *position, uint64_t invalid_values)
 {
-	add_number(p, ICEBERG_COMMIT, (uint64_t)number);
-	add_text(p, ICEBERG_POSITION, position);
-	add_number(p, ICEBERG_INVALID, invalid_values);
+	pairs_add_number(p, ICEBERG_COMMIT, (uint64_t)number);
+	pairs_add(p, ICEBERG_POSITION, position);
+	pairs_add_number(p, ICEBERG_INVALID, invalid_values);
 }
 
 struct commit {
@@ -50,7 +26,7 @@ struct commit {
 	struct draft_added *added;
 	struct draft_deleted *deleted;
 	uint32_t *removed;
-	struct pairs state, summary;
+	struct pairs properties, summary;
 	struct draft *draft;
 	struct arena arena;
 };
@@ -61,6 +37,8 @@ static void commit_release(struct commit *c)
 	memory_free(c->added);
 	memory_free(c->deleted);
 	memory_free(c->removed);
+	pairs_release(&c->properties);
+	pairs_release(&c->summary);
 	arena_release(&c->arena);
 }
 
@@ -129,21 +107,22 @@ static int fill_edit(struct commit *c, struct err *e)
 	return 0;
 }
 
-static void fill_summary(struct commit *c)
+static void fill_texts(struct commit *c)
 {
 	const struct prepared_commit *p = c->prepared;
 	const struct snapshot *s = &c->table->table.snapshot;
 	const char *position = p->position != NULL && p->position[0] != 0 ? p->position : s->position;
 
-	c->state.arena = c->summary.arena = &c->arena;
-	add_state(&c->state, s->txn_version + 1, position, s->invalid_values + p->invalid_values);
-	c->summary = c->state;
-	add_text(&c->summary, ICEBERG_OPERATION, p->operation);
-	add_number(&c->summary, ICEBERG_IN, p->rows_in);
-	add_number(&c->summary, ICEBERG_CHANGED, p->rows_changed);
-	add_number(&c->summary, ICEBERG_DELETED, p->rows_deleted);
+	add_state(&c->properties, s->txn_version + 1, position, s->invalid_values + p->invalid_values);
+	if (p->schema != NULL)
+		pairs_except_times(&c->properties, p->schema);
+	add_state(&c->summary, s->txn_version + 1, position, s->invalid_values + p->invalid_values);
+	pairs_add(&c->summary, ICEBERG_OPERATION, p->operation);
+	pairs_add_number(&c->summary, ICEBERG_IN, p->rows_in);
+	pairs_add_number(&c->summary, ICEBERG_CHANGED, p->rows_changed);
+	pairs_add_number(&c->summary, ICEBERG_DELETED, p->rows_deleted);
 	if (p->source_time_us > 0)
-		add_number(&c->summary, ICEBERG_SOURCE_TIME, (uint64_t)p->source_time_us);
+		pairs_add_number(&c->summary, ICEBERG_SOURCE_TIME, (uint64_t)p->source_time_us);
 	c->edit.summary = c->summary.items;
 	c->edit.summary_count = c->summary.count;
 }
@@ -163,7 +142,7 @@ static int check_ids(const struct snapshot *s, const struct schema *schema, stru
 
 /* --- the commit ------------------------------------------------------------------------------- */
 
-/* What was committed becomes the snapshot. */
+/* What was committed becomes the snapshot. When somebody committed behind it already, nothing follows it until a refresh. */
 static int adopt(struct commit *c, struct catalog_version *made, struct err *e)
 {
 	struct iceberg *t = c->table;
@@ -171,8 +150,13 @@ static int adopt(struct commit *c, struct catalog_version *made, struct err *e)
 	draft_settle(c->draft, &t->live);
 	catalog_version_release(&t->version);
 	t->version = *made;
-	t->shown = t->version.metadata->current;
-	return iceberg_show(t, e);
+	t->shown = iceberg_metadata_snapshot(t->version.metadata, draft_snapshot(c->draft)->id);
+	if (t->shown == NULL)
+		return err_set(e, ERR_CONFLICT, "the snapshot of the commit is gone: the table must be read again");
+	if (iceberg_show(t, e) < 0)
+		return -1;
+	t->is_stale = t->shown != t->version.metadata->current;
+	return 0;
 }
 
 static int publish(struct commit *c, struct iceberg_change_set *changes, enum commit_result *out, struct err *e)
@@ -190,9 +174,10 @@ static int publish(struct commit *c, struct iceberg_change_set *changes, enum co
 	memory_free(expired);
 	if (rc == 0 && *out == COMMIT_DONE)
 		rc = adopt(c, &made, e);
-	else if (rc == 0)
+	if (rc == 0 && *out == COMMIT_LOST) {
 		draft_discard(c->draft);
-	t->is_stale = rc < 0;
+		t->is_stale = false;
+	}
 	return rc;
 }
 
@@ -211,9 +196,9 @@ static int commit(struct commit *c, enum commit_result *out, struct err *e)
 	}
 	c->edit.schema = changes.schema != NULL ? changes.schema : m->schema.columns;
 	c->edit.schema_id = changes.schema != NULL ? changes.schema_id : m->schema.id;
-	fill_summary(c);
-	changes.properties = c->state.items;
-	changes.property_count = c->state.count;
+	fill_texts(c);
+	changes.properties = c->properties.items;
+	changes.property_count = c->properties.count;
 	if (fill_edit(c, e) < 0 || store_sync_folder(t->store, "", e) < 0 ||
 	    draft_write(&c->draft, &t->places, m, &t->live, &c->edit, clock_now_us() / 1000, e) < 0)
 		return -1;
@@ -238,15 +223,6 @@ int iceberg_commit(struct table *table, const struct prepared_commit *p, enum co
 
 /* --- a new table ------------------------------------------------------------------------------ */
 
-static void add_settings(struct pairs *p, const char *source_name, const char *app_id)
-{
-	add_text(p, ICEBERG_SOURCE, source_name);
-	add_text(p, ICEBERG_APP, app_id);
-	add_text(p, "write.delete.mode", "merge-on-read");
-	add_text(p, "write.update.mode", "merge-on-read");
-	add_text(p, "write.merge.mode", "merge-on-read");
-}
-
 int iceberg_create(struct table *table, struct schema *schema, const char *source_name, const char *position,
 		   enum commit_result *out, struct err *e)
 {
@@ -256,23 +232,25 @@ int iceberg_create(struct table *table, struct schema *schema, const char *sourc
 						   .schema = schema };
 	struct catalog_version made = { .metadata = NULL };
 	struct iceberg_change_set changes;
-	struct arena arena = { .limit = 0 };
-	struct pairs pairs = { .arena = &arena };
+	struct pairs properties = { .items = NULL };
 	uint8_t bytes[UUID_BYTES];
 	int rc;
 
 	assert(t->app_id != NULL && table->snapshot.version < 0);
 	uuid_random(bytes);
 	uuid_format(uuid, bytes);
-	add_state(&pairs, 0, position, 0);
-	add_settings(&pairs, source_name, t->app_id);
+	add_state(&properties, 0, position, 0);
+	pairs_add(&properties, ICEBERG_SOURCE, source_name);
+	pairs_add(&properties, ICEBERG_APP, t->app_id);
+	pairs_add_defaults(&properties);
+	pairs_except_times(&properties, schema);
 	iceberg_change_set_init(&changes, NULL);
 	changes.creation = &creation;
-	changes.properties = pairs.items;
-	changes.property_count = pairs.count;
+	changes.properties = properties.items;
+	changes.property_count = properties.count;
 	rc = catalog_commit(t->catalog, NULL, &changes, &made, out, e);
 	if (rc == 0 && *out == COMMIT_DONE)
 		rc = iceberg_load(t, &made, NULL, e);
-	arena_release(&arena);
+	pairs_release(&properties);
 	return rc < 0 ? err_wrap(e, "new table") : 0;
 }
