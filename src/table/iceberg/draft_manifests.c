@@ -222,6 +222,8 @@ static int copy_entries(struct writing *w, const struct iceberg_manifest *row, s
 		rc = iceberg_entry_inherit(&entry, row, &next_row_id, e);
 		if (rc == 0 && entry.status != ICEBERG_DELETED) {
 			entry.status = ICEBERG_EXISTING;
+			if (entry.file.content == ICEBERG_POSITION_DELETES)
+				live_name_data_file(&entry.file);
 			if (is_gone(d, &entry.file)) {
 				entry.status = ICEBERG_DELETED;
 				entry.snapshot_id = d->snapshot.id;

@@ -127,6 +127,26 @@ static int take_data(struct loading *l, struct iceberg_entry *entry, struct err 
 	return 0;
 }
 
+#define FILE_PATH_ID 2147483546 /* "Reserved Field IDs" */
+
+static const struct buffer *bound_of(const struct iceberg_bounds *b, int32_t id)
+{
+	for (uint32_t i = 0; i < b->count; i++) {
+		if (b->items[i].id == id)
+			return &b->items[i].bytes;
+	}
+	return NULL;
+}
+
+void live_name_data_file(struct iceberg_file *f)
+{
+	const struct buffer *lower = bound_of(&f->lower, FILE_PATH_ID), *upper = bound_of(&f->upper, FILE_PATH_ID);
+
+	if (f->referenced_data_file == NULL && lower != NULL && upper != NULL &&
+	    bytes_equal(buffer_bytes(lower), buffer_bytes(upper)) && memchr(lower->data, 0, lower->size) == NULL)
+		f->referenced_data_file = memory_copy(lower->data, lower->size);
+}
+
 static int take_deletes(struct loading *l, struct iceberg_entry *entry, struct err *e)
 {
 	struct iceberg_file *f = &entry->file;
@@ -138,6 +158,7 @@ static int take_deletes(struct loading *l, struct iceberg_entry *entry, struct e
 		return err_set(e, ERR_CONFIG, "\"%s\" has equality deletes, of another writer: which rows are deleted would have to be "
 			       "found by reading all of them; rewrite the table's data files (rewrite_data_files) and try again",
 			       f->path);
+	live_name_data_file(f);
 	if (f->referenced_data_file == NULL)
 		return err_set(e, ERR_CONFIG, "\"%s\" has position deletes of many files, of another writer; rewrite the table's data "
 			       "files (rewrite_data_files) and try again", f->path);

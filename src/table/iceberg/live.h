@@ -43,6 +43,11 @@ struct live {
  */
 int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_metadata *m,
 	      const struct iceberg_snapshot *s, struct err *e);
+/*
+ * Sets which data file position deletes are of, when their writer did not name it but says so by equal bounds of its path (spec,
+ * "Position Delete Files"); NULL stays where they are of many.
+ */
+void live_name_data_file(struct iceberg_file *f);
 void live_release(struct live *l); /* a zeroed one is fine; leaves a zeroed one */
 int64_t live_find(const struct live *l, const char *path); /* the number of a file, or -1 */
 /* Appends a file; takes over its texts. It is not in yet. */
