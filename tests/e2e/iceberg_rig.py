@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Iceberg's side of our tables (`--table-format both`), read by engines that we did not write. For scripts that run with the
+"""Iceberg tables of ours, alone or a table's Iceberg side (`--table-format both`), read by engines that we did not write. For scripts that run with the
 readers' Python: `need_readers` sees to that."""
 import functools
 import os
@@ -24,9 +24,13 @@ def need_readers(tap, claim):
     return True
 
 
+def is_alone(table):
+    return os.path.isdir(f"{table}/metadata")
+
+
 def newest(table):
-    """The newest metadata file of the table's Iceberg side."""
-    folder = f"{table}/_iceberg/metadata"
+    """The newest metadata file of the table, or of its Iceberg side."""
+    folder = f"{table}/metadata" if is_alone(table) else f"{table}/_iceberg/metadata"
     return f"{folder}/v{open(f'{folder}/version-hint.text').read().strip()}.metadata.json"
 
 
@@ -36,6 +40,16 @@ def metadata(table):
 
 def property_of(table, name):
     return metadata(table)["properties"].get(f"tailrace.{name}")
+
+
+LAKE_TYPES = {"int": "integer", "timestamptz": "timestamp", "timestamp": "timestamp_ntz"}
+
+
+def iceberg_schema(table):
+    """As delta_schema, of the Iceberg metadata."""
+    m = metadata(table)
+    fields = next(s for s in m["schemas"] if s["schema-id"] == m["current-schema-id"])["fields"]
+    return [(f["name"], LAKE_TYPES.get(f["type"], f["type"].replace(" ", ""))) for f in fields]
 
 
 # --- engines: an Arrow table each --------------------------------------------------------------------
@@ -71,7 +85,7 @@ def polars(table):
 
 @functools.cache
 def spark_session(lake):
-    """Delta's and Iceberg's; a table's Iceberg side is ice.DATABASE.TABLE._iceberg."""
+    """Delta's and Iceberg's; a table is ice.DATABASE.TABLE, its Iceberg side ice.DATABASE.TABLE._iceberg."""
     return read.spark_session(**{
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension,org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.ice": "org.apache.iceberg.spark.SparkCatalog", "spark.sql.catalog.ice.type": "hadoop",
@@ -79,7 +93,7 @@ def spark_session(lake):
 
 
 def spark_name(table):
-    return "ice." + ".".join(quoted(part) for part in table.split("/")[-2:]) + "._iceberg"
+    return "ice." + ".".join(quoted(part) for part in table.split("/")[-2:]) + ("" if is_alone(table) else "._iceberg")
 
 
 def spark(table):
@@ -88,7 +102,7 @@ def spark(table):
 
 def iceberg_rows(engine, table):
     """Counter of canonical rows."""
-    got, schema = globals()[engine](table), delta_schema(table)
+    got, schema = globals()[engine](table), iceberg_schema(table) if is_alone(table) else delta_schema(table)
     return collections.Counter(zip(*(read.column(got.column(name), lake_type) for name, lake_type in schema)))
 
 
