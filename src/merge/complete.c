@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "merge/complete.h"
 
-#include <stdlib.h>
-
 #include "base/memory.h"
 #include "change/json_patch.h"
-#include "merge/data_file.h"
+#include "merge/pick.h"
 
 struct completion {
 	const struct batch *batch;
 	const struct fold *fold;
 	struct columns base; /* present rows from the table */
-	uint32_t *base_row;  /* per survivor: its row in `base`, or FOLD_NONE */
-};
-
-struct wanted { /* a present row to be read */
-	struct row_place place;
-	uint32_t survivor;
+	uint32_t *base_row;  /* per survivor: its row in `base`, or PICK_NONE */
 };
 
 static const uint8_t *present_of(const struct completion *c, const struct fold_change *change)
@@ -32,36 +25,10 @@ static bool is_patch(const struct completion *c, const struct fold_change *chang
 	return patched != NULL && field_present(patched, field);
 }
 
-/*
- * The row's change before this one: of the same key, or of the key that it had before a move. FOLD_NONE
- * at a delete, which ends a row, and at the row's first change in the batch.
- */
-static uint32_t older(const struct completion *c, uint32_t at)
-{
-	const struct fold_change *change = &c->fold->changes[at];
-
-	if (change->op == BATCH_DELETE)
-		return FOLD_NONE;
-	return change->moved != FOLD_NONE ? c->fold->changes[change->moved].previous : change->previous;
-}
-
-/* The key under which the table has the row, when the batch has no older change of it. */
-static bool base_key(const struct completion *c, uint32_t at, struct key_hash *out)
-{
-	for (uint32_t next; (next = older(c, at)) != FOLD_NONE; at = next)
-		;
-	if (c->fold->changes[at].op == BATCH_DELETE)
-		return false;
-	if (c->fold->changes[at].moved != FOLD_NONE)
-		at = c->fold->changes[at].moved;
-	*out = c->fold->keys[at];
-	return true;
-}
-
 /* The newest change at or before `at` that has a whole value or a patch of the field; FOLD_NONE: none. */
 static uint32_t holder_of(const struct completion *c, uint32_t at, uint32_t field)
 {
-	for (; at != FOLD_NONE; at = older(c, at)) {
+	for (; at != FOLD_NONE; at = fold_older(c->fold, at)) {
 		const struct fold_change *change = &c->fold->changes[at];
 
 		if (change->op == BATCH_UPSERT && field_present(present_of(c, change), field))
@@ -77,103 +44,48 @@ static bool needs_base(const struct completion *c, uint32_t change)
 		uint32_t at = holder_of(c, change, field);
 
 		while (at != FOLD_NONE && is_patch(c, &c->fold->changes[at], field))
-			at = holder_of(c, older(c, at), field);
+			at = holder_of(c, fold_older(c->fold, at), field);
 		if (at == FOLD_NONE)
 			return true;
 	}
 	return false;
 }
 
-static int compare_wanted(const void *a, const void *b)
-{
-	const struct wanted *x = a, *y = b;
-
-	if (x->place.file != y->place.file)
-		return x->place.file < y->place.file ? -1 : 1;
-	return x->place.row < y->place.row ? -1 : x->place.row > y->place.row;
-}
-
-/* The table's file, or one that is staged only. */
-static int find_file(struct data_file *out, struct store *store, const struct table *table, const char *path, struct err *e)
-{
-	int64_t slot = table_find_file(table, path);
-	int rc;
-
-	if (slot >= 0) {
-		*out = table_snapshot(table)->files[slot];
-		return 0;
-	}
-	*out = (struct data_file){ .path = (char *)path };
-	rc = store->ops->size(store, path, &out->size_bytes, e);
-	return rc > 0 ? err_set(e, ERR_DATA, "data file %s is gone", path) : rc;
-}
-
-/* Reads the rows of one file, wanted[0..count), and numbers them. */
-static int read_file(struct completion *c, struct store *store, const struct data_file *file,
-		     const struct wanted *wanted, uint32_t count, struct err *e)
-{
-	struct data_file_reader *reader = NULL;
-	uint32_t *rows = memory_array(uint32_t, count);
-	int rc;
-
-	for (uint32_t i = 0; i < count; i++) {
-		rows[i] = wanted[i].place.row;
-		c->base_row[wanted[i].survivor] = c->base.row_count + i;
-	}
-	rc = data_file_open(&reader, store, file, c->batch->schema, e);
-	if (rc == 0)
-		rc = data_file_pick(reader, rows, count, &c->base, e);
-	data_file_close(reader);
-	memory_free(rows);
-	return rc;
-}
-
-/* Where the table has the rows of those survivors that need one. Returns how many there are. */
-static uint32_t find_base(struct completion *c, const struct key_index *index,
-			  const struct places *places, const uint32_t *survivors, uint32_t count,
-			  struct wanted *wanted)
+/* Where the table has the rows of those survivors that need one. */
+static void find_base(struct completion *c, const struct key_index *index, const struct places *places,
+		      const uint32_t *survivors, uint32_t count, struct row_place *base)
 {
 	struct key_hash *keys = memory_array(struct key_hash, count);
+	uint32_t *asking = memory_array(uint32_t, count);
 	struct row_place *found = memory_array(struct row_place, count);
-	uint32_t asked = 0, kept = 0;
+	uint32_t asked = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t change = c->fold->last[survivors[i]];
 
-		c->base_row[i] = FOLD_NONE;
-		if (needs_base(c, change) && base_key(c, change, &keys[asked]))
-			wanted[asked++].survivor = i;
+		if (needs_base(c, change) && fold_base_key(c->fold, change, &keys[asked]))
+			asking[asked++] = i;
 	}
 	key_index_find(index, keys, asked, found);
 	for (uint32_t i = 0; i < asked; i++) {
 		if (place_is_live(places, found[i]))
-			wanted[kept++] = (struct wanted){ found[i], wanted[i].survivor };
+			base[asking[i]] = found[i];
 	}
 	memory_free(keys);
+	memory_free(asking);
 	memory_free(found);
-	return kept;
 }
 
 static int read_base(struct completion *c, struct store *store, const struct key_index *index,
 		     const struct places *places, const uint32_t *survivors, uint32_t count,
 		     struct err *e)
 {
-	struct wanted *wanted = memory_array(struct wanted, count);
-	uint32_t wanted_count = find_base(c, index, places, survivors, count, wanted), end;
-	int rc = 0;
+	struct row_place *base = memory_array(struct row_place, count);
+	int rc;
 
-	qsort(wanted, wanted_count, sizeof(*wanted), compare_wanted);
-	for (uint32_t first = 0; first < wanted_count && rc == 0; first = end) {
-		uint32_t number = wanted[first].place.file;
-		struct data_file file;
-
-		for (end = first; end < wanted_count && wanted[end].place.file == number; end++)
-			;
-		rc = find_file(&file, store, places->table, key_index_path(index, number), e);
-		if (rc == 0)
-			rc = read_file(c, store, &file, wanted + first, end - first, e);
-	}
-	memory_free(wanted);
+	find_base(c, index, places, survivors, count, base);
+	rc = pick_rows(&c->base, c->base_row, store, places->table, index, c->batch->schema, base, count, e);
+	memory_free(base);
 	return rc;
 }
 
@@ -189,14 +101,14 @@ static int no_value(const struct completion *c, uint32_t field, struct err *e)
 static int old_text(const struct completion *c, uint32_t change, uint32_t field, uint32_t base_row,
 		    struct buffer *out, struct err *e)
 {
-	uint32_t at = holder_of(c, older(c, change), field);
+	uint32_t at = holder_of(c, fold_older(c->fold, change), field);
 	const struct column *cells = at != FOLD_NONE ? &c->batch->after.columns[field] :
 						       &c->base.columns[field];
 	uint32_t row = at != FOLD_NONE ? c->fold->changes[at].row : base_row;
 	struct buffer older = { 0 };
 	int rc;
 
-	if (row == FOLD_NONE)
+	if (row == PICK_NONE)
 		return no_value(c, field, e);
 	if (column_is_null(cells, row))
 		return 1;
@@ -235,7 +147,7 @@ static int append_cell(const struct completion *c, struct column *to, uint32_t c
 {
 	uint32_t at = holder_of(c, change, field);
 
-	if (at == FOLD_NONE && base_row == FOLD_NONE)
+	if (at == FOLD_NONE && base_row == PICK_NONE)
 		return no_value(c, field, e);
 	if (at == FOLD_NONE)
 		column_append_range(to, &c->base.columns[field], base_row, 1);
@@ -279,7 +191,7 @@ static bool is_overtaken(const struct completion *c, uint32_t change)
 /* Whether the row came by an overtaken update from another key. */
 static bool has_overtaken_move(const struct completion *c, uint32_t at)
 {
-	for (; at != FOLD_NONE; at = older(c, at)) {
+	for (; at != FOLD_NONE; at = fold_older(c->fold, at)) {
 		if (c->fold->changes[at].moved != FOLD_NONE && is_overtaken(c, at))
 			return true;
 	}

@@ -132,3 +132,24 @@ void fold_release(struct fold *f)
 	memory_free(f->last);
 	*f = (struct fold){ 0 };
 }
+
+uint32_t fold_older(const struct fold *f, uint32_t at)
+{
+	const struct fold_change *change = &f->changes[at];
+
+	if (change->op == BATCH_DELETE)
+		return FOLD_NONE;
+	return change->moved != FOLD_NONE ? f->changes[change->moved].previous : change->previous;
+}
+
+bool fold_base_key(const struct fold *f, uint32_t at, struct key_hash *out)
+{
+	for (uint32_t next; (next = fold_older(f, at)) != FOLD_NONE; at = next)
+		;
+	if (f->changes[at].op == BATCH_DELETE)
+		return false;
+	if (f->changes[at].moved != FOLD_NONE)
+		at = f->changes[at].moved;
+	*out = f->keys[at];
+	return true;
+}

@@ -33,4 +33,12 @@ struct fold {
 void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b);
 void fold_release(struct fold *f);
 
+/*
+ * The row's change before this one: of the same key, or of the key that it had before a move. FOLD_NONE
+ * at a delete, which ends a row, and at the row's first change in the batch.
+ */
+uint32_t fold_older(const struct fold *f, uint32_t change);
+/* The key under which the table has the row, if it has it; false: it is a new one of this batch. */
+bool fold_base_key(const struct fold *f, uint32_t change, struct key_hash *out);
+
 #endif
