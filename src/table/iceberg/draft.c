@@ -216,7 +216,11 @@ static int write_list(struct draft *d, struct err *e)
 	int64_t next_row_id = d->snapshot.first_row_id;
 	struct buffer bytes = { 0 };
 	const char *key = draft_key(d, "list", ".avro");
-	int rc = iceberg_manifests_assign(&d->list, d->snapshot.sequence_number, next_row_id >= 0 ? &next_row_id : NULL, e);
+	int rc;
+
+	if (next_row_id >= 0 && next_row_id < d->edit->row_ids_from)
+		next_row_id = d->edit->row_ids_from;
+	rc = iceberg_manifests_assign(&d->list, d->snapshot.sequence_number, next_row_id >= 0 ? &next_row_id : NULL, e);
 
 	if (rc < 0)
 		return -1;

@@ -37,6 +37,7 @@ struct draft_edit {
 	bool keeps_rows; /* the same rows in other files: operation "replace" */
 	struct schema *schema; /* current with this commit */
 	int32_t schema_id;
+	int64_t row_ids_from; /* new ids are not below: added files bring lower ones along; 0 is fine */
 	const struct iceberg_pair *summary; /* beside what is counted */
 	uint32_t summary_count;
 };

@@ -14,6 +14,7 @@
 #include "table/iceberg/pairs.h"
 #include "table/iceberg/puffin.h"
 #include "table/iceberg/position_deletes.h"
+#include "table/iceberg/row_ids.h"
 #include "table/iceberg/tidy.h"
 #include "table/uuid.h"
 
@@ -35,7 +36,7 @@ struct follow {
 	struct live live;               /* of its current snapshot */
 	bool is_loaded;
 	bool has_files;                 /* `live` is there */
-	int64_t txn_version;            /* the leader's (table.h) when `live` was made its equal */
+	int64_t txn_version;            /* the leader's (table.h) when the face was its equal */
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -134,6 +135,24 @@ const char *follow_metadata(const struct follow *f)
 	return f->version.path;
 }
 
+int follow_first_row_id(struct follow *f, const char *path, int64_t *out, struct err *e)
+{
+	struct buffer uri = { 0 };
+	int64_t file;
+
+	*out = -1;
+	if (!f->is_loaded || f->version.metadata == NULL)
+		return 0;
+	if (load_files(f, e) < 0)
+		return -1;
+	places_uri(&uri, f->data_uri, path);
+	file = live_find(&f->live, buffer_string(&uri));
+	buffer_release(&uri);
+	if (file >= 0)
+		*out = f->live.files[file].first_row_id;
+	return 0;
+}
+
 /* --- a new face ------------------------------------------------------------------------------- */
 
 static int create(struct follow *f, const struct snapshot *leader, struct err *e)
@@ -181,6 +200,7 @@ struct difference {
 	uint32_t deleted_count;
 	struct row_set **rows; /* of both */
 	uint32_t row_count;
+	int64_t row_ids_from;  /* as in struct draft_edit */
 	struct arena arena;
 };
 
@@ -292,6 +312,22 @@ static int find_difference(struct follow *f, struct difference *d, struct table 
 	return rc;
 }
 
+/* A face without files is a new one, and its leader's files may have ids of rows that another one gave. */
+static int find_row_ids(const struct follow *f, struct difference *d, const struct snapshot *leader, struct err *e)
+{
+	const struct iceberg_metadata *m = f->version.metadata;
+
+	if (m->format_version < 3 || m->current != NULL)
+		return 0;
+	for (uint32_t i = 0; i < leader->file_count; i++) {
+		const struct data_file *file = &leader->files[i];
+
+		if (row_ids_raise(&d->row_ids_from, f->store, file->path, file->size_bytes, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* --- following -------------------------------------------------------------------------------- */
 
 /* Of the snapshots behind our last one, what somebody else did: other files for the same rows go again, other rows must not be. */
@@ -371,8 +407,10 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 		pairs_add(&properties, pairs[i].key, pairs[i].value);
 	changes.properties = properties.items;
 	changes.property_count = properties.count;
-	edit = (struct draft_edit){ d->added, d->added_count, d->removed, d->removed_count, d->deleted, d->deleted_count, false,
-				    leader->schema, changes.schema != NULL ? changes.schema_id : m->schema.id, pairs, pair_count };
+	edit = (struct draft_edit){ .added = d->added, .added_count = d->added_count, .removed = d->removed,
+				    .removed_count = d->removed_count, .deleted = d->deleted, .deleted_count = d->deleted_count,
+				    .schema = leader->schema, .schema_id = changes.schema != NULL ? changes.schema_id : m->schema.id,
+				    .row_ids_from = d->row_ids_from, .summary = pairs, .summary_count = pair_count };
 	if (has_files)
 		rc = draft_write(&draft, &f->places, m, &f->live, &edit, now_ms, e);
 	if (rc == 0) {
@@ -423,6 +461,8 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 	if (check_leader(f, s, e) < 0 || check_place(f, e) < 0)
 		return -1;
 	*is_done = has_version(f, s->version, version);
+	if (*is_done && version == s->version)
+		f->txn_version = s->txn_version;
 	if (*is_done)
 		return 0;
 	if (load_files(f, e) < 0 || (!had_files && check_others(f, e) < 0))
@@ -430,6 +470,8 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 	/* our own commits only let bitmaps grow: as many rows are the same rows; a RESTORE of somebody else does not */
 	is_sure = had_files && s->version - version == s->txn_version - f->txn_version;
 	rc = find_difference(f, &d, leader, is_sure, e);
+	if (rc == 0)
+		rc = find_row_ids(f, &d, s, e);
 	if (rc == 0)
 		rc = commit(f, s, &d, is_done, e);
 	if (*is_done)

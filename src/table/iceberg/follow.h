@@ -33,6 +33,12 @@ int follow_up(struct follow *f, struct table *leader, struct err *e);
 
 /* What the face says of itself: the leader's version that it has, -1: there is no face. */
 int follow_version(struct follow *f, int64_t *version, struct err *e);
+/*
+ * The first row id of one of the leader's files, by its path there, as of the last follow_up; -1: the face did not have it, or its
+ * format has no ids. Ids are given in the order in which files come to the face, and to no two rows, whatever a file's own
+ * column says.
+ */
+int follow_first_row_id(struct follow *f, const char *path, int64_t *out, struct err *e);
 /* The newest metadata file's URI, or NULL: what readers without a catalog open. */
 const char *follow_metadata(const struct follow *f);
 void follow_close(struct follow *f); /* NULL is fine */
