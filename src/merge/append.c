@@ -66,7 +66,7 @@ int append_stage(struct append *a, const struct batch *b, struct err *e)
 	for (uint32_t i = 0; rc == 0 && i < parts.count; i++) {
 		struct data_file file;
 
-		rc = partition_write(&file, &parts, i, a->store, b->schema, e);
+		rc = partition_write(&file, &parts, i, NULL, a->store, b->schema, e);
 		if (rc == 0)
 			add_file(a, &file);
 	}

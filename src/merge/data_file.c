@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "merge/data_file.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "parquet/parquet.h"
+#include "table/row_lineage.h"
 #include "table/stats.h"
 #include "table/uuid.h"
 
@@ -24,6 +26,7 @@ struct data_file_writer {
 	struct store_writer *object;
 	struct parquet_writer *parquet;
 	struct schema *schema;
+	bool has_ids;
 	struct buffer name;
 };
 
@@ -44,21 +47,25 @@ static void name_file(struct buffer *out)
 	buffer_text(out, ".parquet");
 }
 
-int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema,
+int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema, bool has_ids,
 		     struct err *e)
 {
 	struct data_file_writer *w = memory_new(struct data_file_writer);
+	struct schema *written;
 
 	w->store = store;
 	w->schema = schema_share(schema);
+	w->has_ids = has_ids;
 	name_file(&w->name);
 	w->object = store->ops->writer_open(store, buffer_string(&w->name), e);
 	if (w->object == NULL) {
 		data_file_abandon(w);
 		return err_wrap(e, "new data file");
 	}
-	w->parquet = parquet_writer_open(schema, PARQUET_ZSTD,
+	written = has_ids ? row_lineage_schema(schema) : schema_share(schema);
+	w->parquet = parquet_writer_open(written, PARQUET_ZSTD,
 					 (struct parquet_output){ write_bytes, w });
+	schema_release(written);
 	*out = w;
 	return 0;
 }
@@ -85,8 +92,8 @@ static uint32_t *row_range(uint32_t first, uint32_t count)
 	return range;
 }
 
-int data_file_add(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
-		  uint32_t count, struct err *e)
+static int add_groups(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
+		      uint32_t count, struct err *e)
 {
 	for (uint32_t first = 0; first < count; first += ROW_GROUP_ROWS_MAX) {
 		uint32_t left = count - first;
@@ -100,6 +107,53 @@ int data_file_add(struct data_file_writer *w, const struct columns *columns, con
 			return err_wrap(e, "new data file");
 	}
 	return 0;
+}
+
+/* The ids as a column beside the others: that of the i-th added row stands at its number in them. */
+static struct column column_of_ids(const struct columns *columns, const uint32_t *rows, const int64_t *ids,
+				   uint32_t count)
+{
+	int64_t *values = memory_array(int64_t, columns->row_count);
+	uint8_t *valid = memory_array(uint8_t, (columns->row_count + 7) / 8);
+	uint32_t null_count = columns->row_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t row = rows != NULL ? rows[i] : i;
+
+		if (ids[i] < 0)
+			continue;
+		values[row] = ids[i];
+		valid[row >> 3] |= (uint8_t)(1u << (row & 7));
+		null_count--;
+	}
+	if (null_count == 0) {
+		memory_free(valid);
+		valid = NULL;
+	}
+	return (struct column){ .storage = STORAGE_INT64, .row_count = columns->row_count,
+				.row_capacity = columns->row_count, .null_count = null_count,
+				.values = (uint8_t *)values, .valid = valid };
+}
+
+int data_file_add(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
+		  const int64_t *ids, uint32_t count, struct err *e)
+{
+	struct columns all = { .column_count = columns->column_count + 1, .row_count = columns->row_count };
+	struct column *last;
+	int rc;
+
+	assert(w->has_ids == (ids != NULL));
+	if (ids == NULL)
+		return add_groups(w, columns, rows, count, e);
+	all.columns = memory_array(struct column, all.column_count);
+	memcpy(all.columns, columns->columns, columns->column_count * sizeof(*all.columns));
+	last = &all.columns[columns->column_count];
+	*last = column_of_ids(columns, rows, ids, count);
+	rc = add_groups(w, &all, rows, count, e);
+	memory_free(last->values);
+	memory_free(last->valid);
+	memory_free(all.columns);
+	return rc;
 }
 
 int data_file_finish(struct data_file_writer *w, struct data_file *out, struct err *e)
@@ -132,13 +186,14 @@ void data_file_release(struct data_file *f)
 }
 
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
-		    const struct columns *columns, const uint32_t *rows, uint32_t count, struct err *e)
+		    const struct columns *columns, const uint32_t *rows, const int64_t *ids, uint32_t count,
+		    struct err *e)
 {
 	struct data_file_writer *w = NULL;
-	int rc = data_file_create(&w, store, schema, e);
+	int rc = data_file_create(&w, store, schema, ids != NULL, e);
 
 	if (rc == 0)
-		rc = data_file_add(w, columns, rows, count, e);
+		rc = data_file_add(w, columns, rows, ids, count, e);
 	if (rc == 0)
 		rc = data_file_finish(w, out, e);
 	data_file_abandon(w);

@@ -11,12 +11,15 @@
 
 struct data_file_writer;
 
-/* A new file under a fresh name. The store is borrowed until close. */
-int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema,
+/* A new file under a fresh name. The store is borrowed until close. `has_ids`: with the column of table/row_lineage.h. */
+int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema, bool has_ids,
 		     struct err *e);
-/* Rows as in parquet_writer_add; more than ROW_GROUP_ROWS_MAX become several row groups. */
+/*
+ * Rows as in parquet_writer_add; more than ROW_GROUP_ROWS_MAX become several row groups. ids[i] is that of the i-th
+ * row that is added, -1: it has none; NULL unless the file has the column.
+ */
 int data_file_add(struct data_file_writer *w, const struct columns *columns, const uint32_t *rows,
-		  uint32_t count, struct err *e);
+		  const int64_t *ids, uint32_t count, struct err *e);
 /* Makes the file durable and fills in `out`, whose path and stats are the caller's; it has no partition yet. */
 int data_file_finish(struct data_file_writer *w, struct data_file *out, struct err *e);
 void data_file_abandon(struct data_file_writer *w); /* frees; an unfinished file vanishes; NULL is fine */
@@ -25,7 +28,8 @@ void data_file_release(struct data_file *f); /* path, stats and partition; a zer
 
 /* Create, add, finish. */
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,
-		    const struct columns *columns, const uint32_t *rows, uint32_t count, struct err *e);
+		    const struct columns *columns, const uint32_t *rows, const int64_t *ids, uint32_t count,
+		    struct err *e);
 
 struct data_file_reader;
 

@@ -11,6 +11,7 @@
 #include "merge/partitions.h"
 #include "merge/places.h"
 #include "merge/rewrite.h"
+#include "merge/row_ids.h"
 #include "merge/turn.h"
 
 #define SCAN_ROWS 65536u
@@ -23,6 +24,7 @@ struct merge {
 	struct key_index *index;
 	struct places places;
 	const struct share *share; /* or NULL */
+	const struct row_lineage *lineage; /* or NULL: rows have no ids */
 
 	/* staged, not yet committed: */
 	struct data_file *files;
@@ -190,6 +192,11 @@ void merge_set_schema(struct merge *m, struct schema *schema)
 	schema_release(old);
 }
 
+void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage)
+{
+	m->lineage = lineage;
+}
+
 uint64_t merge_index_bytes(const struct merge *m)
 {
 	return key_index_bytes(m->index);
@@ -316,6 +323,24 @@ static int take_multiset(struct merge *m, const struct fold *f, struct err *e)
 	return rc;
 }
 
+/* NULL: the table's rows have no ids, or a column of the source bears their name. */
+static const struct row_lineage *lineage_of(const struct merge *m)
+{
+	return schema_find(m->schema, ROW_ID_NAME) < 0 ? m->lineage : NULL;
+}
+
+/* The ids of rows that are updates; NULL: none is, or they have none. */
+static int find_ids(int64_t **out, struct merge *m, const struct fold *f, const struct row_place *places,
+		    const uint32_t *upserts, uint32_t count, struct err *e)
+{
+	const struct row_ids ids = { lineage_of(m), m->store, m->index, &m->places };
+
+	*out = NULL;
+	if (ids.lineage == NULL || m->shape.is_multiset)
+		return 0;
+	return row_ids_of_upserts(out, &ids, f, places, upserts, count, e);
+}
+
 static void add_file(struct merge *m, const struct data_file *file, uint32_t number)
 {
 	m->files = memory_grow(m->files, struct data_file, m->file_count + 1);
@@ -324,14 +349,14 @@ static void add_file(struct merge *m, const struct data_file *file, uint32_t num
 }
 
 /* Writes a data file for each partition and remembers its rows' places; upserts[] are indexes of the fold's last. */
-static int write_partitions(struct merge *m, const struct fold *f, const uint32_t *upserts,
+static int write_partitions(struct merge *m, const struct fold *f, const uint32_t *upserts, const int64_t *ids,
 			    const struct row_place *places, struct partitions *p, struct err *e)
 {
 	for (uint32_t n = 0; n < p->count; n++) {
 		struct data_file file = { 0 };
 		uint32_t number;
 
-		if (partition_write(&file, p, n, m->store, m->schema, e) < 0)
+		if (partition_write(&file, p, n, ids, m->store, m->schema, e) < 0)
 			return -1;
 		if (key_index_add_file(m->index, file.path, &number, e) < 0) {
 			data_file_release(&file);
@@ -355,19 +380,21 @@ static int write_upserts(struct merge *m, const struct batch *b, const struct fo
 	uint32_t *rows = memory_array(uint32_t, count);
 	struct columns whole = { 0 };
 	struct partitions parts = { 0 };
-	int rc = 0;
+	int64_t *ids = NULL;
+	int rc = find_ids(&ids, m, f, places, upserts, count, e);
 
 	for (uint32_t i = 0; i < count; i++)
 		rows[i] = f->changes[f->last[upserts[i]]].row;
-	if (b->presence_count > 0)
+	if (rc == 0 && b->presence_count > 0)
 		rc = complete_rows(&whole, m->store, m->index, &m->places, b, f, upserts, count, e);
 	if (rc == 0)
 		rc = whole.row_count > 0 ? partitions_split(&parts, m->schema, &whole, NULL, count, e) :
 					   partitions_split(&parts, m->schema, &b->after, rows, count, e);
 	if (rc == 0)
-		rc = write_partitions(m, f, upserts, places, &parts, e);
+		rc = write_partitions(m, f, upserts, ids, places, &parts, e);
 	partitions_release(&parts);
 	columns_release(&whole);
+	memory_free(ids);
 	memory_free(rows);
 	return rc;
 }
@@ -413,7 +440,7 @@ static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
 
 		if (rc == 0)
 			rc = rewrite_file(&file, &number, m->store, &s->files[slot], dead, s->schema,
-					  m->schema, &b->backfill, &m->shape, m->index, e);
+					  m->schema, &b->backfill, &m->shape, lineage_of(m), m->index, e);
 		row_set_free(dead);
 		if (rc < 0)
 			return err_wrap(e, "new columns: data file %s", s->files[slot].path);

@@ -10,6 +10,7 @@
 
 #include "batch/batch.h"
 #include "change/share.h"
+#include "table/row_lineage.h"
 #include "table/table.h"
 
 struct merge;
@@ -23,6 +24,9 @@ struct merge;
 int merge_open(struct merge **out, struct store *store, struct table *table, struct schema *schema,
 	       const char *index_path, const struct share *share, struct err *e);
 void merge_close(struct merge *m); /* NULL is fine; what was staged and not committed is dropped */
+
+/* From here on updated rows keep the ids that this gives (borrowed until close): new files bring them along. */
+void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage);
 
 /*
  * Writes the batch's surviving rows and remembers what they replace; nothing is visible yet. May be

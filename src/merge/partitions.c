@@ -144,13 +144,26 @@ void partitions_release(struct partitions *p)
 	memory_free(p->rows);
 }
 
-int partition_write(struct data_file *out, struct partitions *p, uint32_t number, struct store *store,
-		    struct schema *schema, struct err *e)
+/* Those of the partition's rows; the caller's. */
+static int64_t *pick_ids(const struct partitions *p, const struct partition *part, const int64_t *ids)
+{
+	int64_t *picked = memory_array(int64_t, part->count);
+
+	for (uint32_t i = 0; i < part->count; i++)
+		picked[i] = ids[p->order != NULL ? p->order[part->first + i] : i];
+	return picked;
+}
+
+int partition_write(struct data_file *out, struct partitions *p, uint32_t number, const int64_t *ids,
+		    struct store *store, struct schema *schema, struct err *e)
 {
 	struct partition *part = &p->list[number];
 	const uint32_t *rows = p->rows != NULL ? p->rows + part->first : p->whole;
+	int64_t *picked = ids != NULL ? pick_ids(p, part, ids) : NULL;
+	int rc = data_file_write(out, store, schema, p->columns, rows, picked, part->count, e);
 
-	if (data_file_write(out, store, schema, p->columns, rows, part->count, e) < 0)
+	memory_free(picked);
+	if (rc < 0)
 		return -1;
 	out->partition = part->values;
 	part->values = (struct text_map){ 0 };

@@ -29,8 +29,11 @@ int partitions_split(struct partitions *out, const struct schema *s, const struc
 		     const uint32_t *rows, uint32_t count, struct err *e);
 void partitions_release(struct partitions *p);
 
-/* Writes a partition's rows to a data file, which takes over its values. */
-int partition_write(struct data_file *out, struct partitions *p, uint32_t number, struct store *store,
-		    struct schema *schema, struct err *e);
+/*
+ * Writes a partition's rows to a data file, which takes over its values. `ids` are those of all rows that were split, in their
+ * order (see data_file_add), or NULL.
+ */
+int partition_write(struct data_file *out, struct partitions *p, uint32_t number, const int64_t *ids,
+		    struct store *store, struct schema *schema, struct err *e);
 
 #endif

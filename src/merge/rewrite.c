@@ -8,11 +8,25 @@
 
 /* One block of rows on its way, and the keys and places that the index is told in the end. */
 struct rewriting {
-	struct columns rows;
+	struct columns rows;  /* of the new schema */
+	struct columns read;  /* the same cells, and behind them those of table/row_lineage.h, if rows have ids */
+	bool has_ids;
+	int64_t first_id;     /* of the file; -1: it has none */
+	int64_t *ids;         /* of `live` */
 	uint32_t *live;       /* row numbers in `rows` */
 	struct key_hash *keys; /* of all rows written so far */
 	uint32_t written;
 };
+
+/* Row `row` of the block, which begins with row `first` of the file. */
+static int64_t id_of(const struct rewriting *w, uint32_t first, uint32_t row)
+{
+	const struct column *ids = &w->read.columns[w->read.column_count - 1];
+
+	if (!column_is_null(ids, row))
+		return column_int64(ids, row);
+	return w->first_id >= 0 ? w->first_id + first + row : -1;
+}
 
 static int write_block(struct rewriting *w, struct data_file_writer *writer, const struct row_set *dead,
 		       uint32_t first, const struct key_shape *shape, struct err *e)
@@ -26,11 +40,13 @@ static int write_block(struct rewriting *w, struct data_file_writer *writer, con
 		if (row_set_has(dead, first + i))
 			continue;
 		w->keys[w->written + live] = keys[i];
+		if (w->has_ids)
+			w->ids[live] = id_of(w, first, i);
 		w->live[live++] = i;
 	}
 	memory_free(keys);
 	w->written += live;
-	return live > 0 ? data_file_add(writer, &w->rows, w->live, live, e) : 0;
+	return live > 0 ? data_file_add(writer, &w->rows, w->live, w->has_ids ? w->ids : NULL, live, e) : 0;
 }
 
 static int copy_rows(struct rewriting *w, struct data_file_reader *reader,
@@ -41,7 +57,8 @@ static int copy_rows(struct rewriting *w, struct data_file_reader *reader,
 	uint32_t first = 0;
 	int rc;
 
-	while (columns_clear(&w->rows), (rc = data_file_next(reader, REWRITE_ROWS, &w->rows, e)) == 0) {
+	while (columns_clear(&w->read), (rc = data_file_next(reader, REWRITE_ROWS, &w->read, e)) == 0) {
+		w->rows.row_count = w->read.row_count;
 		for (uint32_t i = 0; i < new->field_count; i++) {
 			if (schema_find(old, new->fields[i].name) < 0)
 				column_fill(&w->rows.columns[i], 0, &backfill->columns[i]);
@@ -69,20 +86,34 @@ static int tell_index(const struct rewriting *w, struct key_index *index, const 
 	return rc;
 }
 
+static void begin(struct rewriting *w, const struct data_file *file, const struct schema *new, struct schema *read,
+		  const struct row_lineage *lineage)
+{
+	w->live = memory_array(uint32_t, REWRITE_ROWS);
+	columns_init(&w->read, read);
+	w->rows = (struct columns){ .columns = w->read.columns, .column_count = new->field_count };
+	w->has_ids = read != new;
+	if (!w->has_ids)
+		return;
+	w->ids = memory_array(int64_t, REWRITE_ROWS);
+	w->first_id = lineage->first_row_id(lineage->context, file->path);
+}
+
 int rewrite_file(struct data_file *out, uint32_t *number, struct store *store,
 		 const struct data_file *file, const struct row_set *dead, const struct schema *old,
 		 struct schema *new, const struct columns *backfill, const struct key_shape *shape,
-		 struct key_index *index, struct err *e)
+		 const struct row_lineage *lineage, struct key_index *index, struct err *e)
 {
-	struct rewriting w = { .live = memory_array(uint32_t, REWRITE_ROWS) };
+	struct rewriting w = { .first_id = -1 };
+	struct schema *read = lineage != NULL ? row_lineage_schema(new) : schema_share(new);
 	struct data_file_reader *reader = NULL;
 	struct data_file_writer *writer = NULL;
 	int rc;
 
-	columns_init(&w.rows, new);
-	rc = data_file_open(&reader, store, file, new, e);
+	begin(&w, file, new, read, lineage);
+	rc = data_file_open(&reader, store, file, read, e);
 	if (rc == 0)
-		rc = data_file_create(&writer, store, new, e);
+		rc = data_file_create(&writer, store, new, w.has_ids, e);
 	if (rc == 0)
 		rc = copy_rows(&w, reader, writer, dead, old, new, backfill, shape, e);
 	if (rc == 0 && w.written == 0)
@@ -97,7 +128,9 @@ int rewrite_file(struct data_file *out, uint32_t *number, struct store *store,
 	}
 	data_file_close(reader);
 	data_file_abandon(writer);
-	columns_release(&w.rows);
+	columns_release(&w.read);
+	schema_release(read);
+	memory_free(w.ids);
 	memory_free(w.live);
 	memory_free(w.keys);
 	return rc;

@@ -5,16 +5,17 @@
 
 #include "change/columns.h"
 #include "merge/key_index.h"
+#include "table/row_lineage.h"
 #include "table/table.h"
 
 /*
  * Writes the rows of `file` that are not in `dead` under the new schema; fields that `old` does not have
  * get the cells of `backfill`'s only row. The index learns the new places under a new file number, which is
- * *number. Returns 1 when no row is left: nothing was written.
+ * *number. With a lineage (NULL: none) rows keep their ids. Returns 1 when no row is left: nothing was written.
  */
 int rewrite_file(struct data_file *out, uint32_t *number, struct store *store,
 		 const struct data_file *file, const struct row_set *dead, const struct schema *old,
 		 struct schema *new, const struct columns *backfill, const struct key_shape *shape,
-		 struct key_index *index, struct err *e);
+		 const struct row_lineage *lineage, struct key_index *index, struct err *e);
 
 #endif

@@ -7,12 +7,29 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+/* Where the face cannot be read an updated row gets a new id: it is never one that another row has. */
+static int64_t first_row_id(void *context, const char *path)
+{
+	const struct lake_face *f = context;
+	struct err unknown = ERR_INIT;
+	int64_t id = -1;
+
+	if (f->follow != NULL && f->failure.kind == ERR_NONE)
+		(void)follow_first_row_id(f->follow, path, &id, &unknown);
+	return id;
+}
+
 void lake_face_init(struct lake_face *f, const struct lake_options *options, const struct schema *name)
 {
 	if (strcmp(options->table_format, "both") != 0)
 		return;
 	*f = (struct lake_face){ .options = options, .database = memory_copy_text(name->database),
-				 .table = memory_copy_text(name->table) };
+				 .table = memory_copy_text(name->table), .lineage = { first_row_id, f } };
+}
+
+const struct row_lineage *lake_face_lineage(const struct lake_face *f)
+{
+	return f->options != NULL && f->options->iceberg_version >= 3 ? &f->lineage : NULL;
 }
 
 static int face_open(struct lake_face *f, struct store *store, struct err *e)

@@ -258,8 +258,13 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 		if (result == COMMIT_LOST && (t->share == NULL || adopt(t, schema, e) < 0))
 			return err_set(e, ERR_CONFLICT, "somebody else made the table meanwhile");
 	}
-	if (schema->mode == MODE_MERGE)
-		return merge_open(&t->merge, t->store, t->table, schema, t->index_path, t->share, e);
+	(void)lake_table_follow(t); /* what the table had before must have ids before its rows are updated */
+	if (schema->mode == MODE_MERGE) {
+		if (merge_open(&t->merge, t->store, t->table, schema, t->index_path, t->share, e) < 0)
+			return -1;
+		merge_keep_row_ids(t->merge, lake_face_lineage(&t->face));
+		return 0;
+	}
 	t->append = append_open(t->store, t->table, t->share);
 	return 0;
 }

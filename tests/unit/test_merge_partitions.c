@@ -271,7 +271,7 @@ static void rewrite_without_the_column(struct merge_table *t)
 	column_add_int64(&rows.columns[0], 1);
 	column_add_bytes(&rows.columns[1], "a", 1);
 	columns_end_row(&rows);
-	must(data_file_write(&new, store, less, &rows, NULL, 1, &e), &e);
+	must(data_file_write(&new, store, less, &rows, NULL, NULL, 1, &e), &e);
 	snprintf(command, sizeof(command),
 		 "cd '%s' && mkdir 'part=5 !' && mv %s 'part=5 !/x.parquet' && "
 		 "(sed -n 's/^{\"add\":/{\"remove\":/p' _delta_log/%020d.json && grep '^{\"add\":' _delta_log/%020d.json | "
