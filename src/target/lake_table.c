@@ -175,6 +175,8 @@ static int open_format(struct lake_table *t, const struct schema *source, struct
 	if (t->share != NULL)
 		return err_set(e, ERR_CONFIG, "--group needs tables of the format delta or both (--table-format): Iceberg's manifests "
 			       "have no place for the name of the process that wrote a file");
+	if (t->partition_by != NULL)
+		return err_set(e, ERR_CONFIG, "--partition-by needs tables of the format delta (--table-format)");
 	settings = (struct iceberg_settings){ .catalog = o->iceberg_catalog, .namespace = source->database,
 					      .name = source->table, .format_version = (int)o->iceberg_version };
 	return iceberg_open(&t->table, t->store, &settings, t->source_name, e);

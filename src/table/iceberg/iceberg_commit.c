@@ -9,6 +9,7 @@
 #include "table/iceberg/draft.h"
 #include "table/iceberg/iceberg_handle.h"
 #include "table/iceberg/pairs.h"
+#include "table/iceberg/tidy.h"
 #include "table/uuid.h"
 
 /* What outlives a snapshot. */
@@ -143,20 +144,20 @@ static int check_ids(const struct snapshot *s, const struct schema *schema, stru
 /* --- the commit ------------------------------------------------------------------------------- */
 
 /* What was committed becomes the snapshot. When somebody committed behind it already, nothing follows it until a refresh. */
-static int adopt(struct commit *c, struct catalog_version *made, struct err *e)
+static int adopt(struct commit *c, struct catalog_version *made, const struct iceberg_change_set *changes, struct err *e)
 {
 	struct iceberg *t = c->table;
 
 	draft_settle(c->draft, &t->live);
+	t->shown = iceberg_metadata_snapshot(made->metadata, draft_snapshot(c->draft)->id);
+	t->is_stale = t->shown == NULL || t->shown != made->metadata->current;
+	if (!t->is_stale)
+		tidy_remove(&t->places, t->version.metadata, made->metadata, &t->live, changes->expired, changes->expired_count);
 	catalog_version_release(&t->version);
 	t->version = *made;
-	t->shown = iceberg_metadata_snapshot(t->version.metadata, draft_snapshot(c->draft)->id);
 	if (t->shown == NULL)
 		return err_set(e, ERR_CONFLICT, "the snapshot of the commit is gone: the table must be read again");
-	if (iceberg_show(t, e) < 0)
-		return -1;
-	t->is_stale = t->shown != t->version.metadata->current;
-	return 0;
+	return iceberg_show(t, e);
 }
 
 static int publish(struct commit *c, struct iceberg_change_set *changes, enum commit_result *out, struct err *e)
@@ -166,14 +167,14 @@ static int publish(struct commit *c, struct iceberg_change_set *changes, enum co
 	int64_t *expired = NULL;
 	int rc;
 
-	iceberg_expired_snapshots(t->version.metadata, true, clock_now_us() / 1000, &expired, &changes->expired_count);
+	tidy_choose(t->version.metadata, true, clock_now_us() / 1000, &expired, &changes->expired_count);
 	changes->expired = expired;
 	changes->snapshot = draft_snapshot(c->draft);
 	t->is_stale = true; /* until it is known whose commit is there */
 	rc = catalog_commit(t->catalog, &t->version, changes, &made, out, e);
-	memory_free(expired);
 	if (rc == 0 && *out == COMMIT_DONE)
-		rc = adopt(c, &made, e);
+		rc = adopt(c, &made, changes, e);
+	memory_free(expired);
 	if (rc == 0 && *out == COMMIT_LOST) {
 		draft_discard(c->draft);
 		t->is_stale = false;
