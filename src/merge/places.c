@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
-
+#include "merge/place_sort.h"
 
 /* Bitmaps of more bytes than this are read again rather than kept from commit to commit. */
 #define KEPT_BYTES_MAX ((uint64_t)32 << 20)
@@ -255,47 +255,13 @@ int places_mark_one(struct places *p, struct row_place place, bool *was_live, st
 	return 0;
 }
 
-static uint64_t sort_key(struct row_place place)
-{
-	return (uint64_t)place.file << 32 | place.row;
-}
-
-/* Least significant digit first, 11 bits at a time; digits that are all equal cost one count only. */
-static void sort_places(struct row_place *places, uint32_t count)
-{
-	struct row_place *other = memory_resize(NULL, count, sizeof(*other)), *from = places, *to = other;
-
-	for (unsigned shift = 0; shift < 64; shift += 11) {
-		uint32_t start[2048] = { 0 };
-		uint32_t sum = 0;
-
-		for (uint32_t i = 0; i < count; i++)
-			start[sort_key(from[i]) >> shift & 2047]++;
-		if (count == 0 || start[sort_key(from[0]) >> shift & 2047] == count)
-			continue;
-		for (uint32_t d = 0; d < 2048; d++) {
-			uint32_t here = start[d];
-
-			start[d] = sum;
-			sum += here;
-		}
-		for (uint32_t i = 0; i < count; i++)
-			to[start[sort_key(from[i]) >> shift & 2047]++] = from[i];
-		from = to;
-		to = from == places ? other : places;
-	}
-	if (from != places)
-		memcpy(places, from, count * sizeof(*places));
-	memory_free(other);
-}
-
 int places_mark(struct places *p, struct row_place *dead, uint32_t count, uint64_t *added, struct err *e)
 {
 	uint32_t *rows = memory_array(uint32_t, count);
 	uint32_t first = 0;
 	int rc = 0;
 
-	sort_places(dead, count);
+	place_sort(dead, NULL, count);
 	while (first < count && rc == 0) {
 		struct row_set *set = NULL;
 		uint32_t end = first;

@@ -4,22 +4,28 @@
 #include "base/memory.h"
 #include "merge/pick.h"
 
-/* Those that the files' columns do not tell. Places of a file often follow each other: it is asked once for them. */
+#define UNASKED INT64_MIN
+
+/* Those that the files' columns do not tell. Each file's first id is asked for once. */
 static void add_implied(int64_t *out, const struct row_ids *ids, const struct row_place *places, uint32_t count)
 {
-	uint32_t file = 0;
-	int64_t first = -1;
+	const struct row_lineage *lineage = ids->lineage;
+	uint32_t file_count = ids->places->target_count;
+	int64_t *firsts = memory_array(int64_t, file_count);
 
+	for (uint32_t file = 0; file < file_count; file++)
+		firsts[file] = UNASKED;
 	for (uint32_t i = 0; i < count; i++) {
-		if (out[i] >= 0 || places[i].file == 0)
+		uint32_t file = places[i].file;
+
+		if (out[i] >= 0 || file == 0)
 			continue;
-		if (places[i].file != file) {
-			file = places[i].file;
-			first = ids->lineage->first_row_id(ids->lineage->context, key_index_path(ids->index, file));
-		}
-		if (first >= 0)
-			out[i] = first + places[i].row;
+		if (firsts[file] == UNASKED)
+			firsts[file] = lineage->first_row_id(lineage->context, key_index_path(ids->index, file));
+		if (firsts[file] >= 0)
+			out[i] = firsts[file] + places[i].row;
 	}
+	memory_free(firsts);
 }
 
 int row_ids_at(int64_t *out, const struct row_ids *ids, const struct row_place *places, uint32_t count, struct err *e)
