@@ -9,25 +9,37 @@
 
 int merge_table_iceberg;
 
-int merge_table_use_delta(void **state)
+static int use_format(void **state)
 {
-	(void)state;
-	merge_table_iceberg = 0;
+	merge_table_iceberg = *(const int *)*state;
 	return 0;
 }
 
-int merge_table_use_iceberg_2(void **state)
+int merge_table_run(const struct CMUnitTest *tests, size_t count)
 {
-	(void)state;
-	merge_table_iceberg = 2;
-	return 0;
-}
+	static const int formats[] = { 0, 3, 2 };
+	const size_t format_count = sizeof(formats) / sizeof(formats[0]);
+	struct CMUnitTest *all = memory_array(struct CMUnitTest, count * format_count);
+	char **names = memory_array(char *, count * format_count);
+	int failed;
 
-int merge_table_use_iceberg_3(void **state)
-{
-	(void)state;
-	merge_table_iceberg = 3;
-	return 0;
+	for (size_t i = 0; i < count * format_count; i++) {
+		const int *format = &formats[i / count];
+		char name[200];
+
+		snprintf(name, sizeof(name), "%s%s%.0d", tests[i % count].name, *format > 0 ? "_iceberg_" : "_delta", *format);
+		names[i] = memory_copy_text(name);
+		all[i] = tests[i % count];
+		all[i].name = names[i];
+		all[i].setup_func = use_format;
+		all[i].initial_state = (void *)(uintptr_t)format;
+	}
+	failed = _cmocka_run_group_tests("formats", all, count * format_count, NULL, NULL);
+	for (size_t i = 0; i < count * format_count; i++)
+		memory_free(names[i]);
+	memory_free(names);
+	memory_free(all);
+	return failed;
 }
 
 void merge_table_make_of(struct merge_table *t, struct schema *s)

@@ -4,6 +4,7 @@
 #define LIB_MERGE_TABLE_H
 
 #include "lib/scratch.h"
+#include "lib/test.h"
 #include "merge/merge.h"
 #include "table/table.h"
 
@@ -17,9 +18,8 @@ struct merge_table {
 
 /* Of the tables that are opened next: Iceberg's format version, 0: they are Delta's. */
 extern int merge_table_iceberg;
-int merge_table_use_delta(void **state); /* for cmocka's groups */
-int merge_table_use_iceberg_2(void **state);
-int merge_table_use_iceberg_3(void **state);
+/* Runs the tests, which have no state, over a table of each format: Delta, Iceberg 3 and 2. */
+int merge_table_run(const struct CMUnitTest *tests, size_t count);
 
 /* d.t with `id` long, the key if it is keyed, and `name` string; no version yet. */
 void merge_table_make(struct merge_table *t, bool is_keyed);

@@ -240,7 +240,5 @@ int main(void)
 	};
 
 	scratch_in_memory();
-	return cmocka_run_group_tests_name("delta", tests, merge_table_use_delta, NULL) +
-	       cmocka_run_group_tests_name("iceberg 3", tests, merge_table_use_iceberg_3, NULL) +
-	       cmocka_run_group_tests_name("iceberg 2", tests, merge_table_use_iceberg_2, NULL);
+	return merge_table_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

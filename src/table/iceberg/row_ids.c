@@ -44,8 +44,13 @@ int row_ids_raise(int64_t *next, struct store *store, const char *key, uint64_t 
 	struct input in = { store, key };
 	struct parquet_reader *reader = NULL;
 	struct columns rows;
-	int rc;
+	uint64_t size;
+	int rc = store->ops->size(store, key, &size, e);
 
+	if (rc != 0) {
+		schema_release(schema);
+		return rc < 0 ? -1 : 0; /* gone: its readers will say so */
+	}
 	columns_init(&rows, schema);
 	rc = parquet_reader_open(&reader, schema, (struct parquet_input){ get, &in, size_bytes }, e);
 	if (rc == 0)
