@@ -13,6 +13,8 @@ struct schema *row_lineage_schema(const struct schema *s)
 		f->scale = from->scale;
 		f->id = from->id;
 	}
+	for (uint32_t i = 0; s != NULL && i < s->partition_count; i++)
+		schema_add_partition(out, s->partition[i].field, s->partition[i].transform, s->partition[i].name);
 	schema_add(out, ROW_ID_NAME, TYPE_LONG, true)->id = ROW_ID_FIELD;
 	return out;
 }

@@ -12,7 +12,7 @@
 #define ROW_ID_NAME  "_row_id"
 #define ROW_ID_FIELD 2147483540
 
-/* The fields of `s` (NULL: none), without a key, and that column as the last one. Released by the caller. */
+/* The fields and the partitioning of `s` (NULL: none), without a key, and that column as the last one. Released by the caller. */
 struct schema *row_lineage_schema(const struct schema *s);
 
 struct row_lineage {
