@@ -9,6 +9,7 @@
 #include "change/schema.h"
 #include "store/store.h"
 #include "table/deletion_vector.h"
+#include "table/row_lineage.h"
 #include "table/partition.h"
 
 #define ROWS_UNKNOWN UINT64_MAX
@@ -108,6 +109,8 @@ struct table_ops {
 		       struct err *);
 	/* Appends version and features of the format, for `describe`. */
 	void (*protocol)(const struct table *, struct buffer *out);
+	/* NULL: the table's rows have no ids, and where this is NULL none of the format has. Lives as long as the table. */
+	const struct row_lineage *(*lineage)(const struct table *);
 	void (*close)(struct table *);
 };
 
@@ -175,6 +178,11 @@ static inline int table_history(struct table *t, uint32_t limit, struct history_
 static inline void table_protocol(const struct table *t, struct buffer *out)
 {
 	t->ops->protocol(t, out);
+}
+
+static inline const struct row_lineage *table_lineage(const struct table *t)
+{
+	return t->ops->lineage != NULL ? t->ops->lineage(t) : NULL;
 }
 
 static inline void table_close(struct table *t)

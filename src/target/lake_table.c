@@ -264,7 +264,7 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 	if (schema->mode == MODE_MERGE) {
 		if (merge_open(&t->merge, t->store, t->table, schema, t->index_path, t->share, e) < 0)
 			return -1;
-		merge_keep_row_ids(t->merge, lake_face_lineage(&t->face));
+		merge_keep_row_ids(t->merge, t->face.options != NULL ? lake_face_lineage(&t->face) : table_lineage(t->table));
 		return 0;
 	}
 	t->append = append_open(t->store, t->table, t->share);

@@ -84,6 +84,21 @@ static int64_t iceberg_find_file(const struct table *table, const char *path)
 	return at;
 }
 
+static int64_t first_row_id(void *context, const char *path)
+{
+	const struct iceberg *t = context;
+	int64_t file = iceberg_find_file(&t->table, path);
+
+	return file >= 0 ? t->live.files[file].first_row_id : -1;
+}
+
+static const struct row_lineage *iceberg_lineage(const struct table *table)
+{
+	const struct iceberg *t = iceberg_of(table);
+
+	return t->version.metadata != NULL && t->version.metadata->format_version >= 3 ? &t->lineage : NULL;
+}
+
 /* --- deleted rows ----------------------------------------------------------------------------- */
 
 static int read_positions(struct iceberg *t, const char *key, const struct live_file *f, struct row_set **out, struct err *e)
@@ -154,6 +169,7 @@ static const struct table_ops iceberg_ops = {
 	.read_dv = iceberg_read_dv,
 	.history = iceberg_history,
 	.protocol = iceberg_protocol,
+	.lineage = iceberg_lineage,
 	.close = iceberg_close,
 };
 
@@ -196,6 +212,7 @@ int iceberg_open(struct table **out, struct store *store, const struct iceberg_s
 	int rc = handle_new(&t, store, app_id, e);
 
 	t->format_version = s->format_version;
+	t->lineage = (struct row_lineage){ first_row_id, t };
 	settings.location = t->uri;
 	if (rc == 0)
 		rc = table_find_format(store, &format, e);

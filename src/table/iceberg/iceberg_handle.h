@@ -32,6 +32,7 @@ struct iceberg {
 	struct catalog_version version; /* zeroed: there is none */
 	const struct iceberg_snapshot *shown; /* NULL: the table has none yet */
 	struct live live;   /* of it */
+	struct row_lineage lineage; /* its files' first row ids */
 	bool is_stale;      /* what is in memory cannot be trusted: refresh loads all anew */
 };
 
