@@ -12,6 +12,7 @@ sys.path.insert(0, HERE)
 from iceberg_rig import *
 
 TABLES = ("orders", "pairs", "keyless")
+COLUMNS = [("id", "long"), ("v", "integer"), ("note", "string"), ("price", "decimal(12,2)"), ("at", "timestamp_ntz")]  # of orders
 OPTIONS = ("--table-format", "iceberg", "--commit-interval", "50ms")
 
 
@@ -143,6 +144,53 @@ def spark_deletes(tap, source, lake):
     check_iceberg(tap, table, cat_rows(table), "after Spark's deletes and ours", ["pyiceberg", "spark"])
 
 
+def catalogs(tap, source, version):
+    """A table that a catalog keeps, and nobody finds by its folder but us."""
+    from pyiceberg.catalog.sql import SqlCatalog
+    folder = scratch()
+    options = (*OPTIONS, "--iceberg-version", str(version), "--iceberg-catalog", f"sqlite://{folder}/catalog.db")
+    for step in ("copied", "changed"):
+        done = sync(source.server, "shop", f"{folder}/lake", *options)
+        tap.ok(done.returncode == 0, f"SQL catalog: {step}", done.stderr[-1500:])
+        table = SqlCatalog("tailrace", uri=f"sqlite:///{folder}/catalog.db").load_table("shop.orders")
+        wanted = source_rows(source.db, "shop", "orders", COLUMNS)
+        got = table.scan().to_arrow()
+        got = collections.Counter(zip(*(read.column(got.column(name), kind) for name, kind in COLUMNS)))
+        tap.equal(difference(got, wanted), "", f"SQL catalog: {step}: pyiceberg")
+        tap.equal(len(tailrace("cat", f"{folder}/lake/shop/orders").stdout.splitlines()), sum(wanted.values()), f"SQL catalog: {step}: cat")
+        source.change(20)
+
+
+def foreign(tap):
+    """Tables that we had no part in."""
+    import pyarrow as pa
+    from pyiceberg.catalog.sql import SqlCatalog
+    folder = scratch()
+    wanted = [{"id": i, "s": f"s{i}"} for i in range(100)]
+
+    def check(table, claim):
+        done = tailrace("cat", table)
+        rows = sorted(map(json.loads, done.stdout.splitlines()), key=lambda row: row["id"])
+        tap.equal(rows, [row for row in wanted if row["id"] % 10 != 3], claim) or tap.note(done.stderr)
+
+    catalog = SqlCatalog("any", uri=f"sqlite:///{folder}/catalog.db", warehouse=f"file://{folder}")
+    catalog.create_namespace("a")
+    rows = pa.Table.from_pylist(wanted)
+    for version in (1, 2):
+        table = catalog.create_table(f"a.v{version}", rows.schema, properties={"format-version": str(version)})
+        table.append(rows)
+        for i in range(3, 100, 10):
+            table.delete(f"id = {i}")
+        check(f"{folder}/a/v{version}", f"a table of pyiceberg's, version {version}")
+    spark = spark_session(folder)
+    for version, mode in ((1, "copy-on-write"), (2, "merge-on-read"), (3, "merge-on-read")):
+        spark.sql(f"CREATE TABLE ice.b.v{version} (id BIGINT, s STRING) USING iceberg PARTITIONED BY (bucket(3, id)) "
+                  f"TBLPROPERTIES ('format-version'='{version}', 'write.delete.mode'='{mode}')")
+        spark.sql(f"INSERT INTO ice.b.v{version} SELECT id, concat('s', id) FROM range(100)")
+        spark.sql(f"DELETE FROM ice.b.v{version} WHERE id % 10 = 3")
+        check(f"{folder}/b/v{version}", f"a table of Spark's, version {version}")
+
+
 def refusals(tap, source, lake):
     done = sync(source.server, "shop", lake)
     tap.ok(done.returncode != 0 and "--table-format iceberg" in done.stderr, "Delta does not go into an Iceberg table", done.stderr)
@@ -178,6 +226,8 @@ def main():
         spark_deletes(tap, source, lake)
         spark_session(lake).stop()  # its catalog has one warehouse
         spark_session.cache_clear()
+        catalogs(tap, source, version)
+    foreign(tap)
     refusals(tap, source, lake)
     return tap.done()
 
