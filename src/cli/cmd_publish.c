@@ -57,8 +57,13 @@ static int publish(const struct settings *s, struct err *e)
 	struct follow *follow = NULL;
 	struct names names;
 	struct table_view v;
+	enum table_format format;
 	int rc = table_view_open(&v, s->argument, -1, e);
 
+	if (rc == 0)
+		rc = table_find_format(v.store, &format, e);
+	if (rc == 0 && format == TABLE_ICEBERG)
+		rc = err_set(e, ERR_CONFIG, "table \"%s\" is an Iceberg table already", s->argument);
 	take_names(&names, s->argument);
 	settings.namespace = names.namespace;
 	settings.name = names.name;

@@ -194,6 +194,8 @@ def foreign(tap):
 def refusals(tap, source, lake):
     done = sync(source.server, "shop", lake)
     tap.ok(done.returncode != 0 and "--table-format iceberg" in done.stderr, "Delta does not go into an Iceberg table", done.stderr)
+    done = tailrace("publish", f"{lake}/shop/orders")
+    tap.ok(done.returncode != 0 and "is an Iceberg table already" in done.stderr, "an Iceberg table is not published as one", done.stderr)
     moved = f"{lake}.moved"
     shutil.copytree(f"{lake}/shop/orders", moved)
     done = tailrace("cat", moved)
