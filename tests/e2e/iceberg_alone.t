@@ -189,6 +189,14 @@ def foreign(tap):
         spark.sql(f"INSERT INTO ice.b.v{version} SELECT id, concat('s', id) FROM range(100)")
         spark.sql(f"DELETE FROM ice.b.v{version} WHERE id % 10 = 3")
         check(f"{folder}/b/v{version}", f"a table of Spark's, version {version}")
+    spark.sql("CREATE TABLE ice.b.spread (id BIGINT, s STRING) USING iceberg TBLPROPERTIES ('format-version'='2', "
+              "'write.delete.mode'='merge-on-read', 'write.delete.granularity'='partition')")
+    for first in (0, 50):
+        spark.sql(f"INSERT INTO ice.b.spread SELECT id + {first}, concat('s', id + {first}) FROM range(50)")
+    for last in (3, 53):
+        spark.sql(f"DELETE FROM ice.b.spread WHERE id % 10 = 3 AND id % 100 >= {last} - 3")
+    check(f"{folder}/b/spread", "a table of Spark's with deletes that are of many files")
+    tap.ok("deleted rows  10," in tailrace("describe", f"{folder}/b/spread").stdout, "which are counted once")
 
 
 def refusals(tap, source, lake):

@@ -30,6 +30,8 @@ static int check_ours(const struct iceberg *t, struct err *e)
 	if (m->spec->field_count > 0)
 		return err_set(e, ERR_CONFIG, "somebody partitioned the table: drop its partition fields (ALTER TABLE … DROP PARTITION "
 			       "FIELD)");
+	if (live_require_writable(&t->live, e) < 0)
+		return -1;
 	return iceberg_metadata_require_writable(m, e);
 }
 
@@ -101,41 +103,60 @@ static const struct row_lineage *iceberg_lineage(const struct table *table)
 
 /* --- deleted rows ----------------------------------------------------------------------------- */
 
+/* Adds the rows, as far as there are any. */
+static int add_rows(struct row_set *to, const struct position_deletes *deletes, const struct live_file *f, struct err *e)
+{
+	const struct row_set *rows = position_deletes_find(deletes, f->path);
+	uint32_t max;
+
+	if (rows == NULL)
+		return 0;
+	if (row_set_max(rows, &max) && max >= f->row_count)
+		return err_set(e, ERR_DATA, "row %" PRIu32 " of %" PRIu64 " is deleted", max, f->row_count);
+	row_set_union(to, rows);
+	return 0;
+}
+
 static int read_positions(struct iceberg *t, const char *key, const struct live_file *f, struct row_set **out, struct err *e)
 {
 	struct position_deletes deletes = { .files = NULL };
-	const struct row_set *rows;
-	uint32_t max;
 	int rc = position_deletes_read(&deletes, t->store, key, e);
 
-	if (rc == 0) {
-		rows = position_deletes_find(&deletes, f->path);
-		if (rows != NULL && row_set_max(rows, &max) && max >= f->row_count)
-			rc = err_set(e, ERR_DATA, "\"%s\" deletes row %" PRIu32 " of %" PRIu64, key, max, f->row_count);
-		else
-			*out = rows != NULL ? row_set_copy(rows) : row_set_new();
-	}
+	*out = row_set_new();
+	if (rc == 0)
+		rc = add_rows(*out, &deletes, f, e);
 	position_deletes_release(&deletes);
 	return rc;
 }
 
-static int iceberg_read_dv(struct table *table, uint32_t slot, struct row_set **out, struct err *e)
+/* Those of the file alone. */
+static int read_own(struct iceberg *t, const struct live_file *f, struct row_set **out, struct err *e)
 {
-	struct iceberg *t = iceberg_of(table);
-	const struct live_file *f = &t->live.files[slot];
 	const struct puffin_place place = { f->deletes.offset, f->deletes.size_bytes, (int64_t)f->deletes.cardinality };
 	const char *key;
-	int rc;
 
 	if (f->deletes.path == NULL) {
 		*out = row_set_new();
 		return 0;
 	}
-	rc = places_key(&key, t->uri, f->deletes.path, e);
-	if (rc == 0)
-		rc = f->deletes.offset < 0 ? read_positions(t, key, f, out, e) :
-					     puffin_read(out, t->store, key, &place, f->row_count, e);
-	return rc < 0 ? err_wrap(e, "data file \"%s\"", f->path) : 0;
+	if (places_key(&key, t->uri, f->deletes.path, e) < 0)
+		return -1;
+	return f->deletes.offset < 0 ? read_positions(t, key, f, out, e) :
+				       puffin_read(out, t->store, key, &place, f->row_count, e);
+}
+
+int iceberg_read_dv(struct table *table, uint32_t slot, struct row_set **out, struct err *e)
+{
+	struct iceberg *t = iceberg_of(table);
+	const struct live_file *f = &t->live.files[slot];
+	struct row_set *rows = NULL;
+
+	if (read_own(t, f, &rows, e) < 0 || add_rows(rows, &t->spread, f, e) < 0) {
+		row_set_free(rows);
+		return err_wrap(e, "data file \"%s\"", f->path);
+	}
+	*out = rows;
+	return 0;
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "table/iceberg/catalog.h"
 #include "table/iceberg/iceberg.h"
 #include "table/iceberg/live.h"
+#include "table/iceberg/position_deletes.h"
 
 /* Properties of the table. */
 #define ICEBERG_SOURCE "tailrace.source"
@@ -33,6 +34,7 @@ struct iceberg {
 	const struct iceberg_snapshot *shown; /* NULL: the table has none yet */
 	struct live live;   /* of it */
 	struct row_lineage lineage; /* its files' first row ids */
+	struct position_deletes spread; /* what live.spread deletes */
 	bool is_stale;      /* what is in memory cannot be trusted: refresh loads all anew */
 };
 
@@ -41,7 +43,8 @@ static inline struct iceberg *iceberg_of(const struct table *t)
 	return (struct iceberg *)(uintptr_t)t;
 }
 
-/* iceberg_commit.c, iceberg_history.c: operations of the table. */
+/* iceberg.c, iceberg_commit.c, iceberg_history.c: operations of the table. */
+int iceberg_read_dv(struct table *t, uint32_t slot, struct row_set **out, struct err *e);
 int iceberg_create(struct table *t, struct schema *schema, const char *source_name, const char *position,
 		   enum commit_result *out, struct err *e);
 int iceberg_commit(struct table *t, const struct prepared_commit *p, enum commit_result *out, struct err *e);

@@ -88,6 +88,9 @@ void live_release(struct live *l)
 {
 	for (uint32_t i = 0; i < l->file_count; i++)
 		file_release(&l->files[i]);
+	for (uint32_t i = 0; i < l->spread_count; i++)
+		memory_free(l->spread[i]);
+	memory_free(l->spread);
 	memory_free(l->files);
 	memory_free(l->cells);
 	iceberg_manifests_release(&l->manifests);
@@ -147,6 +150,22 @@ void live_name_data_file(struct iceberg_file *f)
 		f->referenced_data_file = memory_copy(lower->data, lower->size);
 }
 
+static int take_spread(struct live *l, struct iceberg_file *f)
+{
+	l->spread = memory_grow(l->spread, char *, l->spread_count + 1);
+	l->spread[l->spread_count++] = f->path;
+	f->path = NULL;
+	return 0;
+}
+
+int live_require_writable(const struct live *l, struct err *e)
+{
+	if (l->spread_count == 0)
+		return 0;
+	return err_set(e, ERR_CONFIG, "\"%s\" has position deletes that are not of one file alone, of another writer; rewrite the table's "
+		       "data files (rewrite_data_files) and try again", l->spread[0]);
+}
+
 static int take_deletes(struct loading *l, struct iceberg_entry *entry, struct err *e)
 {
 	struct iceberg_file *f = &entry->file;
@@ -160,12 +179,13 @@ static int take_deletes(struct loading *l, struct iceberg_entry *entry, struct e
 			       f->path);
 	live_name_data_file(f);
 	if (f->referenced_data_file == NULL)
-		return err_set(e, ERR_CONFIG, "\"%s\" has position deletes of many files, of another writer; rewrite the table's data "
-			       "files (rewrite_data_files) and try again", f->path);
+		return take_spread(l->live, f);
 	file = live_find(l->live, f->referenced_data_file);
 	if (file < 0)
 		return 0; /* of a file that is gone: it deletes nothing any more */
 	d = &l->live->files[file].deletes;
+	if (d->path != NULL && !is_vector && d->offset < 0)
+		return take_spread(l->live, f);
 	if (d->path != NULL)
 		return err_set(e, ERR_DATA, "file \"%s\" has two lists of deleted rows, \"%s\" and \"%s\": readers refuse such a table",
 			       f->referenced_data_file, d->path, f->path);

@@ -32,13 +32,19 @@ struct live {
 	struct iceberg_manifests manifests; /* as the list has them */
 	struct live_file *files;            /* by the order of manifests and entries */
 	uint32_t file_count, file_capacity;
+	/*
+	 * URIs of position deletes that are of many data files, or not the only ones of theirs: other writers', version 2. They are in
+	 * nobody's `deletes`.
+	 */
+	char **spread;
+	uint32_t spread_count;
 	uint32_t *cells;                    /* path -> file + 1, open addressing; 0: free */
 	uint32_t cell_count;                /* a power of two */
 };
 
 /*
- * Of a snapshot (NULL: the table has none, nothing is alive). ERR_CONFIG: equality deletes, position deletes that are not of
- * one file, or columns of a manifest that we do not know: somebody else's, which we do not read. ERR_DATA: a list or a
+ * Of a snapshot (NULL: the table has none, nothing is alive). ERR_CONFIG: equality deletes, or columns of a manifest that we do not
+ * know: somebody else's, which we do not read. ERR_DATA: a list or a
  * manifest is damaged, or lies: a path that is alive twice, two vectors of one file, deletes of no file.
  */
 int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_metadata *m,
@@ -48,6 +54,8 @@ int live_load(struct live *out, const struct iceberg_places *p, const struct ice
  * "Position Delete Files"); NULL stays where they are of many.
  */
 void live_name_data_file(struct iceberg_file *f);
+/* 0, or ERR_CONFIG: there are `spread` deletes, which we read but do not write beside. */
+int live_require_writable(const struct live *l, struct err *e);
 void live_release(struct live *l); /* a zeroed one is fine; leaves a zeroed one */
 int64_t live_find(const struct live *l, const char *path); /* the number of a file, or -1 */
 /* Appends a file; takes over its texts. It is not in yet. */
