@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A leader that is only in memory, and its Iceberg face in a folder. */
+/* A leader whose log is only in memory, and its Iceberg face in a folder. */
 #ifndef LIB_ICEBERG_FACE_H
 #define LIB_ICEBERG_FACE_H
 
@@ -15,10 +15,11 @@ struct leader {
 	struct data_file files[LEADER_FILES_MAX];
 	struct row_set *rows[LEADER_FILES_MAX]; /* deleted ones, by slot */
 	uint32_t next;                          /* number in the next file's name */
+	struct store *store;                    /* of its files, which have one row each, whatever the log says */
 };
 
 /* Columns id LONG key, name STRING; version 0, no files. */
-void leader_init(struct leader *l);
+void leader_init(struct leader *l, struct store *store); /* borrowed */
 void leader_release(struct leader *l);
 /* One commit of ours each. */
 void leader_add(struct leader *l, uint32_t count); /* files of 100 rows */

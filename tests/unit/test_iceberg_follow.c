@@ -27,7 +27,7 @@ static int setup(void **state)
 
 	scratch_make(&w->folder);
 	w->store = store_open_directory(w->folder.path, false, &e);
-	leader_init(&w->leader);
+	leader_init(&w->leader, w->store);
 	w->face = face_open(w->store, 3);
 	*state = w;
 	return 0;
@@ -52,10 +52,10 @@ static void follow(struct world *w)
 	must(follow_up(w->face, &w->leader.table, &e), &e);
 }
 
-static void open_again(struct world *w, int format_version)
+static void open_again(struct world *w)
 {
 	follow_close(w->face);
-	w->face = face_open(w->store, format_version);
+	w->face = face_open(w->store, 3);
 }
 
 static void assert_equal(struct world *w)
@@ -93,11 +93,12 @@ static void every_kind_of_commit_is_followed(void **state)
 	struct world *w = *state;
 
 	for (int version = 2; version <= 3; version++) {
+		follow_close(w->face);
+		store_close(w->store);
 		scratch_remove(&w->folder);
 		scratch_make(&w->folder);
-		store_close(w->store);
-		w->store = store_open_directory(w->folder.path, false, &(struct err)ERR_INIT);
-		open_again(w, version);
+		w->store = w->leader.store = store_open_directory(w->folder.path, false, &(struct err)ERR_INIT);
+		w->face = face_open(w->store, version);
 		follow(w);
 		leader_add(&w->leader, 3);
 		follow(w);
@@ -128,7 +129,7 @@ static void the_same_version_is_followed_once(void **state)
 	follow(w);
 	files = count(w, "");
 	follow(w);
-	open_again(w, 3);
+	open_again(w);
 	follow(w);
 	assert_int_equal(count(w, ""), files);
 }
@@ -144,7 +145,7 @@ static void as_many_other_rows_are_noticed(void **state)
 	follow(w);
 	assert_equal(w);
 	leader_restore(&w->leader, 0, 9);
-	open_again(w, 3);
+	open_again(w);
 	follow(w);
 	assert_equal(w);
 }
@@ -195,7 +196,7 @@ static void killed_anywhere_it_has_a_whole_version(void **state)
 		follow_close(doomed);
 		face_read(&f, w->store, w->folder.path); /* what lies there is read whole */
 		face_release(&f);
-		open_again(w, 3);
+		open_again(w);
 		follow(w);
 		assert_equal(w);
 		assert_true(at < 100);
@@ -266,7 +267,7 @@ static void what_others_do_is_undone_or_refused(void **state)
 	leader_add(&w->leader, 2);
 	follow(w);
 	commit_foreign(w, "replace");
-	open_again(w, 3);
+	open_again(w);
 	follow(w); /* the leader's version is the same, and a snapshot says so */
 	assert_equal(w);
 	commit_foreign(w, "append");
@@ -287,7 +288,7 @@ static void a_face_that_is_removed_is_made_anew(void **state)
 	leader_add(&w->leader, 1);
 	assert_int_equal(follow_up(w->face, &w->leader.table, &e), -1);
 	assert_int_equal(count(w, "metadata.json"), 0);
-	open_again(w, 3);
+	open_again(w);
 	follow(w);
 	assert_equal(w);
 }
