@@ -402,7 +402,7 @@ static int lake_flush(struct target *target, struct err *e)
 	struct lake *l = lake_of(target);
 
 	if (l->position == NULL)
-		return 0;
+		return end_behind(l, e);
 	if (l->in_transaction && take_rollback(l, e) < 0)
 		return -1;
 	if (cut_due(l, true, e) < 0 || workers_wait(&l->workers, e) < 0)

@@ -80,7 +80,9 @@ int lake_face_up(struct lake_face *f, struct store *store, struct table *table)
 
 bool lake_face_is_due(const struct lake_face *f, int64_t now_us)
 {
-	return f->failure.kind != ERR_NONE && now_us - f->tried_us >= FACE_RETRY_US;
+	if (f->options == NULL)
+		return false;
+	return f->tried_us == 0 || (f->failure.kind != ERR_NONE && now_us - f->tried_us >= FACE_RETRY_US);
 }
 
 void lake_face_close(struct lake_face *f)

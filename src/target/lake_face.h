@@ -18,7 +18,7 @@ struct lake_face {
 	struct follow *follow;  /* opened with the first commit, or when it is caught up */
 	struct err failure;     /* of the last try; ERR_NONE: it has what the table has */
 	char *warned;           /* the last failure that was logged, or NULL */
-	int64_t tried_us;       /* monotonic; the last try */
+	int64_t tried_us;       /* monotonic; the last try; 0: none yet */
 	struct row_lineage lineage; /* its files' first ids */
 };
 
@@ -28,7 +28,7 @@ void lake_face_init(struct lake_face *f, const struct lake_options *options, con
 int lake_face_up(struct lake_face *f, struct store *store, struct table *table);
 /* NULL: rows of the second format have no ids, or there is none. */
 const struct row_lineage *lake_face_lineage(const struct lake_face *f);
-/* It failed, and it is time to try again. */
+/* It was not looked at yet, or failed, and it is time to try again. */
 bool lake_face_is_due(const struct lake_face *f, int64_t now_us);
 void lake_face_close(struct lake_face *f);
 

@@ -232,7 +232,7 @@ void workers_catch_up(struct lake_workers *w, struct lake_table *const *tables, 
 	for (uint32_t i = 0; i < count; i++) {
 		struct lake_table *t = tables[i];
 
-		if (t->is_busy || t->first != NULL || !lake_face_is_due(&t->face, now_us))
+		if (t->is_busy || t->first != NULL || table_snapshot(t->table)->version < 0 || !lake_face_is_due(&t->face, now_us))
 			continue;
 		t->first = t->last = memory_new(struct lake_work);
 		push_ready(w, t);

@@ -173,6 +173,7 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 	pairs_add(&properties, "gc.enabled", "false");
 	pairs_add_defaults(&properties);
 	pairs_except_times(&properties, leader->schema);
+	pairs_map_names(&properties, leader->schema);
 	uuid_random(bytes);
 	uuid_format(uuid, bytes);
 	iceberg_change_set_init(&changes, NULL);
@@ -402,8 +403,10 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	iceberg_change_set_init(&changes, m);
 	if (!schema_equal(m->schema.columns, leader->schema))
 		iceberg_change_set_schema(&changes, m, leader->schema);
-	if (changes.schema != NULL)
+	if (changes.schema != NULL) {
 		pairs_except_times(&properties, leader->schema);
+		pairs_map_names(&properties, leader->schema);
+	}
 	for (uint32_t i = 0; i < pair_count; i++)
 		pairs_add(&properties, pairs[i].key, pairs[i].value);
 	changes.properties = properties.items;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void pairs_add(struct pairs *p, const char *key, const char *value)
 {
 	if (value == NULL)
@@ -43,6 +45,21 @@ void pairs_except_times(struct pairs *p, const struct schema *s)
 		pairs_add(p, buffer_string(&key), "counts");
 	}
 	buffer_release(&key);
+}
+
+void pairs_map_names(struct pairs *p, const struct schema *s)
+{
+	struct buffer text = { 0 };
+
+	buffer_char(&text, '[');
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		buffer_format(&text, "%s{\"field-id\":%" PRId32 ",\"names\":[", i > 0 ? "," : "", s->fields[i].id);
+		text_json_string(&text, s->fields[i].name);
+		buffer_text(&text, "]}");
+	}
+	buffer_char(&text, ']');
+	pairs_add(p, "schema.name-mapping.default", buffer_string(&text));
+	buffer_release(&text);
 }
 
 void pairs_release(struct pairs *p)

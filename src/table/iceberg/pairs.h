@@ -20,6 +20,11 @@ void pairs_add_defaults(struct pairs *p);
  * bounds of any column that a property does not except.
  */
 void pairs_except_times(struct pairs *p, const struct schema *s);
+/*
+ * Engines that rewrite the files of a table that Iceberg follows leave field ids out: then columns go by their names ("Column
+ * Projection").
+ */
+void pairs_map_names(struct pairs *p, const struct schema *s);
 void pairs_release(struct pairs *p);
 
 #endif
