@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""With --table-format both: kill -9 anywhere leaves two equal sides after the next sync; what others do to either side is
+followed, undone or refused. tests/readers/install.sh installs the engines. SEED and MINUTES as in random.t."""
+import os
+import random
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from iceberg_rig import *
+from workload import TABLES, Workload
+
+BOTH = ("--table-format", "both")
+
+
+def files(table):
+    return sorted(os.listdir(f"{table}/_iceberg/metadata"))
+
+
+# --- kills -------------------------------------------------------------------------------------------
+
+def kill_rounds(tap, server, lake, r):
+    work = Workload(server, r)
+    work.create(50)
+    end, rounds = time.monotonic() + min(MINUTES, 0.4) * 60, 0
+    while time.monotonic() < end:
+        run = Run(server, "work", lake, *BOTH, "--commit-interval", "20ms", "--batch-rows-max", r.choice(["50", "5000"]))
+        stop = time.monotonic() + r.choice([0.2, 0.5, 1.5])
+        while time.monotonic() < stop:
+            work.step()
+        status = run.kill()
+        rounds += 1
+        if not tap.ok(status == -9, f"round {rounds}: killed", run.tail()):
+            return
+        done = sync(server, "work", lake, *BOTH)
+        tap.ok(done.returncode == 0, f"round {rounds}: synced", done.stderr[-800:])
+        check_work(tap, server, lake, f"round {rounds}", ["duckdb"])
+    check_work(tap, server, lake, "in the end", ENGINES)
+
+
+def check_work(tap, server, lake, claim, engines):
+    db = server.session()
+    for name in TABLES:
+        table = f"{lake}/work/{name}"
+        tap.equal(compare(db, lake, "work", name), "", f"{claim}: {name}: Delta")
+        check_iceberg(tap, table, source_rows(db, "work", name, delta_schema(table)), f"{claim}: {name}", engines)
+    db.close()
+
+
+# --- others ------------------------------------------------------------------------------------------
+
+def check(tap, db, lake, claim):
+    """All sides of o.t."""
+    table = f"{lake}/o/t"
+    tap.equal(compare(db, lake, "o", "t"), "", f"{claim}: Delta")
+    check_iceberg(tap, table, source_rows(db, "o", "t", delta_schema(table)), claim, [e for e in ENGINES if e != "polars"])
+
+
+def publish_twice(tap, server, db, lake):
+    table = f"{lake}/o/t"
+    db.sql("CREATE DATABASE o; CREATE TABLE o.t (id INT PRIMARY KEY, v VARCHAR(20));"
+           "INSERT INTO o.t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 500) SELECT i, CONCAT('v', i) FROM n")
+    sync(server, "o", lake)
+    db.sql("DELETE FROM o.t WHERE id % 10 = 3")
+    sync(server, "o", lake)
+    first = tailrace("publish", table)
+    tap.ok(first.returncode == 0 and newest(table) in first.stdout, "a Delta table is published", first.stderr + first.stdout)
+    check(tap, db, lake, "published")
+    had = files(table)
+    tailrace("publish", table)
+    tap.equal(files(table), had, "published again: nothing is written")
+
+
+def remove_face(tap, server, db, lake):
+    """While a run has it open."""
+    table = f"{lake}/o/t"
+    run = Run(server, "o", lake, *BOTH)
+    db.sql("UPDATE o.t SET v = 'before' WHERE id = 1")
+    wait_until(lambda: property_of(table, "leader-version") == str(versions(table)[-1].number))
+    shutil.rmtree(f"{table}/_iceberg")
+    db.sql("UPDATE o.t SET v = 'after' WHERE id = 1")
+    came = wait_until(lambda: os.path.exists(f"{table}/_iceberg/metadata/version-hint.text") and
+                      property_of(table, "leader-version") == str(versions(table)[-1].number), 30)
+    tap.ok(came and run.term() == 0, "a face that is removed under a run is made anew", run.tail())
+    check(tap, db, lake, "made anew")
+
+
+def change_delta(tap, server, db, lake):
+    """Files put together, and rows deleted here and in the source alike."""
+    table = f"{lake}/o/t"
+    spark_session(lake).sql(f"OPTIMIZE delta.`{table}`")
+    tap.ok(tailrace("publish", table).returncode == 0, "after an OPTIMIZE of Spark the face is published")
+    check(tap, db, lake, "after an OPTIMIZE of Spark")
+    spark_session(lake).sql(f"DELETE FROM delta.`{table}` WHERE id % 7 = 1")
+    db.sql("DELETE FROM o.t WHERE id % 7 = 1")
+    tap.ok(tailrace("publish", table).returncode == 0, "after a DELETE of Spark the face is published")
+    check(tap, db, lake, "after a DELETE of Spark")
+    db.sql("UPDATE o.t SET v = CONCAT('x', id) WHERE id % 2 = 0")
+    done = sync(server, "o", lake, *BOTH)
+    tap.ok(done.returncode == 0, "synced behind Spark", done.stderr[-800:])
+    check(tap, db, lake, "synced behind Spark")
+
+
+def change_face(tap, server, db, lake):
+    table = f"{lake}/o/t"
+    spark, name = spark_session(lake), spark_name(f"{lake}/o/t")
+    spark.sql(f"CALL ice.system.rewrite_data_files(table => '{name[4:]}', options => map('rewrite-all', 'true'))")
+    db.sql("DELETE FROM o.t WHERE id % 11 = 2")
+    done = sync(server, "o", lake, *BOTH)
+    tap.ok(done.returncode == 0, "synced after rewrite_data_files", done.stderr[-800:])
+    check(tap, db, lake, "after rewrite_data_files")
+    try:
+        spark.sql(f"CALL ice.system.expire_snapshots(table => '{name[4:]}', older_than => now(), retain_last => 1)")
+        tap.ok(False, "expire_snapshots cannot take data files from the Delta table")
+    except Exception as e:
+        tap.ok("GC is disabled" in str(e), "expire_snapshots cannot take data files from the Delta table", str(e)[:500])
+    spark.sql(f"INSERT INTO {name} VALUES (100000, 'foreign')")
+    db.sql("UPDATE o.t SET v = 'behind a foreign row' WHERE id = 4")
+    done = sync(server, "o", lake, *BOTH)
+    tap.ok(done.returncode != 0 and "somebody else changed rows of the table" in done.stderr and "append" in done.stderr,
+           "somebody else's append to the face is refused", done.stderr[-800:])
+    tap.equal(compare(db, lake, "o", "t"), "", "and Delta goes on")
+    shutil.rmtree(f"{table}/_iceberg")
+    done = sync(server, "o", lake, *BOTH)
+    tap.ok(done.returncode == 0, "the face is removed, and synced", done.stderr[-800:])
+    check(tap, db, lake, "anew after a foreign append")
+
+
+def main():
+    need_binary()
+    tap = Tap()
+    if not need_readers(tap, "both sides of a table are equal beside others"):
+        return tap.done()
+    seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
+    tap.note(f"SEED={seed}")
+    server = Server("--sync-binlog=1")
+    lake = f"{scratch()}/lake"
+    kill_rounds(tap, server, lake, random.Random(seed))
+    db = server.session()
+    publish_twice(tap, server, db, lake)
+    remove_face(tap, server, db, lake)
+    if "spark" in ENGINES:
+        change_delta(tap, server, db, lake)
+        change_face(tap, server, db, lake)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
