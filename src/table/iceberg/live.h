@@ -44,8 +44,8 @@ struct live {
 
 /*
  * Of a snapshot (NULL: the table has none, nothing is alive). ERR_CONFIG: equality deletes, or columns of a manifest that we do not
- * know: somebody else's, which we do not read. ERR_DATA: a list or a
- * manifest is damaged, or lies: a path that is alive twice, two vectors of one file, deletes of no file.
+ * know: somebody else's, which we do not read. ERR_DATA: a list or a manifest is damaged, or lies: a path that is alive twice, two
+ * vectors of one file, more deletes than rows. Deletes of a file that is not alive delete nothing, as the spec has it.
  */
 int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_metadata *m,
 	      const struct iceberg_snapshot *s, struct err *e);
