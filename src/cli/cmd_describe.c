@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/invalid_values.h"
 #include "cli/table_view.h"
+#include "table/iceberg/follow.h"
 
 /* Versions searched for the newest commit of ours: others may have committed since. */
 #define VERSIONS_SEARCHED 100
@@ -83,6 +84,22 @@ static int print_position(const struct table_view *v, struct err *e)
 	return rc;
 }
 
+/* The Iceberg metadata in the table's folder. What is wrong with it is said, and is no failure: the table is whole. */
+static void print_face(const struct table_view *v)
+{
+	const struct follow_settings settings = { .namespace = "lake", .name = "table", .format_version = 3 };
+	struct follow *f = NULL;
+	struct err e = ERR_INIT;
+	int64_t version;
+
+	if (follow_open(&f, v->store, &settings, &e) < 0 || follow_version(f, &version, &e) < 0)
+		printf("iceberg       %s\n", e.text);
+	else if (version >= 0)
+		printf("iceberg       format %d, has version %lld, %lld behind\n              %s\n", follow_format_version(f),
+		       (long long)version, (long long)(v->snapshot->version - version), follow_metadata(f));
+	follow_close(f);
+}
+
 static int print_table(const struct table_view *v, const char *path, struct err *e)
 {
 	const struct snapshot *s = v->snapshot;
@@ -103,6 +120,7 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	print_files(s);
 	if (print_position(v, e) < 0)
 		return -1;
+	print_face(v);
 	puts("columns");
 	for (uint32_t i = 0; i < s->schema->field_count; i++)
 		print_field(s->schema, i);
@@ -125,7 +143,7 @@ const struct command cmd_describe = {
 	.argument = "TABLE",
 	.summary = "Print a table's schema, size, source position and lag",
 	.details = "Prints version, protocol, files, live and deleted rows, source position, lag, the "
-		   "values that became NULL because the lake does not have them, and the columns with "
-		   "the source's own types.",
+		   "values that became NULL because the lake does not have them, the Iceberg metadata in the table's "
+		   "folder with the version that it has, and the columns with the source's own types.",
 	.run = describe,
 };

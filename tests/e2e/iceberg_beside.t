@@ -67,6 +67,9 @@ def publish_twice(tap, server, db, lake):
     first = tailrace("publish", table)
     tap.ok(first.returncode == 0 and newest(table) in first.stdout, "a Delta table is published", first.stderr + first.stdout)
     check(tap, db, lake, "published")
+    at = versions(table)[-1].number
+    tap.ok(f"iceberg       format 3, has version {at}, 0 behind\n              file://{newest(table)}\n" in tailrace("describe", table).stdout,
+           "describe shows the Iceberg side", tailrace("describe", table).stdout)
     had = files(table)
     tailrace("publish", table)
     tap.equal(files(table), had, "published again: nothing is written")

@@ -131,6 +131,11 @@ int follow_version(struct follow *f, int64_t *version, struct err *e)
 	return 0;
 }
 
+int follow_format_version(const struct follow *f)
+{
+	return f->version.metadata->format_version;
+}
+
 const char *follow_metadata(const struct follow *f)
 {
 	return f->version.path;

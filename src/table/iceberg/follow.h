@@ -39,6 +39,8 @@ int follow_version(struct follow *f, int64_t *version, struct err *e);
  * column says.
  */
 int follow_first_row_id(struct follow *f, const char *path, int64_t *out, struct err *e);
+/* After it said so: 2 or 3, of the face that is there. */
+int follow_format_version(const struct follow *f);
 /* The newest metadata file's URI, or NULL: what readers without a catalog open. */
 const char *follow_metadata(const struct follow *f);
 void follow_close(struct follow *f); /* NULL is fine */
