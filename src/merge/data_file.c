@@ -210,30 +210,6 @@ static int read_bytes(void *context, uint64_t offset, uint64_t size, struct buff
 	return rc;
 }
 
-static int hex_digit(int c)
-{
-	int lower = c | 0x20;
-
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-/* The key of a file that the table spells with %XX; our own have nothing to spell so. */
-static char *decode_path(const char *path)
-{
-	char *key = memory_copy_text(path), *to = key;
-
-	for (const char *at = path; *at != 0; at++) {
-		int high = *at == '%' ? hex_digit(at[1]) : -1, low = high >= 0 ? hex_digit(at[2]) : -1;
-
-		*to++ = low >= 0 ? (char)(high * 16 + low) : *at;
-		at += low >= 0 ? 2 : 0;
-	}
-	*to = 0;
-	return key;
-}
-
 static bool is_identity(const struct partition_field *p)
 {
 	return strcmp(p->transform, "identity") == 0;
@@ -273,7 +249,7 @@ int data_file_open(struct data_file_reader **out, struct store *store, const str
 	struct parquet_input input = { read_bytes, r, file->size_bytes };
 
 	r->store = store;
-	r->key = decode_path(file->path);
+	r->key = table_file_key(file->path);
 	r->schema = schema_share(schema);
 	r->key_fields = memory_array(uint8_t, (schema->field_count + 7) / 8);
 	for (uint32_t i = 0; i < schema->key_count; i++)

@@ -8,6 +8,29 @@
 #include "table/delta/delta.h"
 #include "table/iceberg/iceberg.h"
 
+static int hex_digit(int c)
+{
+	int lower = c | 0x20;
+
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+char *table_file_key(const char *path)
+{
+	char *key = memory_copy_text(path), *to = key;
+
+	for (const char *at = path; *at != 0; at++) {
+		int high = *at == '%' ? hex_digit(at[1]) : -1, low = high >= 0 ? hex_digit(at[2]) : -1;
+
+		*to++ = low >= 0 ? (char)(high * 16 + low) : *at;
+		at += low >= 0 ? 2 : 0;
+	}
+	*to = 0;
+	return key;
+}
+
 /* Whether an object in the folder has this in its name. */
 static int has_object(struct store *store, const char *folder, const char *part, bool *out, struct err *e)
 {

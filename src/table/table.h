@@ -126,6 +126,8 @@ int table_find_format(struct store *store, enum table_format *out, struct err *e
 int table_open(struct table **out, struct store *store, const char *app_id, struct err *e);
 /* For reading (`cat`, `describe`): any table that we understand. version -1 = newest. */
 int table_open_read(struct table **out, struct store *store, int64_t version, struct err *e);
+/* The key of a data file that the table spells with %XX; our own have nothing to spell so. The caller's. */
+char *table_file_key(const char *path);
 void table_history_free(struct history_entry *entries, uint32_t count);
 
 static inline const struct snapshot *table_snapshot(const struct table *t)

@@ -327,9 +327,7 @@ static int find_row_ids(const struct follow *f, struct difference *d, const stru
 	if (m->format_version < 3 || m->current != NULL)
 		return 0;
 	for (uint32_t i = 0; i < leader->file_count; i++) {
-		const struct data_file *file = &leader->files[i];
-
-		if (row_ids_raise(&d->row_ids_from, f->store, file->path, file->size_bytes, e) < 0)
+		if (row_ids_raise(&d->row_ids_from, f->store, leader->files[i].path, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "parquet/parquet.h"
 #include "table/row_lineage.h"
+#include "table/table.h"
 
 #define ROWS_AT_ONCE 65536u
 
@@ -38,10 +39,10 @@ static int raise_all(int64_t *next, struct parquet_reader *reader, struct column
 	return rc < 0 ? -1 : 0;
 }
 
-int row_ids_raise(int64_t *next, struct store *store, const char *key, uint64_t size_bytes, struct err *e)
+static int raise_file(int64_t *next, const struct input *in, uint64_t size_bytes, struct err *e)
 {
+	const struct parquet_input input = { get, (void *)(uintptr_t)in, size_bytes };
 	struct schema *schema = row_lineage_schema(NULL);
-	struct input in = { store, key };
 	struct parquet_reader *reader = NULL;
 	struct columns rows;
 	uint64_t size;
@@ -52,11 +53,24 @@ int row_ids_raise(int64_t *next, struct store *store, const char *key, uint64_t 
 		return rc < 0 ? -1 : 0; /* gone: its readers will say so */
 	}
 	columns_init(&rows, schema);
-	rc = parquet_reader_open(&reader, schema, (struct parquet_input){ get, &in, size_bytes }, e);
+	rc = parquet_reader_open(&reader, schema, input, e);
 	if (rc == 0)
 		rc = raise_all(next, reader, &rows, e);
 	parquet_reader_close(reader);
 	columns_release(&rows);
 	schema_release(schema);
-	return rc < 0 ? err_wrap(e, "ids of rows: data file %s", key) : 0;
+	return rc;
+}
+
+int row_ids_raise(int64_t *next, struct store *store, const char *path, struct err *e)
+{
+	char *key = table_file_key(path);
+	const struct input in = { store, key };
+	uint64_t size_bytes;
+	int rc = store->ops->size(store, key, &size_bytes, e);
+
+	if (rc == 0)
+		rc = raise_file(next, &in, size_bytes, e);
+	memory_free(key);
+	return rc < 0 ? err_wrap(e, "ids of rows: data file %s", path) : 0;
 }

@@ -5,7 +5,10 @@
 
 #include "store/store.h"
 
-/* Raises *next above each id in a data file's own column; a file without it is only opened. Reads the whole column. */
-int row_ids_raise(int64_t *next, struct store *store, const char *key, uint64_t size_bytes, struct err *e);
+/*
+ * Raises *next above each id in a data file's own column, by its path as the table spells it. Reads the whole column; a file
+ * without it is only opened, and one that is gone has no rows.
+ */
+int row_ids_raise(int64_t *next, struct store *store, const char *path, struct err *e);
 
 #endif
