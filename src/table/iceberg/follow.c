@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "table/iceberg/catalog.h"
 #include "table/iceberg/draft.h"
+#include "table/iceberg/file_input.h"
 #include "table/iceberg/pairs.h"
 #include "table/iceberg/puffin.h"
 #include "table/iceberg/position_deletes.h"
@@ -231,14 +232,17 @@ static int read_leader_rows(struct difference *d, struct table *leader, uint32_t
 	return 0;
 }
 
-static int add_file(struct difference *d, struct table *leader, const struct data_file *file, const char *uri, struct err *e)
+static int add_file(const struct follow *f, struct difference *d, struct table *leader, const struct data_file *file,
+		    const char *uri, struct err *e)
 {
+	const struct file_input in = { f->store, file->path };
 	struct draft_added *a;
 	struct row_set *rows = NULL;
 
 	if (file->row_count == ROWS_UNKNOWN)
 		return err_set(e, ERR_CONFIG, "file \"%s\" has no statistics that tell its rows, which Iceberg must know", file->path);
-	if (file->dead_count > 0 && read_leader_rows(d, leader, file->slot, &rows, e) < 0)
+	if (file_input_require_partition(&in, file, table_snapshot(leader)->schema, e) < 0 ||
+	    (file->dead_count > 0 && read_leader_rows(d, leader, file->slot, &rows, e) < 0))
 		return -1;
 	d->added = memory_grow(d->added, struct draft_added, d->added_count + 1);
 	a = &d->added[d->added_count++];
@@ -302,7 +306,7 @@ static int find_difference(struct follow *f, struct difference *d, struct table 
 		places_uri(&uri, f->data_uri, s->files[i].path);
 		number = live_find(&f->live, buffer_string(&uri));
 		if (number < 0) {
-			rc = add_file(d, leader, &s->files[i], arena_text(&d->arena, uri.data, uri.size), e);
+			rc = add_file(f, d, leader, &s->files[i], arena_text(&d->arena, uri.data, uri.size), e);
 			continue;
 		}
 		is_there[number] = 1;
