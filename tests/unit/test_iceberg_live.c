@@ -175,6 +175,15 @@ static void more_deletes_than_rows_are_refused(void **state)
 	assert_refused(w, ERR_DATA, "cannot delete 1001 rows");
 }
 
+static void a_vector_of_no_file_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct iceberg_entry vector = vector_entry(NULL, 3);
+
+	add_manifest(w, ICEBERG_POSITION_DELETES, &vector, 1);
+	assert_refused(w, ERR_DATA, "says of no file that it is its");
+}
+
 static void deletes_by_values_are_refused(void **state)
 {
 	struct world *w = *state;
@@ -208,6 +217,7 @@ int main(void)
 		TEST(a_path_twice_is_refused),
 		TEST(two_vectors_of_a_file_are_refused),
 		TEST(more_deletes_than_rows_are_refused),
+		TEST(a_vector_of_no_file_is_refused),
 		TEST(deletes_by_values_are_refused),
 		TEST(a_list_that_lies_is_refused),
 	};

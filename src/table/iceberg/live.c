@@ -178,6 +178,8 @@ static int take_deletes(struct loading *l, struct iceberg_entry *entry, struct e
 			       "found by reading all of them; rewrite the table's data files (rewrite_data_files) and try again",
 			       f->path);
 	live_name_data_file(f);
+	if (f->referenced_data_file == NULL && is_vector)
+		return err_set(e, ERR_DATA, "deletion vector in \"%s\" says of no file that it is its", f->path);
 	if (f->referenced_data_file == NULL)
 		return take_spread(l->live, f);
 	file = live_find(l->live, f->referenced_data_file);
