@@ -121,6 +121,21 @@ def spark_beside(tap, source, lake):
     check(tap, source, lake, "beside Spark's rewrite_data_files")
 
 
+def row_ids(tap, source, lake):
+    """An updated row keeps its id, also one that Spark rewrote; no two rows have one."""
+    def ids():
+        rows = spark_session(lake).sql("SELECT id, _row_id FROM ice.shop.orders").collect()
+        tap.equal(len({row[1] for row in rows}), len(rows), f"{len(rows)} rows, as many row ids")
+        return dict(map(tuple, rows))
+
+    before = ids()
+    for change in ("UPDATE orders SET v = v + 1 WHERE id % 3 = 0", source.insert(50), "UPDATE orders SET v = v + 1 WHERE id % 2 = 0"):
+        source.db.sql(change)
+        sync(source.server, "shop", lake, *OPTIONS)
+    after = ids()
+    tap.equal({i: after.get(i) for i in before}, before, "an updated row keeps its id")
+
+
 def spark_sets_back(tap, source, lake):
     table = f"{lake}/shop/orders"
     before = [s["sequence-number"] for s in metadata(table)["snapshots"]][-2:]
@@ -232,6 +247,8 @@ def main():
         spark_beside(tap, source, lake)
         source.change(20)
         check(tap, source, lake, "again", ["pyiceberg"])
+        if version == 3:
+            row_ids(tap, source, lake)
         spark_sets_back(tap, source, lake)
         spark_deletes(tap, source, lake)
         spark_session(lake).stop()  # its catalog has one warehouse
