@@ -150,7 +150,7 @@ void face_read(struct face *f, struct store *store, const char *folder)
 	*f = (struct face){ .live = { .files = NULL } };
 	must(catalog_open(&c, &s, &e), &e);
 	assert_int_equal(catalog_load(c, &f->version, &e), 0);
-	must(live_load(&f->live, &places, f->version.metadata, f->version.metadata->current, &e), &e);
+	must(live_load(&f->live, &places, f->version.metadata->current, &e), &e);
 	catalog_close(c);
 	store_close(below);
 }

@@ -307,7 +307,7 @@ static void assert_snapshots_whole(struct world *w)
 	for (uint32_t i = 0; i < f.version.metadata->snapshot_count; i += 45) {
 		struct live live;
 
-		must(live_load(&live, &places, f.version.metadata, &f.version.metadata->snapshots[i], &e), &e);
+		must(live_load(&live, &places, &f.version.metadata->snapshots[i], &e), &e);
 		for (uint32_t k = 0; k < live.file_count; k++) {
 			const char *path = live.files[k].deletes.path;
 

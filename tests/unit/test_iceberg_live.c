@@ -84,7 +84,7 @@ static int load(struct world *w, struct live *out, struct err *e)
 	must(iceberg_manifests_assign(&w->list, 1, &next_row_id, e), e);
 	must(iceberg_manifest_list_write(&data, 3, &ids, &w->list, e), e);
 	put(w, "metadata/list.avro", &data);
-	return live_load(out, &w->places, &m, &s, e);
+	return live_load(out, &w->places, &s, e);
 }
 
 static void assert_refused(struct world *w, enum err_kind kind, const char *sentence)

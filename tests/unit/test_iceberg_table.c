@@ -137,7 +137,7 @@ static void rewrite_as_another(struct world *w, bool expires)
 	snprintf(uri, sizeof(uri), "file://%s", scratch_path(&w->folder, "orders"));
 	must(catalog_open(&c, &settings, &e), &e);
 	must(catalog_load(c, &base, &e), &e);
-	must(live_load(&live, &places, base.metadata, base.metadata->current, &e), &e);
+	must(live_load(&live, &places, base.metadata->current, &e), &e);
 	edit.schema = base.metadata->schema.columns;
 	edit.schema_id = base.metadata->schema.id;
 	must(draft_write(&draft, &places, base.metadata, &live, &edit, 1800000000000, &e), &e);

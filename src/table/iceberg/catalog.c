@@ -84,11 +84,6 @@ void catalog_close(struct catalog *c)
 	c->ops->close(c);
 }
 
-const char *catalog_describe(const struct catalog *c)
-{
-	return c->shown;
-}
-
 static int in_table(const struct catalog *c, struct err *e)
 {
 	return err_wrap(e, "Iceberg table %s.%s in %s", c->namespace, c->name, c->shown);

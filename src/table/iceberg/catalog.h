@@ -76,10 +76,5 @@ int catalog_commit(struct catalog *c, const struct catalog_version *base,
 		   const struct iceberg_change_set *changes, struct catalog_version *out,
 		   enum commit_result *result, struct err *e);
 void catalog_close(struct catalog *c); /* NULL is fine */
-/*
- * "file:///lake/orders", "sqlite:///path", "https://host/path": for messages, without
- * parameters.
- */
-const char *catalog_describe(const struct catalog *c);
 
 #endif

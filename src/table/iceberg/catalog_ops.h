@@ -15,7 +15,7 @@ enum attempt {
 struct catalog {
 	const struct catalog_ops *ops;
 	char *namespace, *name; /* of the table */
-	char *shown; /* what catalog_describe returns */
+	char *shown; /* a URI, "sqlite:///path", "https://host/path": for messages, without parameters */
 	char *uuid; /* of the table, once it was seen; NULL */
 	int64_t pause_us; /* before the outcome of a commit is looked for again */
 };

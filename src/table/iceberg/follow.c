@@ -112,7 +112,7 @@ static int load_files(struct follow *f, struct err *e)
 {
 	if (f->has_files)
 		return 0;
-	if (live_load(&f->live, &f->places, f->version.metadata, f->version.metadata->current, e) < 0 ||
+	if (live_load(&f->live, &f->places, f->version.metadata->current, e) < 0 ||
 	    live_require_writable(&f->live, e) < 0)
 		return err_wrap(e, "Iceberg metadata \"%s\"", f->version.path);
 	f->has_files = true;

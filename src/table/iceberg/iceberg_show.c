@@ -188,7 +188,7 @@ int iceberg_load(struct iceberg *t, struct catalog_version *v, const struct iceb
 	t->version = *v;
 	*v = (struct catalog_version){ .metadata = NULL };
 	t->shown = s;
-	if (live_load(&t->live, &t->places, t->version.metadata, s, e) < 0 || iceberg_show(t, e) < 0 || show_spread(t, e) < 0)
+	if (live_load(&t->live, &t->places, s, e) < 0 || iceberg_show(t, e) < 0 || show_spread(t, e) < 0)
 		return err_wrap(e, "Iceberg metadata \"%s\"", t->version.path);
 	return 0;
 }

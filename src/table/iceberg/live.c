@@ -102,7 +102,6 @@ void live_release(struct live *l)
 struct loading {
 	struct live *live;
 	const struct iceberg_places *places;
-	const struct iceberg_metadata *metadata;
 	uint32_t manifest; /* the number of the one at hand */
 };
 
@@ -241,10 +240,9 @@ static int load_content(struct loading *l, enum iceberg_content content, struct 
 	return 0;
 }
 
-int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_metadata *m,
-	      const struct iceberg_snapshot *s, struct err *e)
+int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_snapshot *s, struct err *e)
 {
-	struct loading l = { .live = out, .places = p, .metadata = m };
+	struct loading l = { .live = out, .places = p };
 	const char *key;
 	int rc;
 

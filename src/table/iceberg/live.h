@@ -47,8 +47,7 @@ struct live {
  * know: somebody else's, which we do not read. ERR_DATA: a list or a manifest is damaged, or lies: a path that is alive twice, two
  * vectors of one file, more deletes than rows. Deletes of a file that is not alive delete nothing, as the spec has it.
  */
-int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_metadata *m,
-	      const struct iceberg_snapshot *s, struct err *e);
+int live_load(struct live *out, const struct iceberg_places *p, const struct iceberg_snapshot *s, struct err *e);
 /*
  * Sets which data file position deletes are of, when their writer did not name it but says so by equal bounds of its path (spec,
  * "Position Delete Files"); NULL stays where they are of many.

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "table/iceberg/single_value.h"
 
 #define BIT(type)  (1u << (type))
 #define DAYS       (BIT(TYPE_DATE) | TIMES)
@@ -166,53 +167,23 @@ uint32_t iceberg_hash(struct bytes b)
 	return hash ^ hash >> 16;
 }
 
-/* A whole number of any of our types but a text. */
-static int128_t number_of(const struct column *c, uint32_t row)
-{
-	switch (c->storage) {
-	case STORAGE_INT32:
-		return column_int32(c, row);
-	case STORAGE_INT64:
-		return column_int64(c, row);
-	default:
-		assert(c->storage == STORAGE_INT128);
-		return column_int128(c, row);
-	}
-}
-
-/* Big-endian two's complement of as few bytes as hold it. */
-static void append_unscaled(struct buffer *out, int128_t v)
-{
-	size_t size = 1;
-
-	while (size < sizeof(v) && v >> (8 * size - 1) != 0 && v >> (8 * size - 1) != -1)
-		size++;
-	while (size > 0)
-		buffer_char(out, (char)(uint8_t)(v >> 8 * --size));
-}
-
 static void append_number(struct buffer *out, const struct field *type, int128_t v)
 {
-	if (type->type == TYPE_DECIMAL)
-		append_unscaled(out, v);
-	else if (type->type == TYPE_INT || type->type == TYPE_DATE)
-		buffer_u32le(out, (uint32_t)v);
-	else
-		buffer_u64le(out, (uint64_t)v);
+	const struct single_value value = { .integer = v };
+
+	single_value_encode(out, type, &value);
 }
 
 /* Appendix B: an int is hashed as the long that it is, a date too. */
 static uint32_t hash_of(const struct field *source, const struct column *c, uint32_t row)
 {
+	const struct field as_long = { .type = TYPE_LONG };
 	struct buffer bytes = { 0 };
 	uint32_t hash;
 
 	if (c->storage == STORAGE_BYTES)
 		return iceberg_hash(column_bytes(c, row));
-	if (source->type == TYPE_DECIMAL)
-		append_unscaled(&bytes, number_of(c, row));
-	else
-		buffer_u64le(&bytes, (uint64_t)number_of(c, row));
+	append_number(&bytes, source->type == TYPE_DECIMAL ? source : &as_long, single_value_of(source, c, row).integer);
 	hash = iceberg_hash(buffer_bytes(&bytes));
 	buffer_release(&bytes);
 	return hash;
@@ -221,15 +192,9 @@ static uint32_t hash_of(const struct field *source, const struct column *c, uint
 /* A text's first `width` code points, a binary's first `width` bytes. */
 static struct bytes cut(struct bytes b, enum type type, int32_t width)
 {
-	size_t size = 0, count = 0;
-
 	if (type == TYPE_BINARY)
 		return (struct bytes){ b.data, b.size < (size_t)width ? b.size : (size_t)width };
-	for (; size < b.size; size++) {
-		if ((b.data[size] & 0xc0) != 0x80 && count++ == (size_t)width)
-			break;
-	}
-	return (struct bytes){ b.data, size };
+	return (struct bytes){ b.data, text_prefix(b, (unsigned)width) };
 }
 
 /* Towards minus infinity. */
@@ -267,53 +232,34 @@ static int64_t calendar_value(enum iceberg_transform t, enum type type, int64_t 
 	}
 }
 
-static void append_cell(struct buffer *out, const struct field *type, const struct column *c, uint32_t row)
-{
-	switch (c->storage) {
-	case STORAGE_BOOL:
-		buffer_char(out, (char)c->values[row]);
-		return;
-	case STORAGE_FLOAT:
-		buffer_u32le(out, (uint32_t)column_int32(c, row)); /* its bits */
-		return;
-	case STORAGE_DOUBLE:
-		buffer_u64le(out, (uint64_t)column_int64(c, row));
-		return;
-	case STORAGE_BYTES:
-		buffer_bytes_append(out, column_bytes(c, row));
-		return;
-	default:
-		append_number(out, type, number_of(c, row));
-	}
-}
-
 bool iceberg_partition_value(struct buffer *out, const struct iceberg_partition_field *p, const struct field *source,
 			     const struct column *cells, uint32_t row)
 {
-	int128_t number, rest;
+	struct single_value value;
+	int128_t rest;
 
 	assert(p->transform < TRANSFORM_UNKNOWN);
 	if (p->transform == TRANSFORM_VOID || column_is_null(cells, row))
 		return false;
+	value = single_value_of(source, cells, row);
 	switch (p->transform) {
 	case TRANSFORM_IDENTITY:
-		append_cell(out, source, cells, row);
+		single_value_encode(out, source, &value);
 		return true;
 	case TRANSFORM_BUCKET:
 		buffer_u32le(out, (hash_of(source, cells, row) & INT32_MAX) % (uint32_t)p->width);
 		return true;
 	case TRANSFORM_TRUNCATE:
 		if (cells->storage == STORAGE_BYTES) {
-			buffer_bytes_append(out, cut(column_bytes(cells, row), source->type, p->width));
+			buffer_bytes_append(out, cut(value.bytes, source->type, p->width));
 			return true;
 		}
-		number = number_of(cells, row);
-		rest = number % p->width;
-		append_number(out, source, number - (rest < 0 ? rest + p->width : rest));
+		rest = value.integer % p->width;
+		append_number(out, source, value.integer - (rest < 0 ? rest + p->width : rest));
 		return true;
 	default:
 		buffer_u32le(out, (uint32_t)calendar_value(p->transform, source->type,
-							   (int64_t)number_of(cells, row)));
+							   (int64_t)value.integer));
 		return true;
 	}
 }
