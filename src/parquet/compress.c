@@ -7,34 +7,48 @@
 #include <snappy-c.h>
 #include <zstd.h>
 
+#include "base/memory.h"
+
 #define ZSTD_LEVEL 1
 #define CODEC_GZIP 2
 
-static pthread_key_t contexts;
-static pthread_once_t contexts_made = PTHREAD_ONCE_INIT;
+/* Of a thread: making one takes longer than a small page. */
+struct contexts {
+	ZSTD_CCtx *zip;
+	ZSTD_DCtx *unzip;
+};
 
-static void free_context(void *context)
+static pthread_key_t key;
+static pthread_once_t key_made = PTHREAD_ONCE_INIT;
+
+static void free_contexts(void *of_thread)
 {
-	ZSTD_freeCCtx(context);
+	struct contexts *c = of_thread;
+
+	ZSTD_freeCCtx(c->zip);
+	ZSTD_freeDCtx(c->unzip);
+	memory_free(c);
 }
 
-static void make_contexts(void)
+static void make_key(void)
 {
-	int rc = pthread_key_create(&contexts, free_context);
+	int rc = pthread_key_create(&key, free_contexts);
 
 	assert(rc == 0);
 }
 
-static ZSTD_CCtx *context(void)
+static const struct contexts *contexts(void)
 {
-	ZSTD_CCtx *c;
+	struct contexts *c;
 
-	pthread_once(&contexts_made, make_contexts);
-	c = pthread_getspecific(contexts);
+	pthread_once(&key_made, make_key);
+	c = pthread_getspecific(key);
 	if (c == NULL) {
-		c = ZSTD_createCCtx();
-		assert(c != NULL);
-		pthread_setspecific(contexts, c);
+		c = memory_new(struct contexts);
+		c->zip = ZSTD_createCCtx();
+		c->unzip = ZSTD_createDCtx();
+		assert(c->zip != NULL && c->unzip != NULL);
+		pthread_setspecific(key, c);
 	}
 	return c;
 }
@@ -56,8 +70,8 @@ void page_compress(struct buffer *out, enum parquet_codec codec, struct bytes ra
 	case PARQUET_ZSTD:
 		room = ZSTD_compressBound(raw.size);
 		buffer_reserve(out, room);
-		size = ZSTD_compressCCtx(context(), out->data + out->size, room, raw.data, raw.size,
-					 ZSTD_LEVEL);
+		size = ZSTD_compressCCtx(contexts()->zip, out->data + out->size, room, raw.data,
+					 raw.size, ZSTD_LEVEL);
 		assert(!ZSTD_isError(size));
 		out->size += size;
 		return;
@@ -114,7 +128,7 @@ int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw
 		ok = unsnap(at, raw_size, data);
 		break;
 	case PARQUET_ZSTD:
-		ok = ZSTD_decompress(at, raw_size, data.data, data.size) == raw_size;
+		ok = ZSTD_decompressDCtx(contexts()->unzip, at, raw_size, data.data, data.size) == raw_size;
 		break;
 	case CODEC_GZIP:
 		ok = inflate(at, raw_size, data);
@@ -128,10 +142,10 @@ int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw
 static bool unzstd(struct buffer *out, struct bytes data, size_t raw_max)
 {
 	ZSTD_inBuffer in = { data.data, data.size, 0 };
-	ZSTD_DStream *stream = ZSTD_createDStream();
+	ZSTD_DCtx *stream = contexts()->unzip;
 	size_t start = out->size, step = ZSTD_DStreamOutSize(), left = 1;
 
-	assert(stream != NULL);
+	ZSTD_DCtx_reset(stream, ZSTD_reset_session_only);
 	while (left != 0 && out->size - start <= raw_max) {
 		ZSTD_outBuffer room = { buffer_grow(out, step), step, 0 };
 
@@ -140,7 +154,6 @@ static bool unzstd(struct buffer *out, struct bytes data, size_t raw_max)
 		if (ZSTD_isError(left) || (left != 0 && in.pos == in.size && room.pos < step))
 			break;
 	}
-	ZSTD_freeDStream(stream);
 	return left == 0 && in.pos == in.size && out->size - start <= raw_max;
 }
 

@@ -8,7 +8,7 @@
 /* A page, raw or not, is refused beyond this. */
 #define PAGE_RAW_BYTES_MAX ((size_t)1 << 31)
 
-/* Appends the compressed form. Reuses one context per thread. */
+/* Appends the compressed form. This and what follows reuse the contexts of their thread. */
 void page_compress(struct buffer *out, enum parquet_codec codec, struct bytes raw);
 /* Appends exactly `raw_size` bytes, or ERR_DATA. `codec` is the file's number, gzip (2) included. */
 int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw_size, struct err *e);
