@@ -376,7 +376,7 @@ static void schemas_that_are_none_are_refused(void **state)
 	static const struct {
 		const char *schema, *words;
 	} cases[] = {
-		{ "{", "is not JSON" },
+		{ "{", "its schema: not JSON" },
 		{ "7", "something that is no type" },
 		{ "\"longer\"", "an unknown type longer" },
 		{ "[]", "a union without branches" },

@@ -3,8 +3,11 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 #define DEPTH_MAX      32
 #define TYPES_MAX      10000u
@@ -42,7 +45,7 @@ const char *avro_kind_name(enum avro_kind k)
 	return kind_names[k];
 }
 
-static const struct avro_type *parse(struct parsing *p, const json_t *json, int depth);
+static const struct avro_type *parse(struct parsing *p, const struct json_value *json, int depth);
 
 static const struct avro_type *refuse(struct parsing *p, const char *what,
 				      const char *word)
@@ -91,9 +94,9 @@ static void contain(struct avro_type *outer, const struct avro_type *inner)
 		outer->height = inner->height + 1;
 }
 
-static bool remember(struct parsing *p, const json_t *json, const struct avro_type *t)
+static bool remember(struct parsing *p, const struct json_value *json, const struct avro_type *t)
 {
-	const char *name = json_string_value(json_object_get(json, "name"));
+	const char *name = json_get_text(json, "name");
 
 	if (name == NULL || p->name_count == NAMES_MAX)
 		return refuse(p,
@@ -106,36 +109,47 @@ static bool remember(struct parsing *p, const json_t *json, const struct avro_ty
 	return true;
 }
 
-static bool parse_field(struct parsing *p, struct avro_field *out, const json_t *json,
+/* A whole number from 0 to `most`. */
+static bool read_number(const struct json_value *v, int64_t most, int64_t *out)
+{
+	return v->type == JSON_NUMBER && text_parse_int(v->text, out) && *out >= 0 && *out <= most;
+}
+
+static bool parse_field(struct parsing *p, struct avro_field *out, const struct json_value *json,
 			int depth)
 {
-	const char *name = json_string_value(json_object_get(json, "name"));
-	const json_t *id = json_object_get(json, "field-id");
+	const char *name = json_get_text(json, "name");
+	struct json_value type, id;
+	int64_t number = AVRO_FIELD_NO_ID;
 
 	if (name == NULL)
 		return refuse(p, "a field without a name", ""), false;
-	if (id != NULL && (!json_is_integer(id) || json_integer_value(id) < 0 ||
-			   json_integer_value(id) > INT32_MAX))
+	if (json_get(json, "field-id", &id) && !read_number(&id, INT32_MAX, &number))
 		return refuse(p, "a wrong field-id of the field", name), false;
+	json_get(json, "type", &type);
 	out->name = arena_text(p->arena, name, strlen(name));
-	out->id = id != NULL ? (int32_t)json_integer_value(id) : AVRO_FIELD_NO_ID;
-	out->type = parse(p, json_object_get(json, "type"), depth + 1);
+	out->id = (int32_t)number;
+	out->type = parse(p, &type, depth + 1);
 	return out->type != NULL;
 }
 
-static const struct avro_type *parse_record(struct parsing *p, const json_t *json,
+static const struct avro_type *parse_record(struct parsing *p, const struct json_value *json,
 					    int depth)
 {
 	struct avro_type *t = type_new(p, AVRO_RECORD);
-	const json_t *fields = json_object_get(json, "fields");
-	size_t count = json_array_size(fields);
+	struct json_value fields, field;
+	struct json_cursor c;
+	size_t count;
 
-	if (!json_is_array(fields) || count > TYPES_MAX)
+	json_get(json, "fields", &fields);
+	count = json_count(&fields);
+	if (fields.type != JSON_ARRAY || count > TYPES_MAX)
 		return refuse(p, "a record without a list of fields", "");
 	t->fields = arena_new(p->arena, struct avro_field, count);
 	t->field_count = (uint32_t)count;
-	for (size_t i = 0; i < count; i++) {
-		if (!parse_field(p, &t->fields[i], json_array_get(fields, i), depth))
+	c = json_open(&fields);
+	for (size_t i = 0; json_next(&c, NULL, &field); i++) {
+		if (!parse_field(p, &t->fields[i], &field, depth))
 			return NULL;
 		contain(t, t->fields[i].type);
 		/*
@@ -148,19 +162,21 @@ static const struct avro_type *parse_record(struct parsing *p, const json_t *jso
 	return remember(p, json, t) ? t : NULL;
 }
 
-static const struct avro_type *parse_union(struct parsing *p, const json_t *json,
+static const struct avro_type *parse_union(struct parsing *p, const struct json_value *json,
 					   int depth)
 {
 	struct avro_type *t = type_new(p, AVRO_UNION);
-	size_t count = json_array_size(json);
+	struct json_cursor c = json_open(json);
+	size_t count = json_count(json);
+	struct json_value branch;
 
 	if (count == 0 || count > TYPES_MAX)
 		return refuse(p, "a union without branches", "");
 	t->fields = arena_new(p->arena, struct avro_field, count);
 	t->field_count = (uint32_t)count;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; json_next(&c, NULL, &branch); i++) {
 		t->fields[i].id = AVRO_FIELD_NO_ID;
-		t->fields[i].type = parse(p, json_array_get(json, i), depth + 1);
+		t->fields[i].type = parse(p, &branch, depth + 1);
 		if (t->fields[i].type == NULL)
 			return NULL;
 		contain(t, t->fields[i].type);
@@ -169,11 +185,13 @@ static const struct avro_type *parse_union(struct parsing *p, const json_t *json
 }
 
 static const struct avro_type *parse_items(struct parsing *p, enum avro_kind kind,
-					   const json_t *items, int depth)
+					   const struct json_value *json, const char *member, int depth)
 {
 	struct avro_type *t = type_new(p, kind);
+	struct json_value items;
 
-	t->items = parse(p, items, depth + 1);
+	json_get(json, member, &items);
+	t->items = parse(p, &items, depth + 1);
 	if (t->items == NULL)
 		return NULL;
 	if (kind == AVRO_ARRAY && t->items->bytes_min == 0)
@@ -182,27 +200,28 @@ static const struct avro_type *parse_items(struct parsing *p, enum avro_kind kin
 	return t;
 }
 
-static bool is_decimal(const json_t *json)
+static bool is_decimal(const struct json_value *json)
 {
-	const char *logical = json_string_value(json_object_get(json, "logicalType"));
+	const char *logical = json_get_text(json, "logicalType");
 
 	return logical != NULL && strcmp(logical, "decimal") == 0;
 }
 
-static const struct avro_type *parse_fixed(struct parsing *p, const json_t *json)
+static const struct avro_type *parse_fixed(struct parsing *p, const struct json_value *json)
 {
 	struct avro_type *t = type_new(p, AVRO_FIXED);
-	const json_t *size = json_object_get(json, "size");
+	struct json_value size;
+	int64_t number;
 
-	if (!json_is_integer(size) || json_integer_value(size) < 0 ||
-	    json_integer_value(size) > FIXED_SIZE_MAX)
+	json_get(json, "size", &size);
+	if (!read_number(&size, FIXED_SIZE_MAX, &number))
 		return refuse(p, "a fixed type of a wrong size", "");
-	t->size = t->bytes_min = (uint32_t)json_integer_value(size);
+	t->size = t->bytes_min = (uint32_t)number;
 	t->is_decimal = is_decimal(json);
 	return remember(p, json, t) ? t : NULL;
 }
 
-static const struct avro_type *parse_enum(struct parsing *p, const json_t *json)
+static const struct avro_type *parse_enum(struct parsing *p, const struct json_value *json)
 {
 	struct avro_type *t = type_new(p, AVRO_ENUM);
 
@@ -213,8 +232,8 @@ static const struct avro_type *parse_enum(struct parsing *p, const json_t *json)
  * {"type": "int", "logicalType": "date"}: the inner type, with what the outside says
  * about it.
  */
-static const struct avro_type *parse_wrapped(struct parsing *p, const json_t *json,
-					     const json_t *inner, int depth)
+static const struct avro_type *parse_wrapped(struct parsing *p, const struct json_value *json,
+					     const struct json_value *inner, int depth)
 {
 	const struct avro_type *t = parse(p, inner, depth + 1);
 	struct avro_type *copy;
@@ -227,37 +246,35 @@ static const struct avro_type *parse_wrapped(struct parsing *p, const json_t *js
 	return copy;
 }
 
-static const struct avro_type *parse_object(struct parsing *p, const json_t *json,
+static const struct avro_type *parse_object(struct parsing *p, const struct json_value *json,
 					    int depth)
 {
-	const json_t *type = json_object_get(json, "type");
-	const char *word = json_string_value(type);
+	struct json_value type;
 
-	if (word == NULL)
-		return parse_wrapped(p, json, type, depth);
-	if (strcmp(word, "record") == 0)
+	json_get(json, "type", &type);
+	if (json_is_text(&type, "record"))
 		return parse_record(p, json, depth);
-	if (strcmp(word, "array") == 0)
-		return parse_items(p, AVRO_ARRAY, json_object_get(json, "items"), depth);
-	if (strcmp(word, "map") == 0)
-		return parse_items(p, AVRO_MAP, json_object_get(json, "values"), depth);
-	if (strcmp(word, "enum") == 0)
+	if (json_is_text(&type, "array"))
+		return parse_items(p, AVRO_ARRAY, json, "items", depth);
+	if (json_is_text(&type, "map"))
+		return parse_items(p, AVRO_MAP, json, "values", depth);
+	if (json_is_text(&type, "enum"))
 		return parse_enum(p, json);
-	if (strcmp(word, "fixed") == 0)
+	if (json_is_text(&type, "fixed"))
 		return parse_fixed(p, json);
-	return parse_wrapped(p, json, type, depth);
+	return parse_wrapped(p, json, &type, depth);
 }
 
-static const struct avro_type *parse(struct parsing *p, const json_t *json, int depth)
+static const struct avro_type *parse(struct parsing *p, const struct json_value *json, int depth)
 {
 	if (depth > DEPTH_MAX || p->type_count++ > TYPES_MAX)
 		return refuse(p, depth > DEPTH_MAX ? "too many levels" : "too many types",
 			      "");
-	if (json_is_string(json))
-		return parse_word(p, json_string_value(json), depth);
-	if (json_is_array(json))
+	if (json->type == JSON_STRING)
+		return parse_word(p, (const char *)json->text.data, depth);
+	if (json->type == JSON_ARRAY)
 		return parse_union(p, json, depth);
-	if (json_is_object(json))
+	if (json->type == JSON_OBJECT)
 		return parse_object(p, json, depth);
 	return refuse(p, "something that is no type", "");
 }
@@ -265,19 +282,21 @@ static const struct avro_type *parse(struct parsing *p, const json_t *json, int 
 int avro_schema_parse(const struct avro_type **out, struct bytes text,
 		      struct arena *arena, struct err *e)
 {
-	json_error_t wrong;
-	json_t *json =
-		json_loadb((const char *)text.data, text.size, JSON_DECODE_ANY, &wrong);
+	struct json_parser parser = { 0 };
+	struct json_value json;
 	struct parsing *p;
 
-	if (json == NULL)
-		return err_set(e, ERR_DATA, "its schema is not JSON: %s", wrong.text);
-	p = memory_new(struct parsing);
-	p->arena = arena;
-	p->e = e;
-	*out = parse(p, json, 0);
-	memory_free(p);
-	json_decref(json);
+	*out = NULL;
+	if (json_parse(&parser, text, &json, e) < 0) {
+		err_wrap(e, "its schema");
+	} else {
+		p = memory_new(struct parsing);
+		p->arena = arena;
+		p->e = e;
+		*out = parse(p, &json, 0);
+		memory_free(p);
+	}
+	json_parser_release(&parser);
 	return *out != NULL ? 0 : -1;
 }
 
