@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Without POWER_CUTS=all: of the states after a call one in five is looked at, of those one in eight written on. */
-#define LOOKED_AT_EVERY 5
+/* Without POWER_CUTS=all: of the states after a call one in eleven is looked at, of those one in eight written on. */
+#define LOOKED_AT_EVERY 11
 #define WRITES_ON_EVERY 8
 
 /* A number that no state has seen. */
@@ -26,7 +26,6 @@ void bench_open(struct bench *b, const char *state)
 {
 	char command[512];
 
-	scratch_in_memory();
 	scratch_make(&b->folder);
 	snprintf(b->real, sizeof(b->real), "%s", scratch_path(&b->folder, "real"));
 	snprintf(b->after, sizeof(b->after), "%s", scratch_path(&b->folder, "after"));

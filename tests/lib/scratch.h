@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder of its own for a test, below TMPDIR or /tmp. */
+/* A folder of its own for a test, below TMPDIR, or in memory where the system has a place for that: syncs cost nothing. */
 #ifndef LIB_SCRATCH_H
 #define LIB_SCRATCH_H
 
@@ -10,8 +10,6 @@ struct scratch {
 };
 
 void scratch_make(struct scratch *s);
-/* From here on folders are made in memory, where the system has a place for that: syncs cost nothing. */
-void scratch_in_memory(void);
 void scratch_remove(struct scratch *s); /* with all that is in it */
 /* "<path>/<name>"; valid until the next call. */
 const char *scratch_path(const struct scratch *s, const char *name);

@@ -395,6 +395,5 @@ int main(void)
 		cmocka_unit_test(retention_follows_the_tables_settings),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -418,6 +418,5 @@ int main(void)
 		LAKE_TEST(another_writer_is_noticed_and_caught_up_with),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,5 @@ int main(void)
 		cmocka_unit_test(opening_with_a_fault_never_gives_a_wrong_state),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

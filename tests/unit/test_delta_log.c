@@ -422,6 +422,5 @@ int main(void)
 		cmocka_unit_test(statistics_are_widened_in_place),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

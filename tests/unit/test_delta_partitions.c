@@ -216,6 +216,5 @@ int main(void)
 		LAKE_TEST(a_partition_column_that_is_none_is_refused),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,5 @@ int main(void)
 		TEST(rows_that_a_file_has_not_are_refused),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -292,7 +292,7 @@ static void a_face_that_is_removed_is_made_anew(void **state)
 	assert_equal(w);
 }
 
-#define COMMITS 700
+#define COMMITS 610
 
 /* The snapshots that it keeps can all be read, with their deletes. */
 static void assert_snapshots_whole(struct world *w)
@@ -361,6 +361,5 @@ int main(void)
 		TEST(after_many_commits_it_is_small),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

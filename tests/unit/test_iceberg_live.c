@@ -77,7 +77,6 @@ static int load(struct world *w, struct live *out, struct err *e)
 {
 	const struct iceberg_snapshot_ids ids = { 7, -1, 1, 0 };
 	const struct iceberg_snapshot s = { .id = 7, .parent_id = -1, .manifest_list = ROOT "/metadata/list.avro" };
-	static const struct iceberg_metadata m = { .format_version = 3 };
 	struct buffer data = { 0 };
 	int64_t next_row_id = 0;
 

@@ -359,6 +359,5 @@ int main(void)
 		TEST(a_moved_folder_is_refused),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

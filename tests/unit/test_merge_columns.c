@@ -239,6 +239,5 @@ int main(void)
 		cmocka_unit_test(a_rewrite_without_its_commit_changes_nothing),
 	};
 
-	scratch_in_memory();
 	return merge_table_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -444,6 +444,5 @@ int main(void)
 		cmocka_unit_test(equal_rows_without_a_key_are_counted_in_their_partitions),
 	};
 
-	scratch_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -495,7 +495,7 @@ static void cut_again(const struct bench *first, uint32_t mark)
 
 static void a_power_cut_in_the_run_after_one_loses_nothing(void **state)
 {
-	unsigned every = bench_wants_all() ? 20 : 300, states = 0;
+	unsigned every = bench_wants_all() ? 20 : 700, states = 0;
 	struct bench b;
 
 	(void)state;
@@ -517,7 +517,7 @@ static void a_power_cut_in_the_run_after_one_loses_nothing(void **state)
  */
 static void a_power_cut_after_a_run_after_a_kill_loses_nothing(void **state)
 {
-	int step = bench_wants_all() ? 1 : 3;
+	int step = bench_wants_all() ? 1 : 5;
 	bool was_killed = true;
 
 	(void)state;
