@@ -5,32 +5,12 @@
  */
 #include <string.h>
 
+#include "fuzz/one_object.h"
 #include "table/delta/handle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct one_object {
-	struct store store;
-	struct bytes data;
-};
-
-static int get(struct store *s, const char *key, uint64_t offset, uint64_t size,
-	       struct buffer *out, struct err *e)
-{
-	struct bytes data = ((struct one_object *)(void *)s)->data;
-
-	(void)key;
-	if (offset > data.size || size > data.size - offset)
-		return err_set(e, ERR_DATA, "out of range");
-	buffer_append(out, data.data + offset, size > 0 ? size : data.size - offset);
-	return 0;
-}
-
-static const struct store_ops ops = { .get = get };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct one_object one = { { &ops }, { data, size } };
+	struct one_object one = one_object_of((struct bytes){ data, size });
 	bool is_parquet = size >= 4 && memcmp(data, "PAR1", 4) == 0;
 	char key[] = "_delta_log/0.checkpoint.parquet",
 	     json_key[] = "_delta_log/0.checkpoint.json";

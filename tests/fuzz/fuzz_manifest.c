@@ -6,36 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "fuzz/one_object.h"
 #include "table/iceberg/manifest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct one_object {
-	struct store store;
-	struct bytes data;
-};
-
-static int get(struct store *s, const char *key, uint64_t offset, uint64_t size,
-	       struct buffer *out, struct err *e)
-{
-	struct bytes data = ((struct one_object *)(void *)s)->data;
-
-	(void)key;
-	if (offset > data.size || size > data.size - offset)
-		return err_set(e, ERR_DATA, "out of range");
-	buffer_append(out, data.data + offset, size > 0 ? size : data.size - offset);
-	return 0;
-}
-
-static int object_size(struct store *s, const char *key, uint64_t *out, struct err *e)
-{
-	(void)key;
-	(void)e;
-	*out = ((struct one_object *)(void *)s)->data.size;
-	return 0;
-}
-
-static const struct store_ops ops = { .get = get, .size = object_size };
 
 /* Each entry goes into a manifest of its own, unpartitioned, which must give it back. */
 static void write_again(struct iceberg_entry *entry)
@@ -58,7 +30,7 @@ static void write_again(struct iceberg_entry *entry)
 	assert(iceberg_manifest_writer_add(w, entry, &e) == 0);
 	iceberg_manifest_writer_finish(w, 1, &row);
 	iceberg_manifest_writer_free(w);
-	one = (struct one_object){ { &ops }, buffer_bytes(&out) };
+	one = one_object_of(buffer_bytes(&out));
 	iceberg_entry_init(&back);
 	assert(iceberg_manifest_reader_open(&r, &one.store, "x", &row, NULL, &e) == 0);
 	assert(iceberg_manifest_reader_next(r, &back, &e) == 0);
@@ -82,7 +54,7 @@ static void read_list(struct store *store)
 	if (iceberg_manifest_list_read(&rows, store, "x", &e) < 0)
 		return;
 	if (iceberg_manifest_list_write(&out, 3, &ids, &rows, &e) == 0) {
-		struct one_object one = { { &ops }, buffer_bytes(&out) };
+		struct one_object one = one_object_of(buffer_bytes(&out));
 		struct iceberg_manifests back;
 
 		assert(iceberg_manifest_list_read(&back, &one.store, "x", &e) == 0);
@@ -95,7 +67,7 @@ static void read_list(struct store *store)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct one_object one = { { &ops }, { data, size } };
+	struct one_object one = one_object_of((struct bytes){ data, size });
 	const struct iceberg_manifest row = { .sequence_number = 5,
 					      .added_snapshot_id = 1,
 					      .added_files = -1 };
