@@ -15,6 +15,8 @@ struct faced { /* a table and its face */
 	struct merge_table t;
 	struct follow *face;
 	struct row_lineage lineage;
+	struct batch *batch; /* of the next commit */
+	int commits;
 };
 
 static int64_t first_row_id(void *context, const char *path)
@@ -38,39 +40,48 @@ static void begin(struct faced *f)
 	must(follow_up(f->face, f->t.table, &e), &e);
 	f->lineage = (struct row_lineage){ first_row_id, f };
 	merge_keep_row_ids(f->t.merge, &f->lineage);
+	f->batch = batch_new(f->t.schema);
 }
 
 static void end(struct faced *f)
 {
+	batch_free(f->batch);
 	follow_close(f->face);
 	merge_table_close(&f->t);
 }
 
-static void commit(struct faced *f, struct batch *b, int n)
+static void commit(struct faced *f)
 {
 	struct err e = ERR_INIT;
 
-	must(merge_table_commit(&f->t, b, n, &e), &e);
+	must(merge_table_commit(&f->t, f->batch, ++f->commits, &e), &e);
 	must(follow_up(f->face, f->t.table, &e), &e);
+	f->batch = batch_new(f->t.schema);
 }
 
-static void stage(struct faced *f, struct batch *b)
+static void stage(struct faced *f)
 {
 	struct err e = ERR_INIT;
 
-	must(merge_stage(f->t.merge, b, &e), &e);
-	batch_free(b);
+	must(merge_stage(f->t.merge, f->batch, &e), &e);
+	batch_free(f->batch);
+	f->batch = batch_new(f->t.schema);
 }
 
-static void move(struct batch *b, int64_t from, int64_t to, const char *name)
+static void put(struct faced *f, int64_t key, const char *name)
+{
+	merge_table_put(f->batch, &key, name);
+}
+
+static void move(struct faced *f, int64_t from, int64_t to)
 {
 	struct columns before, after;
 
-	columns_init(&before, b->schema);
-	columns_init(&after, b->schema);
-	merge_table_row(&before, b->schema, &from, name);
-	merge_table_row(&after, b->schema, &to, name);
-	batch_add(b, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &before, .after = &after });
+	columns_init(&before, f->t.schema);
+	columns_init(&after, f->t.schema);
+	merge_table_row(&before, f->t.schema, &from, "x");
+	merge_table_row(&after, f->t.schema, &to, "x");
+	batch_add(f->batch, &(struct rows){ .op = OP_UPDATE, .count = 1, .before = &before, .after = &after });
 	columns_release(&before);
 	columns_release(&after);
 }
@@ -116,145 +127,118 @@ static void assert_ids(struct faced *f, const char *expected)
 }
 
 /* 1 to 4, with the ids 0 to 3. */
-static void make(struct faced *f)
+static int setup(void **state)
 {
-	struct batch *b;
+	struct faced *f = memory_new(struct faced);
 
 	merge_table_make(&f->t, true);
 	begin(f);
-	b = batch_new(f->t.schema);
 	for (int64_t id = 1; id <= 4; id++)
-		merge_table_put(b, ROW(id), "first");
-	commit(f, b, 1);
+		put(f, id, "first");
+	commit(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct faced *f = *state;
+
+	end(f);
+	merge_table_remove(&f->t);
+	memory_free(f);
+	return 0;
 }
 
 static void updated_rows_keep_their_ids_and_new_ones_get_new_ones(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 
-	(void)state;
-	make(&f);
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(2), "second");
-	merge_table_put(b, ROW(5), "new");
-	commit(&f, b, 2);
-	assert_ids(&f, "1=0 3=2 4=3 2=1 5=5 ");
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(5), "updated");
-	merge_table_put(b, ROW(2), "third");
-	commit(&f, b, 3);
-	assert_ids(&f, "1=0 3=2 4=3 5=5 2=1 ");
-	end(&f);
-	merge_table_remove(&f.t);
+	put(f, 2, "second");
+	put(f, 5, "new");
+	commit(f);
+	assert_ids(f, "1=0 3=2 4=3 2=1 5=5 ");
+	put(f, 5, "updated");
+	put(f, 2, "third");
+	commit(f);
+	assert_ids(f, "1=0 3=2 4=3 5=5 2=1 ");
 }
 
 static void a_row_that_is_deleted_and_inserted_is_a_new_one(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 
-	(void)state;
-	make(&f);
-	b = batch_new(f.t.schema);
-	merge_table_delete(b, ROW(3), "first");
-	merge_table_put(b, ROW(3), "again");
-	merge_table_put(b, ROW(4), "updated");
-	commit(&f, b, 2);
-	assert_ids(&f, "1=0 2=1 3=4 4=3 ");
-	end(&f);
-	merge_table_remove(&f.t);
+	merge_table_delete(f->batch, ROW(3), "first");
+	put(f, 3, "again");
+	put(f, 4, "updated");
+	commit(f);
+	assert_ids(f, "1=0 2=1 3=4 4=3 ");
 }
 
 static void a_row_takes_its_id_to_another_key(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 
-	(void)state;
-	make(&f);
-	b = batch_new(f.t.schema);
-	move(b, 1, 9, "x");
-	merge_table_put(b, ROW(1), "new");
-	move(b, 2, 8, "x");
-	move(b, 3, 2, "x");
-	move(b, 8, 3, "x");
-	commit(&f, b, 2);
-	assert_ids(&f, "4=3 9=0 1=5 2=2 3=1 ");
-	end(&f);
-	merge_table_remove(&f.t);
+	move(f, 1, 9);
+	put(f, 1, "new");
+	move(f, 2, 8);
+	move(f, 3, 2);
+	move(f, 8, 3);
+	commit(f);
+	assert_ids(f, "4=3 9=0 1=5 2=2 3=1 ");
 }
 
 static void a_row_keeps_its_id_through_the_parts_of_a_transaction(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 
-	(void)state;
-	make(&f);
 	for (int part = 0; part < 2; part++) {
-		b = batch_new(f.t.schema);
-		merge_table_put(b, ROW(1), "part");
-		merge_table_put(b, ROW(6), "part");
-		stage(&f, b);
+		put(f, 1, "part");
+		put(f, 6, "part");
+		stage(f);
 	}
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(4), "last");
-	merge_table_put(b, ROW(1), "last");
-	commit(&f, b, 2);
-	assert_ids(&f, "2=1 3=2 6=5 4=3 1=0 ");
-	end(&f);
-	merge_table_remove(&f.t);
+	put(f, 4, "last");
+	put(f, 1, "last");
+	commit(f);
+	assert_ids(f, "2=1 3=2 6=5 4=3 1=0 ");
 }
 
 static void rows_that_get_a_column_with_a_value_keep_their_ids(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 
-	(void)state;
-	make(&f);
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(2), "second");
-	merge_table_put(b, ROW(5), "new");
-	merge_table_delete(b, ROW(1), "first");
-	commit(&f, b, 2);
-	merge_table_widen(&f.t, "more", 2);
-	b = batch_new(f.t.schema);
-	columns_init(&b->backfill, f.t.schema);
-	merge_table_row(&b->backfill, f.t.schema, ROW(0, 7), "");
-	merge_table_put(b, ROW(3, 8), "updated");
-	commit(&f, b, 3);
-	assert_ids(&f, "4=3 2=1 5=5 3=2 ");
-	end(&f);
-	merge_table_remove(&f.t);
+	put(f, 2, "second");
+	put(f, 5, "new");
+	merge_table_delete(f->batch, ROW(1), "first");
+	commit(f);
+	batch_free(f->batch);
+	merge_table_widen(&f->t, "more", 2);
+	f->batch = batch_new(f->t.schema);
+	columns_init(&f->batch->backfill, f->t.schema);
+	merge_table_row(&f->batch->backfill, f->t.schema, ROW(0, 7), "");
+	merge_table_put(f->batch, ROW(3, 8), "updated");
+	commit(f);
+	assert_ids(f, "4=3 2=1 5=5 3=2 ");
 }
 
 static void a_face_made_anew_gives_no_id_that_a_file_has_already(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 	char command[600];
 
-	(void)state;
-	make(&f);
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(4), "second");
-	merge_table_put(b, ROW(5), "new");
-	commit(&f, b, 2);
-	end(&f);
-	snprintf(command, sizeof(command), "rm -r '%s/" FACE_FOLDER "'", scratch_path(&f.t.folder, "table"));
+	put(f, 4, "second");
+	put(f, 5, "new");
+	commit(f);
+	end(f);
+	snprintf(command, sizeof(command), "rm -r '%s/" FACE_FOLDER "'", scratch_path(&f->t.folder, "table"));
 	assert_int_equal(system(command), 0);
-	begin(&f);
-	assert_ids(&f, "1=4 2=5 3=6 4=3 5=9 ");
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(5), "updated");
-	merge_table_put(b, ROW(6), "new");
-	merge_table_put(b, ROW(4), "third");
-	commit(&f, b, 3);
-	assert_ids(&f, "1=4 2=5 3=6 5=9 6=11 4=3 ");
-	end(&f);
-	merge_table_remove(&f.t);
+	begin(f);
+	assert_ids(f, "1=4 2=5 3=6 4=3 5=9 ");
+	put(f, 5, "updated");
+	put(f, 6, "new");
+	put(f, 4, "third");
+	commit(f);
+	assert_ids(f, "1=4 2=5 3=6 5=9 6=11 4=3 ");
 }
 
 /* Whether the newest file's bytes name the column. */
@@ -274,61 +258,61 @@ static bool newest_has_column(struct faced *f)
 
 static void a_file_has_the_column_only_where_rows_bring_ids_along(void **state)
 {
-	struct faced f;
-	struct batch *b;
+	struct faced *f = *state;
 
-	(void)state;
-	make(&f);
-	assert_false(newest_has_column(&f));
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(4), "second");
-	commit(&f, b, 2);
-	assert_true(newest_has_column(&f));
-	merge_keep_row_ids(f.t.merge, NULL);
-	b = batch_new(f.t.schema);
-	merge_table_put(b, ROW(3), "second");
-	commit(&f, b, 3);
-	assert_false(newest_has_column(&f));
-	end(&f);
-	merge_table_remove(&f.t);
+	assert_false(newest_has_column(f));
+	put(f, 4, "second");
+	commit(f);
+	assert_true(newest_has_column(f));
+	merge_keep_row_ids(f->t.merge, NULL);
+	put(f, 3, "second");
+	commit(f);
+	assert_false(newest_has_column(f));
+}
+
+static int setup_with_such_a_column(void **state)
+{
+	struct faced *f = memory_new(struct faced);
+	struct schema *s = schema_new("d", "t");
+
+	schema_add(s, "id", TYPE_LONG, false);
+	schema_add(s, ROW_ID_NAME, TYPE_LONG, true);
+	schema_set_key(s, (uint32_t[]){ 0 }, 1);
+	merge_table_make_of(&f->t, s);
+	begin(f);
+	*state = f;
+	return 0;
 }
 
 static void a_source_column_of_the_name_is_the_source_s(void **state)
 {
-	struct schema *s = schema_new("d", "t");
-	struct faced f;
-	struct batch *b;
+	static const char *const expected[] = { "{\"id\":1,\"_row_id\":71}\n", "{\"id\":1,\"_row_id\":72}\n" };
+	struct faced *f = *state;
 
-	(void)state;
-	schema_add(s, "id", TYPE_LONG, false);
-	schema_add(s, ROW_ID_NAME, TYPE_LONG, true);
-	schema_set_key(s, (uint32_t[]){ 0 }, 1);
-	merge_table_make_of(&f.t, s);
-	begin(&f);
-	for (int n = 1; n <= 2; n++) {
+	for (int n = 0; n < 2; n++) {
 		struct buffer text = { 0 };
 
-		b = batch_new(f.t.schema);
-		merge_table_put(b, ROW(1, 70 + n), NULL);
-		commit(&f, b, n);
-		merge_table_rows(&text, &f.t);
-		assert_buffer_text(text, n == 1 ? "{\"id\":1,\"_row_id\":71}\n" : "{\"id\":1,\"_row_id\":72}\n");
+		merge_table_put(f->batch, ROW(1, 71 + n), NULL);
+		commit(f);
+		merge_table_rows(&text, &f->t);
+		assert_buffer_text(text, expected[n]);
 	}
-	end(&f);
-	merge_table_remove(&f.t);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(updated_rows_keep_their_ids_and_new_ones_get_new_ones),
-		cmocka_unit_test(a_row_that_is_deleted_and_inserted_is_a_new_one),
-		cmocka_unit_test(a_row_takes_its_id_to_another_key),
-		cmocka_unit_test(a_row_keeps_its_id_through_the_parts_of_a_transaction),
-		cmocka_unit_test(rows_that_get_a_column_with_a_value_keep_their_ids),
-		cmocka_unit_test(a_face_made_anew_gives_no_id_that_a_file_has_already),
-		cmocka_unit_test(a_file_has_the_column_only_where_rows_bring_ids_along),
-		cmocka_unit_test(a_source_column_of_the_name_is_the_source_s),
+		TEST(updated_rows_keep_their_ids_and_new_ones_get_new_ones),
+		TEST(a_row_that_is_deleted_and_inserted_is_a_new_one),
+		TEST(a_row_takes_its_id_to_another_key),
+		TEST(a_row_keeps_its_id_through_the_parts_of_a_transaction),
+		TEST(rows_that_get_a_column_with_a_value_keep_their_ids),
+		TEST(a_face_made_anew_gives_no_id_that_a_file_has_already),
+		TEST(a_file_has_the_column_only_where_rows_bring_ids_along),
+		cmocka_unit_test_setup_teardown(a_source_column_of_the_name_is_the_source_s, setup_with_such_a_column,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
