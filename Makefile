@@ -87,7 +87,7 @@ $(POWER): $(patsubst tests/%.c,$B/tests/%.o,$(wildcard tests/disk/*.c))
 $(POWER): ALL_LDFLAGS += $(WRAPPED:%=-Wl,--wrap=%)
 
 # A fuzz target's saved corpus runs as a unit: the same file, driven by tests/fuzz/replay.c.
-$(CORPORA): $B/tests/replay/%: $B/tests/fuzz/%.o $B/tests/fuzz/one_object.o $B/tests/fuzz/replay.o $(LIB)
+$(CORPORA): $B/tests/replay/%: $B/tests/fuzz/%.o $B/tests/lib/one_object.o $B/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -95,7 +95,7 @@ $B/bench/%: $B/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/one_object.c $(SOURCES) | $(YYJSON)
+build/fuzz/%: tests/fuzz/%.c tests/lib/one_object.c $(SOURCES) | $(YYJSON)
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) -Itests -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter-out $(MAIN),$(filter %.c,$^)) $(LIBS)

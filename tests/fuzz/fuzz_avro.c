@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An Avro file from anybody: refused, or every record of it can be stepped over. */
-#include "fuzz/one_object.h"
+#include "lib/one_object.h"
 #include "table/iceberg/avro.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

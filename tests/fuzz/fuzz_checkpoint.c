@@ -5,8 +5,10 @@
  */
 #include <string.h>
 
-#include "fuzz/one_object.h"
+#include "lib/one_object.h"
 #include "table/delta/handle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,8 +6,10 @@
 #include <assert.h>
 #include <string.h>
 
-#include "fuzz/one_object.h"
+#include "lib/one_object.h"
 #include "table/iceberg/manifest.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Each entry goes into a manifest of its own, unpartitioned, which must give it back. */
 static void write_again(struct iceberg_entry *entry)

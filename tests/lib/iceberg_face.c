@@ -196,3 +196,29 @@ void assert_face_equal(struct store *store, const char *folder, const struct lea
 	}
 	face_release(&f);
 }
+
+int face_world_setup(void **state)
+{
+	struct face_world *w = memory_new(struct face_world);
+	struct err e = ERR_INIT;
+
+	scratch_make(&w->folder);
+	w->store = store_open_directory(w->folder.path, false, &e);
+	leader_init(&w->leader, w->store);
+	w->face = face_open(w->store, 3);
+	*state = w;
+	return 0;
+}
+
+int face_world_teardown(void **state)
+{
+	struct face_world *w = *state;
+
+	face_release(&w->seen);
+	follow_close(w->face);
+	leader_release(&w->leader);
+	store_close(w->store);
+	scratch_remove(&w->folder);
+	memory_free(w);
+	return 0;
+}

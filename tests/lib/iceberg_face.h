@@ -36,6 +36,16 @@ struct face {
 };
 void face_read(struct face *f, struct store *store, const char *folder);
 void face_release(struct face *f);
+/* A leader, its face and what was last seen of it, in a folder: the state of a test. */
+struct face_world {
+	struct scratch folder;
+	struct store *store;
+	struct leader leader;
+	struct follow *face;
+	struct face seen;
+};
+int face_world_setup(void **state);
+int face_world_teardown(void **state);
 /* The face has the leader's files, and of each the same deleted rows. */
 void assert_face_equal(struct store *store, const char *folder, const struct leader *l);
 

@@ -2,31 +2,11 @@
 /* Avro's container files and schemas: what comes back, and what is refused. */
 #include <libdeflate.h>
 
-#include "lib/scratch.h"
+#include "lib/one_object.h"
 #include "lib/test.h"
 #include "table/iceberg/avro.h"
 
 static const char marker[] = "0123456789abcdef";
-
-struct place { /* a folder with one object, "x" */
-	struct scratch folder;
-	struct store *store;
-};
-
-static void place_make(struct place *p, const struct buffer *data)
-{
-	struct err e = ERR_INIT;
-
-	scratch_make(&p->folder);
-	p->store = store_open_directory(p->folder.path, false, &e);
-	scratch_write(&p->folder, "x", (const char *)data->data, data->size);
-}
-
-static void place_remove(struct place *p)
-{
-	store_close(p->store);
-	scratch_remove(&p->folder);
-}
 
 /* A header by hand. */
 static void put_header(struct buffer *out, const char *schema, const char *codec)
@@ -77,15 +57,13 @@ static int count_records(struct store *store, struct err *e)
 static void assert_refused(const struct buffer *data, const char *words)
 {
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p = one_object_of(buffer_bytes(data));
 
-	place_make(&p, data);
-	if (count_records(p.store, &e) >= 0)
+	if (count_records(&p.store, &e) >= 0)
 		fail_msg("it was read, not refused for: %s", words);
 	assert_int_equal(e.kind, ERR_DATA);
 	if (strstr(e.text, words) == NULL)
 		fail_msg("\"%s\" does not say: %s", e.text, words);
-	place_remove(&p);
 }
 
 static void write_file(struct buffer *out, int records)
@@ -110,12 +88,12 @@ static void records_come_back_over_many_blocks(void **state)
 	struct err e = ERR_INIT;
 	struct avro_reader *a;
 	struct reader *r;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	write_file(&out, 5000);
-	place_make(&p, &out);
-	must(avro_reader_open(&a, "file", p.store, "x", &e), &e);
+	p = one_object_of(buffer_bytes(&out));
+	must(avro_reader_open(&a, "file", &p.store, "x", &e), &e);
 	assert_true(bytes_equal(avro_reader_pair(a, "key"), BYTES_OF("value")));
 	assert_null(avro_reader_pair(a, "other").data);
 	for (int i = 0; i < 5000; i++) {
@@ -126,7 +104,6 @@ static void records_come_back_over_many_blocks(void **state)
 	assert_int_equal(avro_reader_next(a, &r, &e), 1);
 	assert_int_equal(avro_reader_next(a, &r, &e), 1);
 	avro_reader_close(a);
-	place_remove(&p);
 	buffer_release(&out);
 }
 
@@ -134,13 +111,12 @@ static void a_file_without_records_is_whole(void **state)
 {
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	write_file(&out, 0);
-	place_make(&p, &out);
-	assert_int_equal(count_records(p.store, &e), 0);
-	place_remove(&p);
+	p = one_object_of(buffer_bytes(&out));
+	assert_int_equal(count_records(&p.store, &e), 0);
 	buffer_release(&out);
 }
 
@@ -161,7 +137,7 @@ static void every_shortened_file_is_refused(void **state)
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
 	size_t whole, header;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	write_file(&out, 0);
@@ -169,12 +145,10 @@ static void every_shortened_file_is_refused(void **state)
 	buffer_clear(&out);
 	write_file(&out, 3);
 	whole = out.size;
-	place_make(&p, &out);
 	for (size_t size = 0; size < whole; size++) {
-		scratch_write(&p.folder, "x", (const char *)out.data, size);
-		assert_int_equal(count_records(p.store, &e), size == header ? 0 : -1);
+		p = one_object_of((struct bytes){ out.data, size });
+		assert_int_equal(count_records(&p.store, &e), size == header ? 0 : -1);
 	}
-	place_remove(&p);
 	buffer_release(&out);
 }
 
@@ -182,18 +156,16 @@ static void every_altered_byte_is_refused_or_harmless(void **state)
 {
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	write_file(&out, 3);
-	place_make(&p, &out);
+	p = one_object_of(buffer_bytes(&out));
 	for (size_t i = 0; i < out.size; i++) {
 		out.data[i] ^= 0x15;
-		scratch_write(&p.folder, "x", (const char *)out.data, out.size);
-		(void)count_records(p.store, &e);
+		(void)count_records(&p.store, &e);
 		out.data[i] ^= 0x15;
 	}
-	place_remove(&p);
 	buffer_release(&out);
 }
 

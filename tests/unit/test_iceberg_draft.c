@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which manifests a commit writes anew, which it leaves, and which it puts together. */
-#include "base/memory.h"
 #include "lib/iceberg_face.h"
 #include "lib/test.h"
 #include "table/iceberg/draft.h"
 
-struct world {
-	struct scratch folder;
-	struct store *store;
-	struct leader leader;
-	struct follow *face;
-	struct face seen;
-};
-
-static int setup(void **state)
-{
-	struct world *w = memory_new(struct world);
-	struct err e = ERR_INIT;
-
-	scratch_make(&w->folder);
-	w->store = store_open_directory(w->folder.path, false, &e);
-	leader_init(&w->leader, w->store);
-	w->face = face_open(w->store, 3);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	face_release(&w->seen);
-	follow_close(w->face);
-	leader_release(&w->leader);
-	store_close(w->store);
-	scratch_remove(&w->folder);
-	memory_free(w);
-	return 0;
-}
-
 /* The face follows, and is seen anew. */
-static void follow(struct world *w)
+static void follow(struct face_world *w)
 {
 	struct err e = ERR_INIT;
 
@@ -50,7 +15,7 @@ static void follow(struct world *w)
 	assert_face_equal(w->store, w->folder.path, &w->leader);
 }
 
-static const struct iceberg_manifests *manifests(const struct world *w)
+static const struct iceberg_manifests *manifests(const struct face_world *w)
 {
 	return &w->seen.live.manifests;
 }
@@ -67,7 +32,7 @@ static uint32_t count_kept(const struct iceberg_manifests *before, const struct 
 	return kept;
 }
 
-static const char *summary(const struct world *w, const char *key)
+static const char *summary(const struct face_world *w, const char *key)
 {
 	const char *text = iceberg_snapshot_summary(w->seen.version.metadata->current, key);
 
@@ -76,7 +41,7 @@ static const char *summary(const struct world *w, const char *key)
 
 static void only_touched_manifests_are_written_anew(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct face before;
 
 	for (int i = 0; i < 4; i++) {
@@ -105,7 +70,7 @@ static void only_touched_manifests_are_written_anew(void **state)
 
 static void a_manifest_of_nothing_goes(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 
 	leader_add(&w->leader, 1);
 	follow(w);
@@ -119,7 +84,7 @@ static void a_manifest_of_nothing_goes(void **state)
 
 static void too_many_manifests_are_put_together(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	uint32_t most = 0;
 	int64_t next_row_id = 0;
 
@@ -142,7 +107,7 @@ static void too_many_manifests_are_put_together(void **state)
 
 static void rows_that_a_file_has_not_are_refused(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct err e = ERR_INIT;
 
 	leader_add(&w->leader, 1);
@@ -153,7 +118,7 @@ static void rows_that_a_file_has_not_are_refused(void **state)
 	assert_int_equal(scratch_count(&w->folder, FACE_FOLDER "/metadata", "v"), 1 + 1); /* the first version, and the hint */
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, face_world_setup, face_world_teardown)
 
 int main(void)
 {

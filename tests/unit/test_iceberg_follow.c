@@ -12,57 +12,25 @@
 
 #define METADATA FACE_FOLDER "/metadata"
 
-struct world {
-	struct scratch folder;
-	struct store *store;
-	struct leader leader;
-	struct follow *face;
-};
-
-static int setup(void **state)
-{
-	struct world *w = memory_new(struct world);
-	struct err e = ERR_INIT;
-
-	scratch_make(&w->folder);
-	w->store = store_open_directory(w->folder.path, false, &e);
-	leader_init(&w->leader, w->store);
-	w->face = face_open(w->store, 3);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	follow_close(w->face);
-	leader_release(&w->leader);
-	store_close(w->store);
-	scratch_remove(&w->folder);
-	memory_free(w);
-	return 0;
-}
-
-static void follow(struct world *w)
+static void follow(struct face_world *w)
 {
 	struct err e = ERR_INIT;
 
 	must(follow_up(w->face, &w->leader.table, &e), &e);
 }
 
-static void open_again(struct world *w)
+static void open_again(struct face_world *w)
 {
 	follow_close(w->face);
 	w->face = face_open(w->store, 3);
 }
 
-static void assert_equal(struct world *w)
+static void assert_equal(struct face_world *w)
 {
 	assert_face_equal(w->store, w->folder.path, &w->leader);
 }
 
-static void assert_refused(struct world *w, const char *sentence)
+static void assert_refused(struct face_world *w, const char *sentence)
 {
 	struct err e = ERR_INIT;
 
@@ -74,7 +42,7 @@ static void assert_refused(struct world *w, const char *sentence)
 }
 
 /* Files in the metadata folder whose names have this in them. */
-static uint32_t count(struct world *w, const char *part)
+static uint32_t count(struct face_world *w, const char *part)
 {
 	DIR *d = opendir(scratch_path(&w->folder, METADATA));
 	const struct dirent *entry;
@@ -89,7 +57,7 @@ static uint32_t count(struct world *w, const char *part)
 
 static void every_kind_of_commit_is_followed(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 
 	for (int version = 2; version <= 3; version++) {
 		follow_close(w->face);
@@ -121,7 +89,7 @@ static void every_kind_of_commit_is_followed(void **state)
 
 static void the_same_version_is_followed_once(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	uint32_t files;
 
 	leader_add(&w->leader, 2);
@@ -135,7 +103,7 @@ static void the_same_version_is_followed_once(void **state)
 
 static void as_many_other_rows_are_noticed(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 
 	leader_add(&w->leader, 2);
 	leader_delete(&w->leader, 0, 7);
@@ -151,7 +119,7 @@ static void as_many_other_rows_are_noticed(void **state)
 
 static void who_loses_the_race_leaves_nothing(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct follow *other;
 	struct err e = ERR_INIT;
 	struct face f;
@@ -174,7 +142,7 @@ static void who_loses_the_race_leaves_nothing(void **state)
 
 static void killed_anywhere_it_has_a_whole_version(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct fault_store faults;
 	bool was_killed = true;
 
@@ -204,7 +172,7 @@ static void killed_anywhere_it_has_a_whole_version(void **state)
 
 static void a_moved_table_and_another_leader_are_told(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	char from[200], to[200];
 	struct err e = ERR_INIT;
 
@@ -225,7 +193,7 @@ static void a_moved_table_and_another_leader_are_told(void **state)
 }
 
 /* A snapshot of somebody else: the same files, if the operation says the truth. */
-static void commit_foreign(struct world *w, const char *operation)
+static void commit_foreign(struct face_world *w, const char *operation)
 {
 	struct store *below = store_open_below(w->store, FACE_FOLDER, &(struct err)ERR_INIT);
 	struct catalog_settings s = { .namespace = "shop", .name = "orders", .store = below };
@@ -261,7 +229,7 @@ static void commit_foreign(struct world *w, const char *operation)
 
 static void what_others_do_is_undone_or_refused(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 
 	leader_add(&w->leader, 2);
 	follow(w);
@@ -276,7 +244,7 @@ static void what_others_do_is_undone_or_refused(void **state)
 
 static void a_face_that_is_removed_is_made_anew(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	char command[256];
 	struct err e = ERR_INIT;
 
@@ -295,7 +263,7 @@ static void a_face_that_is_removed_is_made_anew(void **state)
 #define COMMITS 610
 
 /* The snapshots that it keeps can all be read, with their deletes. */
-static void assert_snapshots_whole(struct world *w)
+static void assert_snapshots_whole(struct face_world *w)
 {
 	struct store *below = store_open_below(w->store, FACE_FOLDER, &(struct err)ERR_INIT);
 	struct iceberg_places places = { below, NULL, w->store, NULL };
@@ -322,7 +290,7 @@ static void assert_snapshots_whole(struct world *w)
 
 static void after_many_commits_it_is_small(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct face f;
 
 	leader_add(&w->leader, 20);
@@ -345,7 +313,7 @@ static void after_many_commits_it_is_small(void **state)
 	face_release(&f);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, face_world_setup, face_world_teardown)
 
 int main(void)
 {

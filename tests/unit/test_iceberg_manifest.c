@@ -4,29 +4,9 @@
  * wrong is refused.
  */
 #include "lib/iceberg_entries.h"
-#include "lib/scratch.h"
+#include "lib/one_object.h"
 #include "lib/test.h"
 #include "table/iceberg/avro.h"
-
-struct place { /* a folder with one object, "m" */
-	struct scratch folder;
-	struct store *store;
-};
-
-static void place_make(struct place *p, const struct buffer *data)
-{
-	struct err e = ERR_INIT;
-
-	scratch_make(&p->folder);
-	p->store = store_open_directory(p->folder.path, false, &e);
-	scratch_write(&p->folder, "m", (const char *)data->data, data->size);
-}
-
-static void place_remove(struct place *p)
-{
-	store_close(p->store);
-	scratch_remove(&p->folder);
-}
 
 static const struct iceberg_tuple no_partition;
 
@@ -56,14 +36,14 @@ static void write_entries(struct buffer *out, int version,
 }
 
 /* Reads the object to its end: the entries, or -1. `last` is the last one's. */
-static int read_entries(struct place *p, const struct iceberg_manifest *row,
+static int read_entries(struct one_object *p, const struct iceberg_manifest *row,
 			struct iceberg_entry *last, struct err *e)
 {
 	struct iceberg_manifest_reader *r;
 	struct iceberg_entry entry;
 	int count = 0, rc;
 
-	if (iceberg_manifest_reader_open(&r, p->store, "m", row, NULL, e) < 0)
+	if (iceberg_manifest_reader_open(&r, &p->store, "m", row, NULL, e) < 0)
 		return -1;
 	iceberg_entry_init(&entry);
 	while ((rc = iceberg_manifest_reader_next(r, &entry, e)) == 0) {
@@ -87,7 +67,7 @@ static void every_member_comes_back(void **state)
 		struct iceberg_manifest row;
 		struct buffer out = { 0 };
 		struct err e = ERR_INIT;
-		struct place p;
+		struct one_object p;
 
 		entry_make(&full, "file:///lake/é.parquet");
 		entry_fill(&full);
@@ -97,10 +77,9 @@ static void every_member_comes_back(void **state)
 				full.file.content_size = -1;
 		iceberg_entry_init(&back);
 		write_entries(&out, version, &full, 1, &row);
-		place_make(&p, &out);
+		p = one_object_of(buffer_bytes(&out));
 		assert_int_equal(read_entries(&p, &row, &back, &e), 1);
 		assert_entries_equal(&full, &back);
-		place_remove(&p);
 		iceberg_manifest_release(&row);
 		iceberg_entry_release(&full);
 		iceberg_entry_release(&back);
@@ -114,18 +93,17 @@ static void what_is_null_stays_null(void **state)
 	struct iceberg_manifest row;
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	entry_make(&bare, "file:///lake/a.parquet");
 	iceberg_entry_init(&back);
 	write_entries(&out, 3, &bare, 1, &row);
-	place_make(&p, &out);
+	p = one_object_of(buffer_bytes(&out));
 	assert_int_equal(read_entries(&p, &row, &back, &e), 1);
 	assert_entries_equal(&bare, &back);
 	assert_int_equal(back.sequence_number, -1);
 	assert_null(back.file.referenced_data_file);
-	place_remove(&p);
 	iceberg_manifest_release(&row);
 	iceberg_entry_release(&bare);
 	iceberg_entry_release(&back);
@@ -167,13 +145,13 @@ static void partitions_of_every_type_come_back(void **state)
 	struct iceberg_manifest row;
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	write_partitioned(&out, entries, &row);
-	place_make(&p, &out);
+	p = one_object_of(buffer_bytes(&out));
 	iceberg_entry_init(&back);
-	must(iceberg_manifest_reader_open(&r, p.store, "m", &row, NULL, &e), &e);
+	must(iceberg_manifest_reader_open(&r, &p.store, "m", &row, NULL, &e), &e);
 	assert_int_equal(iceberg_manifest_reader_head(r)->spec_id, 5);
 	assert_string_equal(iceberg_manifest_reader_head(r)->spec_json,
 			    all_types_spec_json);
@@ -182,7 +160,7 @@ static void partitions_of_every_type_come_back(void **state)
 		assert_entries_equal(&entries[i], &back);
 	}
 	iceberg_manifest_reader_close(r);
-	must(iceberg_manifest_reader_open(&r, p.store, "m", &row, &chosen, &e), &e);
+	must(iceberg_manifest_reader_open(&r, &p.store, "m", &row, &chosen, &e), &e);
 	must(iceberg_manifest_reader_next(r, &back, &e), &e);
 	assert_int_equal(back.file.partition.count, 3);
 	assert_true(bytes_equal(buffer_bytes(&back.file.partition.items[0].bytes),
@@ -191,7 +169,6 @@ static void partitions_of_every_type_come_back(void **state)
 	assert_true(bytes_equal(buffer_bytes(&back.file.partition.items[2].bytes),
 				BYTES_OF("\xcf\xc7")));
 	iceberg_manifest_reader_close(r);
-	place_remove(&p);
 	iceberg_manifest_release(&row);
 	iceberg_entry_release(&entries[0]);
 	iceberg_entry_release(&entries[1]);
@@ -476,15 +453,15 @@ static void a_list_comes_back(void **state)
 		int64_t next_row_id = 1000;
 		struct buffer out = { 0 };
 		struct err e = ERR_INIT;
-		struct place p;
+		struct one_object p;
 
 		m.items[0].first_row_id = version == 3 ? 925 : -1;
 		must(iceberg_manifests_assign(&m, 8, version == 3 ? &next_row_id : NULL,
 					      &e),
 		     &e);
 		must(iceberg_manifest_list_write(&out, version, &ids, &m, &e), &e);
-		place_make(&p, &out);
-		must(iceberg_manifest_list_read(&back, p.store, "m", &e), &e);
+		p = one_object_of(buffer_bytes(&out));
+		must(iceberg_manifest_list_read(&back, &p.store, "m", &e), &e);
 		assert_int_equal(back.count, m.count);
 		for (uint32_t i = 0; i < m.count; i++) {
 			struct iceberg_manifest copy;
@@ -494,7 +471,6 @@ static void a_list_comes_back(void **state)
 			assert_manifests_equal(&m.items[i], &copy);
 			iceberg_manifest_release(&copy);
 		}
-		place_remove(&p);
 		iceberg_manifests_release(&m);
 		iceberg_manifests_release(&back);
 		buffer_release(&out);
@@ -523,12 +499,12 @@ static void a_manifest_is_held_to_its_row(void **state)
 	struct iceberg_entry entry;
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	entry_make(&entry, "file:///lake/a.parquet");
 	write_entries(&out, 3, &entry, 1, &row);
-	place_make(&p, &out);
+	p = one_object_of(buffer_bytes(&out));
 	row.added_files = 2;
 	assert_int_equal(read_entries(&p, &row, NULL, &e), -1);
 	assert_string_equal(
@@ -542,7 +518,6 @@ static void a_manifest_is_held_to_its_row(void **state)
 	assert_int_equal(read_entries(&p, &row, NULL, &e), -1);
 	assert_string_equal(e.text,
 			    "manifest \"m\": it holds data, its list says deletes");
-	place_remove(&p);
 	iceberg_manifest_release(&row);
 	iceberg_entry_release(&entry);
 	buffer_release(&out);
@@ -554,20 +529,18 @@ static void every_altered_byte_of_a_manifest_is_refused_or_harmless(void **state
 	struct iceberg_entry entry;
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	entry_make(&entry, "file:///lake/a.parquet");
 	entry_fill(&entry);
 	write_entries(&out, 3, &entry, 1, &row);
-	place_make(&p, &out);
+	p = one_object_of(buffer_bytes(&out));
 	for (size_t i = 0; i < out.size; i += 3) {
 		out.data[i] ^= 0x15;
-		scratch_write(&p.folder, "m", (const char *)out.data, out.size);
 		(void)read_entries(&p, NULL, NULL, &e);
 		out.data[i] ^= 0x15;
 	}
-	place_remove(&p);
 	iceberg_manifest_release(&row);
 	iceberg_entry_release(&entry);
 	buffer_release(&out);
@@ -617,7 +590,7 @@ static void unknown_fields_and_other_orders_are_no_trouble(void **state)
 	struct iceberg_entry entry;
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	put_strange(
@@ -626,7 +599,7 @@ static void unknown_fields_and_other_orders_are_no_trouble(void **state)
 			"{\"name\":\"other\",\"type\":\"bytes\",\"field-id\":7000}," PATH
 			"," REST) "," STATUS,
 		record);
-	place_make(&p, &out);
+	p = one_object_of(buffer_bytes(&out));
 	iceberg_entry_init(&entry);
 	if (read_entries(&p, NULL, &entry, &e) != 1)
 		fail_msg("%s", e.text);
@@ -638,7 +611,6 @@ static void unknown_fields_and_other_orders_are_no_trouble(void **state)
 	assert_int_equal(entry.sequence_number, 0); /* as version 1 has it */
 	assert_int_equal(entry.file.content, ICEBERG_DATA);
 	iceberg_entry_release(&entry);
-	place_remove(&p);
 	buffer_release(&out);
 }
 
@@ -703,16 +675,15 @@ static void strange_manifests_are_refused_by_field(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buffer out = { 0 };
 		struct err e = ERR_INIT;
-		struct place p;
+		struct one_object p;
 
 		put_strange(&out, cases[i].fields, cases[i].record);
-		place_make(&p, &out);
+		p = one_object_of(buffer_bytes(&out));
 		assert_int_equal(read_entries(&p, NULL, NULL, &e), -1);
 		assert_int_equal(e.kind, ERR_DATA);
 		if (strncmp(e.text, "manifest \"m\"", 12) != 0 ||
 		    strstr(e.text, cases[i].words) == NULL)
 			fail_msg("\"%s\" does not say: %s", e.text, cases[i].words);
-		place_remove(&p);
 		buffer_release(&out);
 	}
 }
@@ -724,19 +695,19 @@ static void a_list_that_is_none_is_refused(void **state)
 	struct iceberg_entry entry;
 	struct buffer out = { 0 };
 	struct err e = ERR_INIT;
-	struct place p;
+	struct one_object p;
 
 	(void)state;
 	entry_make(&entry, "file:///lake/a.parquet");
 	write_entries(&out, 3, &entry, 1, &row);
-	place_make(&p, &out);
-	assert_int_equal(iceberg_manifest_list_read(&m, p.store, "m", &e), -1);
+	p = one_object_of(buffer_bytes(&out));
+	assert_int_equal(iceberg_manifest_list_read(&m, &p.store, "m", &e), -1);
 	assert_string_equal(
 		e.text,
 		"manifest list \"m\": its schema has no field 500 \"manifest_path\"");
-	assert_int_equal(iceberg_manifest_list_read(&m, p.store, "gone", &e), -1);
+	p.data.data = NULL;
+	assert_int_equal(iceberg_manifest_list_read(&m, &p.store, "gone", &e), -1);
 	assert_string_equal(e.text, "manifest list \"gone\": it is gone");
-	place_remove(&p);
 	iceberg_manifest_release(&row);
 	iceberg_entry_release(&entry);
 	buffer_release(&out);

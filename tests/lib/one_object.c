@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fuzz/one_object.h"
+#include "lib/one_object.h"
 
 static int get(struct store *s, const char *key, uint64_t offset, uint64_t size,
 	       struct buffer *out, struct err *e)
@@ -7,6 +7,8 @@ static int get(struct store *s, const char *key, uint64_t offset, uint64_t size,
 	struct bytes data = ((struct one_object *)(void *)s)->data;
 
 	(void)key;
+	if (data.data == NULL)
+		return 1;
 	if (offset > data.size || size > data.size - offset)
 		return err_set(e, ERR_DATA, "out of range");
 	buffer_append(out, data.data + offset, size > 0 ? size : data.size - offset);
@@ -18,7 +20,7 @@ static int object_size(struct store *s, const char *key, uint64_t *out, struct e
 	(void)key;
 	(void)e;
 	*out = ((struct one_object *)(void *)s)->data.size;
-	return 0;
+	return ((struct one_object *)(void *)s)->data.data == NULL;
 }
 
 static const struct store_ops ops = { .get = get, .size = object_size };
