@@ -210,7 +210,7 @@ static void a_partition_that_does_not_fit_its_spec_is_refused(void **state)
 	buffer_char(&entry.file.partition.items[1].bytes, 0);
 	assert_int_equal(iceberg_manifest_writer_add(w, &entry, &e), -1);
 	assert_string_equal(
-		e.text, "file \"file:///lake/a.parquet\": partition field 1001 \"int\": "
+		e.text, "file \"file:///lake/a.parquet\": partition field 1001: \"int\": "
 			"5 bytes are no integer");
 	iceberg_entry_release(&entry);
 	iceberg_manifest_writer_free(w);

@@ -100,7 +100,7 @@ static void other_sizes_are_refused(void **state)
 				 -1);
 		assert_int_equal(
 			single_value_decode(&v, &f, BYTES_OF("12345678901234567"), &e), -1);
-		assert_non_null(strstr(e.text, "has 17 bytes"));
+		assert_non_null(strstr(e.text, ": 17 bytes are no "));
 		assert_int_equal(e.kind, ERR_DATA);
 	}
 }

@@ -6,6 +6,11 @@
 
 #define DECIMAL_BYTES_MAX 16
 
+uint32_t single_value_decimal_size(uint8_t precision)
+{
+	return (uint32_t)((precision * 3.3219280948873623 + 1) / 8) + 1;
+}
+
 struct single_value single_value_of(const struct field *f, const struct column *c,
 				    uint32_t row)
 {
@@ -137,7 +142,7 @@ static bool has_size(const struct field *f, size_t size)
 	case TYPE_TIMESTAMP_NTZ:
 		return size == 8;
 	case TYPE_DECIMAL:
-		return size >= 1 && size <= DECIMAL_BYTES_MAX;
+		return size >= 1 && size <= single_value_decimal_size(f->precision);
 	case TYPE_STRING:
 	case TYPE_BINARY:
 	case TYPES:
@@ -150,8 +155,8 @@ int single_value_decode(struct single_value *out, const struct field *f, struct 
 			struct err *e)
 {
 	if (!has_size(f, bytes.size))
-		return err_set(e, ERR_DATA, "column \"%s\": no %s has %zu bytes", f->name,
-			       type_name(f->type), bytes.size);
+		return err_set(e, ERR_DATA, "\"%s\": %zu bytes are no %s", f->name, bytes.size,
+			       type_name(f->type));
 	*out = (struct single_value){ 0 };
 	switch (f->type) {
 	case TYPE_FLOAT:

@@ -18,6 +18,8 @@ struct single_value single_value_of(const struct field *f, const struct column *
 /* Appends the bytes. */
 void single_value_encode(struct buffer *out, const struct field *f,
 			 const struct single_value *v);
+/* The bytes of Iceberg's fixed decimals, which a value has at most: the fewest that hold the precision. */
+uint32_t single_value_decimal_size(uint8_t precision);
 /*
  * An INT's bytes are taken for a LONG and a FLOAT's for a DOUBLE: they are from before the
  * column's type was widened. Any other size than the type's is ERR_DATA.

@@ -3,44 +3,25 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "table/iceberg/single_value.h"
 
 #define DECIMAL_BYTES_MAX 16u
 
-/*
- * Single values are of a fixed size but for texts, bytes and decimals (0). A promoted
- * column's older ones are shorter.
- */
-static const struct {
-	uint8_t size, promoted_from;
-	const char *avro;
-} shapes[TYPES] = {
-	[TYPE_BOOLEAN] = { 1, 1, "\"boolean\"" },
-	[TYPE_INT] = { 4, 4, "\"int\"" },
-	[TYPE_LONG] = { 8, 4, "\"long\"" },
-	[TYPE_FLOAT] = { 4, 4, "\"float\"" },
-	[TYPE_DOUBLE] = { 8, 4, "\"double\"" },
-	[TYPE_DECIMAL] = { 0, 0, NULL },
-	[TYPE_DATE] = { 4, 4, "{\"type\":\"int\",\"logicalType\":\"date\"}" },
-	[TYPE_TIMESTAMP] = { 8, 8,
-			     "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\","
-			     "\"adjust-to-utc\":true}" },
-	[TYPE_TIMESTAMP_NTZ] = { 8, 8,
-				 "{\"type\":\"long\",\"logicalType\":\"timestamp-"
-				 "micros\","
-				 "\"adjust-to-utc\":false}" },
-	[TYPE_STRING] = { 0, 0, "\"string\"" },
-	[TYPE_BINARY] = { 0, 0, "\"bytes\"" },
+static const char *const avro_types[TYPES] = {
+	[TYPE_BOOLEAN] = "\"boolean\"",
+	[TYPE_INT] = "\"int\"",
+	[TYPE_LONG] = "\"long\"",
+	[TYPE_FLOAT] = "\"float\"",
+	[TYPE_DOUBLE] = "\"double\"",
+	[TYPE_DATE] = "{\"type\":\"int\",\"logicalType\":\"date\"}",
+	[TYPE_TIMESTAMP] = "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\",\"adjust-to-utc\":true}",
+	[TYPE_TIMESTAMP_NTZ] = "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\",\"adjust-to-utc\":false}",
+	[TYPE_STRING] = "\"string\"",
+	[TYPE_BINARY] = "\"bytes\"",
 };
-
-/* The bytes of Iceberg's fixed decimals: the fewest that hold the precision. */
-static uint32_t decimal_size(uint8_t precision)
-{
-	return (uint32_t)((precision * 3.3219280948873623 + 1) / 8) + 1;
-}
 
 static bool is_letter(char c)
 {
@@ -79,10 +60,10 @@ void tuple_schema(struct buffer *out, const struct iceberg_tuple *p)
 				"{\"type\":\"fixed\",\"name\":\"decimal_%d\",\"size\":%u,"
 				"\"logicalType\":\"decimal\",\"precision\":%u,\"scale\":%"
 				"u}",
-				f->id, decimal_size(f->precision), f->precision,
+				f->id, single_value_decimal_size(f->precision), f->precision,
 				f->scale);
 		else
-			buffer_text(out, shapes[f->type].avro);
+			buffer_text(out, avro_types[f->type]);
 		buffer_format(
 			out, "],\"default\":null,\"field-id\":%d,\"iceberg-field-name\":",
 			f->id);
@@ -91,12 +72,22 @@ void tuple_schema(struct buffer *out, const struct iceberg_tuple *p)
 	}
 }
 
-static bool has_fitting_size(const struct iceberg_tuple_field *f, size_t size)
+/* For single_value.h. */
+static struct field field_of(const struct iceberg_tuple_field *f)
 {
-	if (f->type == TYPE_DECIMAL)
-		return size > 0 && size <= decimal_size(f->precision);
-	return shapes[f->type].size == 0 || size == shapes[f->type].size ||
-	       size == shapes[f->type].promoted_from;
+	return (struct field){ .name = (char *)(uintptr_t)f->name, .type = f->type, .precision = f->precision,
+			       .scale = f->scale };
+}
+
+/* Of one that has been checked. */
+static struct single_value decode(const struct field *f, struct bytes b)
+{
+	struct single_value v;
+	struct err e = ERR_INIT;
+	int rc = single_value_decode(&v, f, b, &e);
+
+	assert(rc == 0);
+	return v;
 }
 
 int tuple_check(const struct iceberg_tuple *p, const struct iceberg_values *values,
@@ -108,84 +99,42 @@ int tuple_check(const struct iceberg_tuple *p, const struct iceberg_values *valu
 			       values->count, p->count);
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct iceberg_value *v = &values->items[i];
+		struct field f = field_of(&p->fields[i]);
+		struct single_value ignored;
 
-		if (!v->is_null && !has_fitting_size(&p->fields[i], v->bytes.size))
-			return err_set(e, ERR_DATA,
-				       "partition field %d \"%s\": %zu bytes are no %s",
-				       p->fields[i].id, p->fields[i].name, v->bytes.size,
-				       type_name(p->fields[i].type));
+		if (!v->is_null && single_value_decode(&ignored, &f, buffer_bytes(&v->bytes), e) < 0)
+			return err_wrap(e, "partition field %d", p->fields[i].id);
 	}
 	return 0;
 }
 
-static int64_t read_int(struct bytes b)
+/* Avro's decimals are big-endian, too, but of a fixed size. */
+static void put_decimal(struct buffer *out, int128_t v, uint32_t size)
 {
-	struct reader r = reader_of(b);
-
-	return b.size == 4 ? (int32_t)reader_u32le(&r) : (int64_t)reader_u64le(&r);
+	while (size-- > 0)
+		buffer_char(out, (char)(v >> (8 * size)));
 }
 
-static double read_double(struct bytes b)
+static void put_value(struct buffer *out, const struct iceberg_tuple_field *of, struct bytes b)
 {
-	uint64_t bits = (uint64_t)read_int(b);
-	double wide;
-	float narrow;
+	struct field f = field_of(of);
+	struct single_value v = decode(&f, b);
 
-	if (b.size == 4) {
-		uint32_t low = (uint32_t)bits;
-
-		memcpy(&narrow, &low, 4);
-		return narrow;
-	}
-	memcpy(&wide, &bits, 8);
-	return wide;
-}
-
-static int128_t read_decimal(struct bytes b)
-{
-	int128_t v = b.size > 0 && (b.data[0] & 0x80) != 0 ? -1 : 0;
-
-	for (size_t i = 0; i < b.size; i++)
-		v = (int128_t)((unsigned __int128)v << 8 | b.data[i]);
-	return v;
-}
-
-static void put_double(struct buffer *out, double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, 8);
-	buffer_u64le(out, bits);
-}
-
-static void put_decimal(struct buffer *out, struct bytes b, uint32_t size)
-{
-	uint8_t *at = buffer_grow(out, size);
-
-	memset(at, b.data[0] & 0x80 ? 0xff : 0, size);
-	memcpy(at + size - b.size, b.data, b.size);
-}
-
-static void put_value(struct buffer *out, const struct iceberg_tuple_field *f,
-		      struct bytes b)
-{
-	switch (f->type) {
+	switch (f.type) {
 	case TYPE_INT:
 	case TYPE_LONG:
 	case TYPE_DATE:
 	case TYPE_TIMESTAMP:
 	case TYPE_TIMESTAMP_NTZ:
-		avro_put_long(out, read_int(b));
+		avro_put_long(out, (int64_t)v.integer);
 		return;
 	case TYPE_BOOLEAN:
 	case TYPE_FLOAT:
-		buffer_bytes_append(out, b);
-		return;
-	case TYPE_DOUBLE:
-		put_double(out, read_double(b));
+	case TYPE_DOUBLE: /* Avro's are the same bytes */
+		single_value_encode(out, &f, &v);
 		return;
 	case TYPE_DECIMAL:
-		put_decimal(out, b, decimal_size(f->precision));
+		put_decimal(out, v.integer, single_value_decimal_size(f.precision));
 		return;
 	case TYPE_STRING:
 	case TYPE_BINARY:
@@ -254,25 +203,6 @@ void tuple_read(struct buffer *out, struct reader *r, const struct avro_type *ty
 	buffer_bytes_append(out, type->is_decimal ? shortest(b) : b);
 }
 
-static int compare(enum type type, struct bytes a, struct bytes b)
-{
-	switch (type) {
-	case TYPE_STRING:
-	case TYPE_BINARY:
-	case TYPE_BOOLEAN:
-		return bytes_compare(a, b);
-	case TYPE_FLOAT:
-	case TYPE_DOUBLE:
-		return (read_double(a) > read_double(b)) -
-		       (read_double(a) < read_double(b));
-	case TYPE_DECIMAL:
-		return (read_decimal(a) > read_decimal(b)) -
-		       (read_decimal(a) < read_decimal(b));
-	default: /* whole numbers */
-		return (read_int(a) > read_int(b)) - (read_int(a) < read_int(b));
-	}
-}
-
 void iceberg_values_copy(struct iceberg_values *out, const struct iceberg_values *v)
 {
 	*out = (struct iceberg_values){ memory_array(struct iceberg_value, v->count),
@@ -292,8 +222,17 @@ void iceberg_values_release(struct iceberg_values *v)
 	*v = (struct iceberg_values){ .items = NULL };
 }
 
-static void replace(struct buffer *bound, struct bytes b)
+/* The bound becomes the value if it is none, or the value is less (`order` -1) or more (1). */
+static void widen(struct buffer *bound, const struct field *f, struct bytes b, int order)
 {
+	struct single_value old, new;
+
+	if (bound->data != NULL) {
+		old = decode(f, buffer_bytes(bound));
+		new = decode(f, b);
+		if (single_value_compare(f, &new, &old) * order <= 0)
+			return;
+	}
 	buffer_clear(bound);
 	buffer_reserve(bound, 1); /* an empty bound is one, too */
 	buffer_bytes_append(bound, b);
@@ -303,18 +242,14 @@ void tuple_summarize(struct iceberg_summary *s, const struct iceberg_tuple_field
 		     const struct iceberg_value *value)
 {
 	struct bytes b = buffer_bytes(&value->bytes);
-	bool is_floating = field->type == TYPE_FLOAT || field->type == TYPE_DOUBLE;
+	struct field f = field_of(field);
 
 	if (value->is_null) {
 		s->contains_null = 1;
-		return;
-	}
-	if (is_floating && isnan(read_double(b))) {
+	} else if (isnan(decode(&f, b).real)) {
 		s->contains_nan = 1;
-		return;
+	} else {
+		widen(&s->lower, &f, b, -1);
+		widen(&s->upper, &f, b, 1);
 	}
-	if (s->lower.data == NULL || compare(field->type, b, buffer_bytes(&s->lower)) < 0)
-		replace(&s->lower, b);
-	if (s->upper.data == NULL || compare(field->type, b, buffer_bytes(&s->upper)) > 0)
-		replace(&s->upper, b);
 }
