@@ -7,25 +7,24 @@
 
 static int doctor(const struct settings *s, struct err *e)
 {
-	struct buffer lines = { 0 };
+	struct findings found = { .fatal = 0 };
 	struct ends ends;
-	uint32_t fatal = 0, target_fatal = 0;
 	int rc;
 
 	if (ends_check(&ends, s, e) < 0)
 		return -1;
-	rc = ends.source == SOURCE_KAFKA ? kafka_source_doctor(ends.topics, &lines, &fatal) :
-					   mysql_doctor(ends.mysql, &lines, &fatal, e);
+	rc = ends.source == SOURCE_KAFKA ? kafka_source_doctor(ends.topics, &found) :
+					   mysql_doctor(ends.mysql, &found, e);
 	if (rc == 0 && ends.target == TARGET_LAKE)
-		rc = doctor_lake(ends.lake->path, &lines, &target_fatal, e);
+		rc = doctor_lake(&found, ends.lake->path, e);
 	if (rc == 0 && ends.target == TARGET_KAFKA)
-		rc = kafka_target_doctor(ends.kafka, &lines, &target_fatal);
-	fwrite(lines.data, 1, lines.size, stdout);
-	if (rc == 0 && lines.size == 0)
+		rc = kafka_target_doctor(ends.kafka, &found);
+	fwrite(found.text.data, 1, found.text.size, stdout);
+	if (rc == 0 && found.text.size == 0)
 		puts("nothing to mend");
-	if (rc == 0 && fatal + target_fatal > 0)
-		rc = err_set(e, ERR_CONFIG, "%u of these must be mended before a start", fatal + target_fatal);
-	buffer_release(&lines);
+	if (rc == 0 && found.fatal > 0)
+		rc = err_set(e, ERR_CONFIG, "%u of these must be mended before a start", found.fatal);
+	buffer_release(&found.text);
 	return rc;
 }
 

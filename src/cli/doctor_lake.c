@@ -15,12 +15,7 @@
 /* Below this the disk counts as nearly full. */
 #define FREE_BYTES_LEAST (UINT64_C(1) << 30)
 
-struct examination {
-	struct buffer *out;
-	uint32_t *fatal;
-};
-
-static void check_space(struct examination *x, const char *path)
+static void check_space(struct findings *out, const char *path)
 {
 	struct statvfs s;
 	uint64_t free_bytes;
@@ -29,31 +24,29 @@ static void check_space(struct examination *x, const char *path)
 		return;
 	free_bytes = (uint64_t)s.f_bavail * s.f_frsize;
 	if (free_bytes < FREE_BYTES_LEAST)
-		buffer_format(x->out, "warning: %s: %llu MiB free; mend: make room before the copy\n", path,
-			      (unsigned long long)(free_bytes >> 20));
+		findings_add(out, false, "%s: %llu MiB free; mend: make room before the copy", path,
+			     (unsigned long long)(free_bytes >> 20));
 }
 
 /* Writes and removes nothing but the store's own probe of exclusive creation. */
-static void check_writing(struct examination *x, const char *path)
+static void check_writing(struct findings *out, const char *path)
 {
 	struct err e = ERR_INIT;
 	struct store *store;
 
 	if (access(path, W_OK | X_OK) < 0) {
-		buffer_format(x->out, "not writable: %s: %s; mend: chown or chmod it for this user\n", path,
-			      strerror(errno));
-		++*x->fatal;
+		findings_add(out, true, "not writable: %s: %s; mend: chown or chmod it for this user", path,
+			     strerror(errno));
 		return;
 	}
 	store = store_open_directory(path, true, &e);
 	if (store == NULL) {
-		buffer_format(x->out, "unusable: %s\n", e.text);
-		++*x->fatal;
+		findings_add(out, true, "unusable: %s", e.text);
 	}
 	store_close(store);
 }
 
-static void check_table(struct examination *x, const char *path)
+static void check_table(struct findings *out, const char *path)
 {
 	struct store *store;
 	struct table *table = NULL;
@@ -62,17 +55,17 @@ static void check_table(struct examination *x, const char *path)
 	store = store_open_directory(path, false, &e);
 	if (store != NULL && table_open_read(&table, store, -1, &e) == 0 &&
 	    table_snapshot(table)->version >= 0 && table_snapshot(table)->source_name == NULL)
-		buffer_format(x->out,
-			      "warning: %s is a table that tailrace did not make; a source table of "
-			      "that name is refused; mend: move it away\n", path);
+		findings_add(out, false,
+			     "%s is a table that tailrace did not make; a source table of "
+			     "that name is refused; mend: move it away", path);
 	else if (e.kind != ERR_NONE)
-		buffer_format(x->out, "warning: %s: %s\n", path, e.text);
+		findings_add(out, false, "%s: %s", path, e.text);
 	table_close(table);
 	store_close(store);
 }
 
 /* Folders two below the lake that have a log: <lake>/<database>/<table>. */
-static void check_tables(struct examination *x, const char *path, unsigned depth)
+static void check_tables(struct findings *out, const char *path, unsigned depth)
 {
 	DIR *folder = opendir(path);
 	struct buffer child = { 0 };
@@ -87,9 +80,9 @@ static void check_tables(struct examination *x, const char *path, unsigned depth
 		if (stat(buffer_string(&child), &s) < 0 || !S_ISDIR(s.st_mode))
 			continue;
 		if (depth == 0)
-			check_tables(x, buffer_string(&child), 1);
+			check_tables(out, buffer_string(&child), 1);
 		else
-			check_table(x, buffer_string(&child));
+			check_table(out, buffer_string(&child));
 	}
 	if (folder != NULL)
 		closedir(folder);
@@ -113,27 +106,25 @@ static char *existing_parent(const char *path)
 	return parent;
 }
 
-int doctor_lake(const char *path, struct buffer *out, uint32_t *fatal, struct err *e)
+int doctor_lake(struct findings *out, const char *path, struct err *e)
 {
-	struct examination x = { out, fatal };
 	struct stat s;
 	char *parent;
 
 	if (stat(path, &s) == 0) {
 		if (!S_ISDIR(s.st_mode))
 			return err_set(e, ERR_CONFIG, "--to: \"%s\" is not a directory", path);
-		check_writing(&x, path);
-		check_space(&x, path);
-		check_tables(&x, path, 0);
+		check_writing(out, path);
+		check_space(out, path);
+		check_tables(out, path, 0);
 		return 0;
 	}
 	parent = existing_parent(path);
 	if (access(parent, W_OK | X_OK) < 0) {
-		buffer_format(out, "cannot be made: %s: %s: %s; mend: mkdir it for this user\n", path, parent,
-			      strerror(errno));
-		++*fatal;
+		findings_add(out, true, "cannot be made: %s: %s: %s; mend: mkdir it for this user", path, parent,
+			     strerror(errno));
 	}
-	check_space(&x, parent);
+	check_space(out, parent);
 	memory_free(parent);
 	return 0;
 }

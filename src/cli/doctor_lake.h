@@ -3,13 +3,10 @@
 #ifndef CLI_DOCTOR_LAKE_H
 #define CLI_DOCTOR_LAKE_H
 
-#include "base/bytes.h"
 #include "base/err.h"
+#include "base/findings.h"
 
-/*
- * Appends one line a finding, as mysql_doctor does, and adds to `*fatal` those that forbid a start. A
- * directory that is not there yet is not made; its parent is looked at.
- */
-int doctor_lake(const char *path, struct buffer *out, uint32_t *fatal, struct err *e);
+/* Adds what it finds. A directory that is not there yet is not made; its parent is looked at. */
+int doctor_lake(struct findings *out, const char *path, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef TARGET_KAFKA_H
 #define TARGET_KAFKA_H
 
+#include "base/findings.h"
 #include "broker/broker.h"
 #include "message/debezium.h"
 #include "target/target.h"
@@ -30,8 +31,8 @@ extern const struct option kafka_option_table[];
 
 /* The options live longer than the target. NULL with the reason when the cluster cannot be used. */
 struct target *kafka_target_new(const struct kafka_options *o, struct err *e);
-/* As mysql_doctor does: a line a finding; the cluster is only asked. */
-int kafka_target_doctor(const struct kafka_options *o, struct buffer *out, uint32_t *fatal);
+/* As mysql_doctor does; the cluster is only asked. */
+int kafka_target_doctor(const struct kafka_options *o, struct findings *out);
 void kafka_target_counts(const struct target *t, struct target_counts *out);
 
 #endif

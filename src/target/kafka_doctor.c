@@ -10,15 +10,8 @@
 struct doctor {
 	const struct kafka_options *options;
 	struct inquiry *inquiry;
-	struct buffer *out;
-	uint32_t *fatal;
+	struct findings *findings;
 };
-
-static void add_error(struct doctor *d, const struct err *e)
-{
-	buffer_format(d->out, "error: %s\n", e->text);
-	++*d->fatal;
-}
 
 /* The topic with the position: without it the next start does not know where to go on. */
 static void check_record(struct doctor *d, const char *topic)
@@ -28,16 +21,17 @@ static void check_record(struct doctor *d, const char *topic)
 
 	if (!inquiry_has_topic(d->inquiry, topic)) {
 		if (inquiry_may_make(d->inquiry, topic, d->options->replicas > 0 ? (int)d->options->replicas : -1, &e) < 0)
-			add_error(d, &e);
+			findings_add(d->findings, true, "%s", e.text);
 		return;
 	}
 	if (inquiry_read(d->inquiry, topic, &e) < 0)
 		return;
 	policy = inquiry_setting(d->inquiry, "cleanup.policy");
 	if (policy != NULL && strcmp(policy, "compact") != 0)
-		buffer_format(d->out, "error: topic %s holds the position and its cleanup.policy is %s: the position would be deleted; mend: "
-			      "kafka-configs --alter --topic %s --add-config cleanup.policy=compact\n", topic, policy, topic);
-	*d->fatal += policy != NULL && strcmp(policy, "compact") != 0;
+		findings_add(d->findings, true,
+			     "topic %s holds the position and its cleanup.policy is %s: the position would be "
+			     "deleted; mend: kafka-configs --alter --topic %s --add-config cleanup.policy=compact",
+			     topic, policy, topic);
 }
 
 static void check_broker(struct doctor *d)
@@ -46,28 +40,31 @@ static void check_broker(struct doctor *d)
 	struct err e = ERR_INIT;
 
 	if (inquiry_read(d->inquiry, NULL, &e) < 0) {
-		buffer_format(d->out, "warning: %s: the cluster's defaults are not known\n", e.text);
+		findings_add(d->findings, false, "%s: the cluster's defaults are not known", e.text);
 		return;
 	}
 	bytes = inquiry_number(d->inquiry, "message.max.bytes");
 	if (bytes >= 0 && bytes < ours)
-		buffer_format(d->out, "warning: the cluster takes messages of at most %lld bytes, and we send up to %lld: a larger row halts; "
-			      "mend: kafka-configs --alter --entity-type brokers --entity-default --add-config message.max.bytes=%lld\n",
-			      (long long)bytes, (long long)ours, (long long)ours);
+		findings_add(d->findings, false,
+			     "the cluster takes messages of at most %lld bytes, and we send up to %lld: a larger row "
+			     "halts; mend: kafka-configs --alter --entity-type brokers --entity-default --add-config "
+			     "message.max.bytes=%lld",
+			     (long long)bytes, (long long)ours, (long long)ours);
 	replicas = inquiry_number(d->inquiry, "default.replication.factor");
 	if (d->options->replicas == 0 && inquiry_brokers(d->inquiry) > 1 && replicas == 1)
-		buffer_format(d->out, "warning: topics are made with one replica: a broker that is lost takes messages with it; mend: "
-			      "--topic-replicas 3\n");
+		findings_add(d->findings, false,
+			     "topics are made with one replica: a broker that is lost takes messages with it; mend: "
+			     "--topic-replicas 3");
 	if (d->options->replicas > inquiry_brokers(d->inquiry)) {
-		buffer_format(d->out, "error: --topic-replicas %lld, and the cluster has %u brokers; mend: ask for no more\n",
-			      (long long)d->options->replicas, inquiry_brokers(d->inquiry));
-		++*d->fatal;
+		findings_add(d->findings, true,
+			     "--topic-replicas %lld, and the cluster has %u brokers; mend: ask for no more",
+			     (long long)d->options->replicas, inquiry_brokers(d->inquiry));
 	}
 }
 
-int kafka_target_doctor(const struct kafka_options *o, struct buffer *out, uint32_t *fatal)
+int kafka_target_doctor(const struct kafka_options *o, struct findings *out)
 {
-	struct doctor d = { .options = o, .out = out, .fatal = fatal };
+	struct doctor d = { .options = o, .findings = out };
 	char *brokers = NULL, *prefix = NULL;
 	struct buffer topic = { 0 };
 	struct err e = ERR_INIT;
@@ -82,7 +79,7 @@ int kafka_target_doctor(const struct kafka_options *o, struct buffer *out, uint3
 	check_record(&d, buffer_string(&topic));
 out:
 	if (e.kind != ERR_NONE)
-		add_error(&d, &e);
+		findings_add(out, true, "%s", e.text);
 	inquiry_close(d.inquiry);
 	buffer_release(&topic);
 	memory_free(brokers);

@@ -14,15 +14,8 @@
 struct doctor {
 	struct kafka_source source; /* for its settings and topics */
 	struct inquiry *inquiry;
-	struct buffer *out;
-	uint32_t *fatal;
+	struct findings *findings;
 };
-
-static void add_error(struct doctor *d, const struct err *e)
-{
-	buffer_format(d->out, "error: %s\n", e->text);
-	++*d->fatal;
-}
 
 /* One message of any partition, or their ends: what a right that is missing shows at. */
 static int read_some(struct kafka_source *s, uint32_t topic, struct err *e)
@@ -56,21 +49,25 @@ static void check_kept(struct doctor *d, const char *topic)
 	bool compacts = policy != NULL && strstr(policy, "compact") != NULL;
 
 	if (deletes && kept_ms >= 0 && kept_ms < KEPT_MS_LEAST)
-		buffer_format(d->out, "warning: topic %s keeps messages for %lld minutes: whoever stands still for longer halts; mend: "
-			      "kafka-configs --alter --topic %s --add-config retention.ms=604800000\n", topic,
-			      (long long)(kept_ms / 60000), topic);
+		findings_add(d->findings, false,
+			     "topic %s keeps messages for %lld minutes: whoever stands still for longer halts; mend: "
+			     "kafka-configs --alter --topic %s --add-config retention.ms=604800000", topic,
+			     (long long)(kept_ms / 60000), topic);
 	if (deletes && bytes >= 0)
-		buffer_format(d->out, "warning: topic %s keeps %lld MiB of each partition, however new: whoever is behind by more halts; "
-			      "mend: kafka-configs --alter --topic %s --add-config retention.bytes=-1\n", topic,
-			      (long long)(bytes >> 20), topic);
+		findings_add(d->findings, false,
+			     "topic %s keeps %lld MiB of each partition, however new: whoever is behind by more halts; "
+			     "mend: kafka-configs --alter --topic %s --add-config retention.bytes=-1", topic,
+			     (long long)(bytes >> 20), topic);
 	if (compacts && d->source.mode != MODE_MERGE)
-		buffer_format(d->out, "warning: topic %s is compacted: changes are gone before they are read, and a table of all of them "
-			      "is not whole; mend: kafka-configs --alter --topic %s --add-config cleanup.policy=delete\n", topic,
-			      topic);
+		findings_add(d->findings, false,
+			     "topic %s is compacted: changes are gone before they are read, and a table of all of "
+			     "them is not whole; mend: kafka-configs --alter --topic %s --add-config "
+			     "cleanup.policy=delete", topic, topic);
 	if (compacts && d->source.mode == MODE_MERGE && tombstones_ms >= 0 && tombstones_ms < KEPT_MS_LEAST)
-		buffer_format(d->out, "warning: topic %s keeps deletes for %lld minutes: whoever stands still for longer misses some; "
-			      "mend: kafka-configs --alter --topic %s --add-config delete.retention.ms=604800000\n", topic,
-			      (long long)(tombstones_ms / 60000), topic);
+		findings_add(d->findings, false,
+			     "topic %s keeps deletes for %lld minutes: whoever stands still for longer misses some; "
+			     "mend: kafka-configs --alter --topic %s --add-config delete.retention.ms=604800000", topic,
+			     (long long)(tombstones_ms / 60000), topic);
 }
 
 static void check_topic(struct doctor *d, uint32_t topic)
@@ -79,25 +76,25 @@ static void check_topic(struct doctor *d, uint32_t topic)
 	struct err e = ERR_INIT;
 
 	if (read_some(&d->source, topic, &e) < 0) {
-		add_error(d, &e);
+		findings_add(d->findings, true, "%s", e.text);
 		return;
 	}
 	if (inquiry_read(d->inquiry, name, &e) < 0)
-		buffer_format(d->out, "warning: %s: how long messages are kept is not known\n", e.text);
+		findings_add(d->findings, false, "%s: how long messages are kept is not known", e.text);
 	else
 		check_kept(d, name);
 }
 
-int kafka_source_doctor(const struct kafka_source_options *o, struct buffer *out, uint32_t *fatal)
+int kafka_source_doctor(const struct kafka_source_options *o, struct findings *out)
 {
-	struct doctor d = { .source.options = o, .out = out, .fatal = fatal };
+	struct doctor d = { .source.options = o, .findings = out };
 	struct kafka_source *s = &d.source;
 	struct err e = ERR_INIT;
 
 	if (kafka_settings_read(s, &e) < 0 || inquiry_open(&d.inquiry, o->broker, &e) < 0 ||
 	    consumer_open(&s->consumer, o->broker, &e) < 0 ||
 	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, &e) < 0)
-		add_error(&d, &e);
+		findings_add(out, true, "%s", e.text);
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		check_topic(&d, i);
 	consumer_close(s->consumer);

@@ -3,6 +3,7 @@
 #ifndef SOURCE_KAFKA_KAFKA_H
 #define SOURCE_KAFKA_KAFKA_H
 
+#include "base/findings.h"
 #include "broker/group.h"
 #include "message/debezium.h"
 #include "source/source.h"
@@ -29,7 +30,7 @@ extern const struct option kafka_source_option_table[];
 /* The options live longer than the source. */
 struct source *kafka_source_new(const struct kafka_source_options *o);
 
-/* As mysql_doctor does: a line a finding; a few messages are read. */
-int kafka_source_doctor(const struct kafka_source_options *o, struct buffer *out, uint32_t *fatal);
+/* As mysql_doctor does; a few messages are read. */
+int kafka_source_doctor(const struct kafka_source_options *o, struct findings *out);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "source/mysql/mysql.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,23 +27,8 @@ struct doctor {
 	struct server server;
 	struct catalog catalog;
 	struct rights rights;
-	struct buffer *out;
-	uint32_t *fatal;
+	struct findings *findings;
 };
-
-__attribute__((format(printf, 3, 4)))
-static void find(struct doctor *d, bool is_fatal, const char *format, ...)
-{
-	char line[1200];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	buffer_format(d->out, "%s: %s\n", is_fatal ? "error" : "warning", line);
-	if (is_fatal)
-		++*d->fatal;
-}
 
 /* MySQL keeps a setting over a restart by itself; MariaDB's configuration file must have it too. */
 static const char *set_word(const struct doctor *d)
@@ -61,44 +45,54 @@ static void check_server(struct doctor *d)
 	one.has_log = one.logs_rows = true;
 	one.is_replica = false;
 	if (server_check(&one, &e) < 0)
-		find(d, true, "unsupported version: %s", e.text);
+		findings_add(d->findings, true, "unsupported version: %s", e.text);
 	if (!s->has_log)
-		find(d, true, "no binary log; mend: put log_bin = binlog into the [mysqld] part of the server's "
-		     "configuration and restart it");
+		findings_add(d->findings, true,
+			     "no binary log; mend: put log_bin = binlog into the [mysqld] part of the server's "
+			     "configuration and restart it");
 	if (!s->logs_rows)
-		find(d, true, "binlog_format is not ROW; mend: %s binlog_format = 'ROW';", set_word(d));
+		findings_add(d->findings, true,
+			     "binlog_format is not ROW; mend: %s binlog_format = 'ROW';", set_word(d));
 	if (s->is_replica && !s->logs_replica_updates)
-		find(d, true, "the server is a replica that does not log what it replicates; mend: put %s = ON "
-		     "into its configuration and restart it",
-		     s->is_mariadb ? "log_slave_updates" : "log_replica_updates");
+		findings_add(d->findings, true,
+			     "the server is a replica that does not log what it replicates; mend: put %s = ON "
+			     "into its configuration and restart it",
+			     s->is_mariadb ? "log_slave_updates" : "log_replica_updates");
 	if (s->row_image != ROW_IMAGE_FULL)
-		find(d, false, "binlog_row_image is %s: each change is completed from the lake table, and tables "
-		     "are copied in one snapshot; mend: %s binlog_row_image = 'FULL';",
-		     s->row_image == ROW_IMAGE_MINIMAL ? "MINIMAL" : "NOBLOB", set_word(d));
+		findings_add(d->findings, false,
+			     "binlog_row_image is %s: each change is completed from the lake table, and tables "
+			     "are copied in one snapshot; mend: %s binlog_row_image = 'FULL';",
+			     s->row_image == ROW_IMAGE_MINIMAL ? "MINIMAL" : "NOBLOB", set_word(d));
 	if (s->row_image != ROW_IMAGE_FULL && s->is_mariadb)
-		find(d, false, "MariaDB's partial row images lack VIRTUAL columns, and do not tell a REPLACE by a "
-		     "trigger from an update: both halt; mend: SET GLOBAL binlog_row_image = 'FULL';");
+		findings_add(d->findings, false,
+			     "MariaDB's partial row images lack VIRTUAL columns, and do not tell a REPLACE by a "
+			     "trigger from an update: both halt; mend: SET GLOBAL binlog_row_image = 'FULL';");
 	if (s->row_image != ROW_IMAGE_FULL && s->is_mariadb && !s->has_annotations)
-		find(d, true, "binlog_annotate_row_events is OFF: without the statement, a partial row image does "
-		     "not tell a REPLACE from an update; mend: SET GLOBAL binlog_annotate_row_events = ON;");
+		findings_add(d->findings, true,
+			     "binlog_annotate_row_events is OFF: without the statement, a partial row image does "
+			     "not tell a REPLACE from an update; mend: SET GLOBAL binlog_annotate_row_events = ON;");
 	if (!s->has_full_metadata)
-		find(d, false, "binlog_row_metadata is not FULL: a table that is altered halts; mend: %s "
-		     "binlog_row_metadata = 'FULL';", set_word(d));
+		findings_add(d->findings, false,
+			     "binlog_row_metadata is not FULL: a table that is altered halts; mend: %s "
+			     "binlog_row_metadata = 'FULL';", set_word(d));
 	if (s->has_partial_json)
-		find(d, false, "binlog_row_value_options has PARTIAL_JSON: tables with JSON are copied in one "
-		     "snapshot; mend: SET PERSIST binlog_row_value_options = '';");
+		findings_add(d->findings, false,
+			     "binlog_row_value_options has PARTIAL_JSON: tables with JSON are copied in one "
+			     "snapshot; mend: SET PERSIST binlog_row_value_options = '';");
 	if (!s->has_gtids)
-		find(d, false, "gtid_mode is %s: another server cannot take over; mend: SET PERSIST "
-		     "enforce_gtid_consistency = ON; then gtid_mode = OFF_PERMISSIVE, ON_PERMISSIVE, ON, one "
-		     "after the other", s->gtid_mode[0] != '\0' ? s->gtid_mode : "OFF");
+		findings_add(d->findings, false,
+			     "gtid_mode is %s: another server cannot take over; mend: SET PERSIST "
+			     "enforce_gtid_consistency = ON; then gtid_mode = OFF_PERMISSIVE, ON_PERMISSIVE, ON, one "
+			     "after the other", s->gtid_mode[0] != '\0' ? s->gtid_mode : "OFF");
 }
 
 static void check_connection(struct doctor *d)
 {
 	if (connection_is_encrypted(d->connection) || mysql_url_is_local(&d->url))
 		return;
-	find(d, false, "the connection to %s is neither encrypted nor verified; mend: leave --tls off out, and "
-	     "name the authority with --from-ca FILE", d->url.host);
+	findings_add(d->findings, false,
+		     "the connection to %s is neither encrypted nor verified; mend: leave --tls off out, and "
+		     "name the authority with --from-ca FILE", d->url.host);
 }
 
 static int read_rights(struct doctor *d, struct err *e)
@@ -117,8 +111,9 @@ static int read_rights(struct doctor *d, struct err *e)
 static void need(struct doctor *d, const char *right, bool is_fatal, const char *why)
 {
 	if (!rights_have(&d->rights, right, NULL, NULL))
-		find(d, is_fatal, "missing right: %s (%s); mend: GRANT %s ON *.* TO %s;", right, why, right,
-		     d->rights.user != NULL ? d->rights.user : "the user");
+		findings_add(d->findings, is_fatal,
+			     "missing right: %s (%s); mend: GRANT %s ON *.* TO %s;", right, why, right,
+			     d->rights.user != NULL ? d->rights.user : "the user");
 }
 
 static bool wants_lock(const struct doctor *d)
@@ -151,16 +146,18 @@ static void check_missing_rights(struct doctor *d)
 		if (!rights_have(&d->rights, "SELECT", s->database, s->table) &&
 		    (said == NULL || strcmp(said, s->database) != 0)) { /* once per database */
 			said = s->database;
-			find(d, true, "missing right: SELECT on %s.%s; mend: GRANT SELECT ON `%s`.* TO %s;",
-			     s->database, s->table, s->database,
-			     d->rights.user != NULL ? d->rights.user : "the user");
+			findings_add(d->findings, true,
+				     "missing right: SELECT on %s.%s; mend: GRANT SELECT ON `%s`.* TO %s;",
+				     s->database, s->table, s->database,
+				     d->rights.user != NULL ? d->rights.user : "the user");
 		}
 		if (!d->catalog.tables[i].is_transactional &&
 		    !rights_have(&d->rights, "LOCK TABLES", s->database, s->table) &&
 		    s->key_count == 0)
-			find(d, true, "missing right: LOCK TABLES for %s.%s, whose engine has no snapshots; mend: "
-			     "GRANT LOCK TABLES ON `%s`.* TO %s;", s->database, s->table, s->database,
-			     d->rights.user != NULL ? d->rights.user : "the user");
+			findings_add(d->findings, true,
+				     "missing right: LOCK TABLES for %s.%s, whose engine has no snapshots; mend: "
+				     "GRANT LOCK TABLES ON `%s`.* TO %s;", s->database, s->table, s->database,
+				     d->rights.user != NULL ? d->rights.user : "the user");
 	}
 }
 
@@ -203,14 +200,15 @@ static void find_excess(struct doctor *d, uint32_t first)
 			buffer_format(&names, "%s%s", count > 1 ? ", " : "", r->name);
 	}
 	if (count <= EXCESS_NAMED_MAX && strcasecmp(place->name, "ALL PRIVILEGES") != 0)
-		find(d, false, "excess rights on %s.%s: %s; mend: REVOKE %s ON %s%s%s.%s FROM %s;",
-		     place->database, place->table, buffer_string(&names), buffer_string(&names), quote,
-		     place->database, quote, place->table, user);
+		findings_add(d->findings, false, "excess rights on %s.%s: %s; mend: REVOKE %s ON %s%s%s.%s FROM %s;",
+			     place->database, place->table, buffer_string(&names), buffer_string(&names), quote,
+			     place->database, quote, place->table, user);
 	else
-		find(d, false, "excess rights on %s.%s: %s and more; mend: CREATE USER tailrace IDENTIFIED BY '…'; "
-		     "GRANT SELECT, %sREPLICATION SLAVE, %s ON *.* TO tailrace;", place->database,
-		     place->table, buffer_string(&names), wants_lock(d) ? "RELOAD, " : "",
-		     d->server.is_mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT");
+		findings_add(d->findings, false,
+			     "excess rights on %s.%s: %s and more; mend: CREATE USER tailrace IDENTIFIED BY '…'; "
+			     "GRANT SELECT, %sREPLICATION SLAVE, %s ON *.* TO tailrace;", place->database,
+			     place->table, buffer_string(&names), wants_lock(d) ? "RELOAD, " : "",
+			     d->server.is_mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT");
 	buffer_release(&names);
 }
 
@@ -236,12 +234,12 @@ static void check_retention(struct doctor *d)
 	copy_s = rows / COPY_ROWS_A_SECOND;
 	if (d->server.log_expire_s == 0 || d->server.log_expire_s >= RETENTION_S_MIN + 2 * copy_s)
 		return;
-	find(d, d->server.log_expire_s < copy_s,
-	     "the server keeps its log for %llu s; the copy of about %llu rows may take %llu s, and a stop of "
-	     "a day should do no harm; mend: %s binlog_expire_logs_seconds = %llu;",
-	     (unsigned long long)d->server.log_expire_s, (unsigned long long)rows,
-	     (unsigned long long)copy_s, set_word(d),
-	     (unsigned long long)(7 * RETENTION_S_MIN + 2 * copy_s));
+	findings_add(d->findings, d->server.log_expire_s < copy_s,
+		     "the server keeps its log for %llu s; the copy of about %llu rows may take %llu s, and a "
+		     "stop of a day should do no harm; mend: %s binlog_expire_logs_seconds = %llu;",
+		     (unsigned long long)d->server.log_expire_s, (unsigned long long)rows,
+		     (unsigned long long)copy_s, set_word(d),
+		     (unsigned long long)(7 * RETENTION_S_MIN + 2 * copy_s));
 }
 
 static void check_server_id(struct doctor *d)
@@ -252,13 +250,14 @@ static void check_server_id(struct doctor *d)
 	struct err e = ERR_INIT;
 
 	if (ours != 0 && ours == d->server.server_id)
-		find(d, true, "server id %llu is the server's own; mend: give another --server-id",
-		     (unsigned long long)ours);
+		findings_add(d->findings, true, "server id %llu is the server's own; mend: give another --server-id",
+			     (unsigned long long)ours);
 	if (connection_ask(d->connection, &a, is_new ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS", &e) == 0) {
 		for (uint32_t i = 0; i < a.row_count; i++) {
 			if (ours != 0 && answer_uint(&a, i, 0) == ours)
-				find(d, true, "server id %llu is in use by another follower of this server; mend: "
-				     "end that one, or give another --server-id", (unsigned long long)ours);
+				findings_add(d->findings, true,
+					     "server id %llu is in use by another follower of this server; mend: "
+					     "end that one, or give another --server-id", (unsigned long long)ours);
 		}
 	}
 	answer_release(&a);
@@ -274,9 +273,10 @@ static void check_prepared(struct doctor *d)
 			need(d, "XA_RECOVER_ADMIN", false, "the server has XA transactions: one that is prepared "
 			     "when a copy begins halts at its XA COMMIT, unless the copy can wait for it");
 	} else if (a.row_count > 0) {
-		find(d, false, "%u XA transactions are prepared and not decided: the first copy of a table waits a "
-		     "minute for them, and ends if one of them is still not decided; mend: XA RECOVER; then XA "
-		     "COMMIT or XA ROLLBACK for each", a.row_count);
+		findings_add(d->findings, false,
+			     "%u XA transactions are prepared and not decided: the first copy of a table waits a "
+			     "minute for them, and ends if one of them is still not decided; mend: XA RECOVER; then "
+			     "XA COMMIT or XA ROLLBACK for each", a.row_count);
 	}
 	answer_release(&a);
 }
@@ -324,11 +324,12 @@ static int check_cascades(struct doctor *d, struct err *e)
 		const char *database = answer_text(&a, i, 0), *table = answer_text(&a, i, 1);
 
 		if (captured_schema(d, database, table) != NULL)
-			find(d, false, "table %s.%s: foreign key %s changes rows by itself (ON DELETE %s, ON UPDATE "
-			     "%s), which the log does not show; mend: ALTER TABLE `%s`.`%s` DROP FOREIGN KEY `%s`; "
-			     "and change those rows by statements", database, table, answer_text(&a, i, 2),
-			     answer_text(&a, i, 3), answer_text(&a, i, 4), database, table,
-			     answer_text(&a, i, 2));
+			findings_add(d->findings, false,
+				     "table %s.%s: foreign key %s changes rows by itself (ON DELETE %s, ON UPDATE "
+				     "%s), which the log does not show; mend: ALTER TABLE `%s`.`%s` DROP FOREIGN KEY "
+				     "`%s`; and change those rows by statements", database, table, answer_text(&a, i, 2),
+				     answer_text(&a, i, 3), answer_text(&a, i, 4), database, table,
+				     answer_text(&a, i, 2));
 	}
 	answer_release(&a);
 	return 0;
@@ -347,9 +348,10 @@ static void check_filters(struct doctor *d)
 			const char *names = answer_text(&a, 0, column);
 
 			if (names != NULL && names[0] != '\0')
-				find(d, false, "the server logs only some databases (%s %s); mend: take the filter "
-				     "out of its configuration, or capture none of the others",
-				     column == 2 ? "binlog-do-db" : "binlog-ignore-db", names);
+				findings_add(d->findings, false,
+					     "the server logs only some databases (%s %s); mend: take the filter "
+					     "out of its configuration, or capture none of the others",
+					     column == 2 ? "binlog-do-db" : "binlog-ignore-db", names);
 		}
 	}
 	answer_release(&a);
@@ -361,9 +363,10 @@ static void check_keys(struct doctor *d)
 		const struct schema *s = d->catalog.tables[i].table->schema;
 
 		if (s->key_count == 0)
-			find(d, false, "table %s.%s has no key: it is copied in one piece, and an update or delete "
-			     "costs a search; mend: ALTER TABLE `%s`.`%s` ADD PRIMARY KEY (…);", s->database,
-			     s->table, s->database, s->table);
+			findings_add(d->findings, false,
+				     "table %s.%s has no key: it is copied in one piece, and an update or delete "
+				     "costs a search; mend: ALTER TABLE `%s`.`%s` ADD PRIMARY KEY (…);", s->database,
+				     s->table, s->database, s->table);
 	}
 }
 
@@ -394,16 +397,15 @@ static int examine(struct doctor *d, struct err *e)
 	return check_cascades(d, e);
 }
 
-int mysql_doctor(const struct mysql_options *options, struct buffer *out, uint32_t *fatal,
+int mysql_doctor(const struct mysql_options *options, struct findings *out,
 		 struct err *e)
 {
-	struct doctor d = { .options = options, .out = out, .fatal = fatal };
+	struct doctor d = { .options = options, .findings = out };
 	struct err stop = ERR_INIT;
 
 	(void)e;
-	*fatal = 0;
 	if (examine(&d, &stop) < 0) /* what stops the examination is a finding too */
-		find(&d, true, "%s", stop.text);
+		findings_add(out, true, "%s", stop.text);
 	connection_close(d.connection);
 	rights_release(&d.rights);
 	catalog_release(&d.catalog);

@@ -3,6 +3,7 @@
 #ifndef SOURCE_MYSQL_MYSQL_H
 #define SOURCE_MYSQL_MYSQL_H
 
+#include "base/findings.h"
 #include "base/option.h"
 #include "source/source.h"
 
@@ -23,11 +24,7 @@ extern const struct option mysql_option_table[]; /* ends with a NULL name */
 /* The options are borrowed until close. The password is read when connecting, and again on reconnect. */
 struct source *mysql_source_new(const struct mysql_options *options);
 
-/*
- * doctor: prints one line per finding to `out` ("missing right: …; mend: GRANT …;"), returns how many of
- * them forbid a start.
- */
-int mysql_doctor(const struct mysql_options *options, struct buffer *out, uint32_t *fatal,
-		 struct err *e);
+/* doctor: adds what it finds ("missing right: …; mend: GRANT …;"). */
+int mysql_doctor(const struct mysql_options *options, struct findings *out, struct err *e);
 
 #endif
