@@ -180,7 +180,7 @@ class Test(Traffic):
         done = subprocess.Popen([TAILRACE, "sync", "--from", self.broker.url("/z.shop..*/"), "--to", lake], stdin=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE, env=environment(), text=True)
         atexit.register(done.kill)
-        time.sleep(3)
+        time.sleep(12)
         tap.equal(done.poll(), None, "a sync waits for the transactions that were open at its start")
         self.broker.write("z.shop.one", [event("c", None, {"id": 3}, 3, "one")])
         producer.commit_transaction()
@@ -188,6 +188,7 @@ class Test(Traffic):
         if not tap.equal((done.returncode, rows("one")[:2], rows("two")), (0, ['{"id":1}', '{"id":2}'], ['{"id":1}', '{"id":2}']),
                          "and has then all that stood in the topics"):
             tap.note(said)
+        tap.equal(said.count('topic=z.shop.one partition=0 offset=0 end=2'), 1, "and says once in ten seconds what it waits for")
 
     def compare(self, db, name):
         """The spaces in a JSON column are no difference: Debezium's messages leave them out."""

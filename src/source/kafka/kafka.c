@@ -12,6 +12,7 @@
 
 #define WAIT_MS       50
 #define LOOK_EVERY_US 5000000
+#define QUIET_TOLD_EVERY_US 10000000
 
 static struct kafka_source *source_of(const struct source *s)
 {
@@ -223,15 +224,34 @@ static int find_ends(const struct kafka_source *s, struct offsets *out, struct e
 	return rc;
 }
 
-static bool has_reached(const struct kafka_source *s, const struct offsets *ends)
+/* Finds the first partition whose end was not reached; false: all were. */
+static bool find_behind(const struct kafka_source *s, const struct offsets *ends, uint32_t *topic, uint32_t *partition)
 {
 	for (uint32_t t = 0; t < s->topic_count; t++) {
 		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+			*topic = t;
+			*partition = p;
 			if (consumer_position(s->consumer, t, p) < offsets_get(ends, s->names[t].name, p))
-				return false;
+				return true;
 		}
 	}
-	return true;
+	return false;
+}
+
+/* Whether the end was reached. When nothing comes although it was not, that is told from time to time. */
+static bool has_reached(struct kafka_source *s, const struct offsets *ends)
+{
+	uint32_t t, p;
+
+	if (!find_behind(s, ends, &t, &p))
+		return true;
+	if (clock_monotonic_us() - s->quiet_us >= QUIET_TOLD_EVERY_US) {
+		s->quiet_us = clock_monotonic_us();
+		log_info("waiting for messages before the end, as behind an open transaction",
+			 "topic=%s partition=%u offset=%lld end=%lld", s->names[t].name, p,
+			 (long long)consumer_position(s->consumer, t, p), (long long)offsets_get(ends, s->names[t].name, p));
+	}
+	return false;
 }
 
 /* The group's wishes; alone, whether there are partitions that we do not read yet. */
@@ -268,6 +288,8 @@ static int follow(struct kafka_source *s, const struct offsets *ends, struct err
 			if (kafka_take(s, &messages[i], e) < 0)
 				return -1;
 		}
+		if (count > 0)
+			s->quiet_us = clock_monotonic_us();
 		if (count > 0 ? kafka_commit(s, e) < 0 : s->sink->idle(s->sink, e) < 0)
 			return -1;
 	}
@@ -302,7 +324,7 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	int rc;
 
 	s->sink = sink;
-	s->looked_us = clock_monotonic_us();
+	s->looked_us = s->quiet_us = clock_monotonic_us();
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0 && until_now)
 		rc = find_ends(s, &ends, e);

@@ -90,6 +90,7 @@ struct kafka_source {
 	struct kafka_position positions[2];
 	struct offsets told;           /* what the group is told next, once `told_at` is durable */
 	uint64_t told_at;              /* a COMMIT's sequence; 0: nothing waits */
+	int64_t quiet_us;              /* since when nothing came, or that was told; monotonic */
 	int64_t looked_us;             /* when the group was told, or new partitions were looked for; monotonic */
 	uint64_t commits;
 	uint32_t schema_changes;       /* read so far */
