@@ -11,6 +11,15 @@
 
 #define ZSTD_LEVEL 1
 #define CODEC_GZIP 2
+#define CODECS_MAX 7
+
+/* What a byte of the format can become at most: more is not even allocated. */
+static const uint32_t raw_bytes_a_byte[CODECS_MAX] = {
+	[PARQUET_UNCOMPRESSED] = 1,
+	[PARQUET_SNAPPY] = 22,     /* a copy of 64 bytes takes three */
+	[CODEC_GZIP] = 1032,       /* a match of 258 bytes takes two bits */
+	[PARQUET_ZSTD] = 32 << 10, /* a block of 128 KiB of one byte takes four */
+};
 
 /* Of a thread: making one takes longer than a small page. */
 struct contexts {
@@ -114,10 +123,12 @@ int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw
 	bool ok = false;
 	uint8_t *at;
 
+	if (codec < 0 || codec >= CODECS_MAX || raw_bytes_a_byte[codec] == 0)
+		return err_set(e, ERR_DATA, "compression codec %d is not supported", codec);
 	if (raw_size > PAGE_RAW_BYTES_MAX)
 		return err_set(e, ERR_DATA, "a page of %zu bytes is too large", raw_size);
-	if (codec == PARQUET_UNCOMPRESSED && data.size != raw_size)
-		return err_set(e, ERR_DATA, "a page's sizes contradict each other");
+	if (raw_size / raw_bytes_a_byte[codec] > data.size || (codec == PARQUET_UNCOMPRESSED && data.size != raw_size))
+		return err_set(e, ERR_DATA, "a page's sizes contradict each other: %zu bytes for %zu", data.size, raw_size);
 	at = buffer_grow(out, raw_size);
 	switch (codec) {
 	case PARQUET_UNCOMPRESSED:
@@ -133,8 +144,6 @@ int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw
 	case CODEC_GZIP:
 		ok = inflate(at, raw_size, data);
 		break;
-	default:
-		return err_set(e, ERR_DATA, "compression codec %d is not supported", codec);
 	}
 	return ok ? 0 : err_set(e, ERR_DATA, "a page does not decompress (codec %d)", codec);
 }

@@ -10,7 +10,7 @@
 
 /* Appends the compressed form. This and what follows reuse the contexts of their thread. */
 void page_compress(struct buffer *out, enum parquet_codec codec, struct bytes raw);
-/* Appends exactly `raw_size` bytes, or ERR_DATA. `codec` is the file's number, gzip (2) included. */
+/* Appends exactly `raw_size` bytes, or ERR_DATA, at once for more than `data` can become. `codec` is the file's number, gzip (2) included. */
 int page_decompress(struct buffer *out, int codec, struct bytes data, size_t raw_size, struct err *e);
 /* As page_decompress where nobody tells the size (blocks of Avro): SNAPPY and ZSTD, at most `raw_max` bytes. */
 int page_decompress_unsized(struct buffer *out, enum parquet_codec codec, struct bytes data,

@@ -7,6 +7,8 @@
 #include "parquet/chunk.h"
 #include "parquet/footer.h"
 #include "parquet/leaf.h"
+#include "parquet/page_head.h"
+#include "parquet/pages.h"
 
 /* One row of required BIGINTs, as many leaves as names. */
 static void write_leaves(struct buffer *file, const char *const *names, uint32_t count, uint32_t rows)
@@ -158,6 +160,30 @@ static void pages_tell_their_order(void **state)
 	assert_int_equal(order_of((int64_t[]){ -1, -1, -1 }), BOUNDARY_UNORDERED);
 }
 
+/* 2 GiB - 1, it says, of a few bytes: nobody takes memory for it. */
+static void a_page_that_claims_what_its_bytes_cannot_become_is_refused(void **state)
+{
+	static const int codecs[] = { PARQUET_UNCOMPRESSED, PARQUET_SNAPPY, 2 /* gzip */, PARQUET_ZSTD };
+	const struct file_leaf leaf = { .physical = PHYSICAL_INT64 };
+	struct buffer file = { 0 };
+
+	(void)state;
+	page_head(&file, PAGE_DATA, 1, ENCODING_PLAIN, INT32_MAX, BYTES_OF("12345678"));
+	buffer_text(&file, "12345678");
+	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+		struct file_chunk chunk = { .codec = codecs[i], .value_count = 1, .size = file.size };
+		struct err e = ERR_INIT;
+		struct pages p = { 0 };
+
+		pages_open(&p, parquet_input_of(&file), &leaf, &chunk);
+		assert_int_equal(pages_next(&p, &e), -1);
+		assert_string_equal(e.text, "a page's sizes contradict each other: 8 bytes for 2147483647");
+		assert_null(p.data.data);
+		pages_release(&p);
+	}
+	buffer_release(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_page_index_that_begins_behind_row_0_is_refused),
 		cmocka_unit_test(wide_rows_come_a_page_at_a_time),
 		cmocka_unit_test(pages_tell_their_order),
+		cmocka_unit_test(a_page_that_claims_what_its_bytes_cannot_become_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("parquet_foreign", tests, NULL, NULL);
