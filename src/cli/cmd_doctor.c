@@ -8,13 +8,16 @@
 static int doctor(const struct settings *s, struct err *e)
 {
 	struct findings found = { .fatal = 0 };
+	struct table_check target = { .check = NULL };
 	struct ends ends;
 	int rc;
 
 	if (ends_check(&ends, s, e) < 0)
 		return -1;
-	rc = ends.source == SOURCE_KAFKA ? kafka_source_doctor(ends.topics, &found) :
-					   mysql_doctor(ends.mysql, &found, e);
+	if (ends.target == TARGET_LAKE)
+		target = (struct table_check){ lake_check_table, ends.lake };
+	rc = ends.source == SOURCE_KAFKA ? kafka_source_doctor(ends.topics, &target, &found) :
+					   mysql_doctor(ends.mysql, &target, &found, e);
 	if (rc == 0 && ends.target == TARGET_LAKE)
 		rc = doctor_lake(&found, ends.lake->path, e);
 	if (rc == 0 && ends.target == TARGET_KAFKA)

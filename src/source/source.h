@@ -17,6 +17,12 @@ struct table_progress {
 	uint64_t rows_copied, rows_expected; /* expected is an estimate, 0 unknown */
 };
 
+/* What the target says of a table that may come: doctor asks it. ERR_CONFIG: it would refuse it. */
+struct table_check {
+	int (*check)(const void *context, const struct schema *table, struct err *e); /* NULL: it takes all */
+	const void *context;
+};
+
 struct source {
 	const struct source_ops *ops;
 	struct share *share; /* known after open, until close; NULL: nobody else writes these tables */

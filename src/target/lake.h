@@ -38,6 +38,8 @@ extern const struct option lake_option_table[]; /* ends with a NULL name */
  * pipeline name is ERR_CONFIG. The options are borrowed until close.
  */
 struct target *lake_open(const struct lake_options *options, struct err *e);
+/* For a struct table_check of these options: whether a new table of this schema could be made. ERR_CONFIG. */
+int lake_check_table(const void *options, const struct schema *table, struct err *e);
 void lake_counts(const struct target *t, struct target_counts *out);
 
 #endif

@@ -85,6 +85,21 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 	return 0;
 }
 
+int lake_check_table(const void *options, const struct schema *table, struct err *e)
+{
+	const struct lake_options *o = options;
+	struct schema *made;
+	int32_t unused = 0;
+	int rc;
+
+	if (o->partition_by == NULL)
+		return 0;
+	made = schema_adopt_ids(table, NULL, &unused);
+	rc = partition_by(made, o->partition_by, e);
+	schema_release(made);
+	return rc;
+}
+
 /* A table that is there keeps its partitioning; --partition-by may only say the same. */
 static int check_partition(const struct lake_table *t, const struct schema *lake, struct err *e)
 {

@@ -128,6 +128,8 @@ works("--help", "--help", says=("--from", "--to"))
 works("--version", "--version")
 
 works("doctor finds nothing fatal", "doctor", "--from", server.url("shop"), "--to", lake)
+works("doctor names tables that cannot be partitioned so", "doctor", "--from", server.url("shop"), "--to", lake, "--partition-by",
+      "day", status=2, says=('table shop.item: --partition-by: the table has no column "day"',))
 db.sql("CREATE USER poor@'%' IDENTIFIED BY 'x'; GRANT SELECT ON shop.* TO poor@'%'")
 works("doctor names missing rights and the statement that grants them", "doctor", "--from", server.url("shop", "poor"),
       "--to", lake, status=2, says=("REPLICATION SLAVE", "GRANT"), password="x")

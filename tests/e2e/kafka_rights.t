@@ -115,6 +115,16 @@ class Test:
             self.tap.ok(done.returncode == 0 and words in done.stdout, words, done.stdout + done.stderr)
         done = ask(topics("compact"), lake, "--mode", "append")
         self.tap.ok("compact is compacted: changes are gone" in done.stdout, "a changelog of a compacted topic", done.stdout + done.stderr)
+        bare = {"before": None, "after": {"id": 1}, "op": "c", "source": {"connector": "mysql", "db": "shop", "table": "t"}}
+        broker.write("bare", [(b'{"id":1}', json.dumps(bare).encode())])
+        done = ask(topics("bare"), lake)
+        self.tap.ok(done.returncode == 0 and "table shop.t: its messages have no schema" in done.stdout, "messages without a schema",
+                    done.stdout + done.stderr)
+        done = ask(topics("bare"), lake, "--schema", "id BIGINT")
+        self.tap.equal((done.returncode, done.stdout), (0, "nothing to mend\n"), "whose columns were given")
+        done = ask(topics("bare"), lake, "--schema", "id BIGINT", "--partition-by", "day")
+        self.tap.ok(done.returncode == 2 and 'table shop.t: --partition-by: the table has no column "day"' in done.stdout,
+                    "a partitioning that a topic's table does not have", done.stdout + done.stderr)
         done = ask(self.server.url("shop"), topics("p"))
         self.tap.ok(done.returncode == 0 and "messages of at most 20000 bytes" in done.stdout, "small messages", done.stdout + done.stderr)
         broker.create("__tailrace.p", cleanup_policy="delete")

@@ -85,7 +85,40 @@ static void check_topic(struct doctor *d, uint32_t topic)
 		check_kept(d, name);
 }
 
-int kafka_source_doctor(const struct kafka_source_options *o, struct findings *out)
+static void check_table(const struct kafka_table *t, const struct table_check *target, struct findings *out)
+{
+	struct err e = ERR_INIT;
+
+	if (t->is_inferred)
+		findings_add(out, false,
+			     "table %s.%s: its messages have no schema: types are what values look like, and what is "
+			     "written as counts or base64 (Debezium's dates, times and decimals) stays that; mend: give the "
+			     "columns (--schema), read Debezium's schema-change topic, too, or let the producer write schemas "
+			     "(value.converter.schemas.enable=true)", t->database, t->table);
+	if (target->check != NULL && target->check(target->context, t->schema, &e) < 0)
+		findings_add(out, true, "table %s.%s: %s", t->database, t->table, e.text);
+}
+
+/* The tables that a run would begin with; without the group, whose members would have to give partitions away. */
+static void check_tables(const struct kafka_source_options *o, const struct table_check *target, struct findings *out)
+{
+	struct kafka_source_options alone = *o;
+	const struct sink unknown = { .take = NULL };
+	struct kafka_source *s;
+	struct source *source;
+	struct err e = ERR_INIT;
+
+	alone.group = NULL;
+	source = kafka_source_new(&alone);
+	s = (struct kafka_source *)(void *)source;
+	if (source->ops->open(source, &unknown, &e) < 0)
+		findings_add(out, true, "%s", e.text);
+	for (uint32_t i = 0; i < s->table_count && e.kind == ERR_NONE; i++)
+		check_table(s->tables[i], target, out);
+	source->ops->close(source);
+}
+
+int kafka_source_doctor(const struct kafka_source_options *o, const struct table_check *target, struct findings *out)
 {
 	struct doctor d = { .source.options = o, .findings = out };
 	struct kafka_source *s = &d.source;
@@ -97,6 +130,8 @@ int kafka_source_doctor(const struct kafka_source_options *o, struct findings *o
 		findings_add(out, true, "%s", e.text);
 	for (uint32_t i = 0; i < s->topic_count; i++)
 		check_topic(&d, i);
+	if (out->fatal == 0)
+		check_tables(o, target, out);
 	consumer_close(s->consumer);
 	inquiry_close(d.inquiry);
 	kafka_settings_release(s);

@@ -30,7 +30,7 @@ extern const struct option kafka_source_option_table[];
 /* The options live longer than the source. */
 struct source *kafka_source_new(const struct kafka_source_options *o);
 
-/* As mysql_doctor does; a few messages are read. */
-int kafka_source_doctor(const struct kafka_source_options *o, struct findings *out);
+/* As mysql_doctor does; the first messages of each topic are read. */
+int kafka_source_doctor(const struct kafka_source_options *o, const struct table_check *target, struct findings *out);
 
 #endif

@@ -27,6 +27,7 @@ struct kafka_table {
 	bool is_warned;            /* that rows are older than a column */
 	uint32_t told;             /* schema changes that its input was told of */
 	bool *is_from;             /* by topic: it gets messages of that one */
+	bool is_inferred;          /* when its messages were looked at, some of their types were what the values look like */
 	bool is_open;              /* the target knows it */
 	bool is_announced;
 };

@@ -183,8 +183,11 @@ int kafka_look(struct kafka_source *s, const struct consumer_message *m, struct 
 
 	bool is_bad;
 
-	if (read_for_table(s, m, &input, &said, &t, &is_bad, e) == 0)
+	if (read_for_table(s, m, &input, &said, &t, &is_bad, e) == 0) {
+		if (t != NULL)
+			t->is_inferred |= said.is_inferred;
 		return 0;
+	}
 	/* what cannot be read may be something that the tables are past; kafka_take will see */
 	return e->kind == ERR_DATA ? 0 : at_message(s, m, e);
 }

@@ -27,6 +27,7 @@ struct doctor {
 	struct server server;
 	struct catalog catalog;
 	struct rights rights;
+	const struct table_check *target;
 	struct findings *findings;
 };
 
@@ -370,6 +371,17 @@ static void check_keys(struct doctor *d)
 	}
 }
 
+static void check_target(struct doctor *d)
+{
+	for (uint32_t i = 0; i < d->catalog.table_count && d->target->check != NULL; i++) {
+		const struct schema *s = d->catalog.tables[i].table->schema;
+		struct err e = ERR_INIT;
+
+		if (d->target->check(d->target->context, s, &e) < 0)
+			findings_add(d->findings, true, "table %s.%s: %s", s->database, s->table, e.text);
+	}
+}
+
 static int examine(struct doctor *d, struct err *e)
 {
 	struct connection_settings settings = {
@@ -394,13 +406,14 @@ static int examine(struct doctor *d, struct err *e)
 	check_prepared(d);
 	check_filters(d);
 	check_keys(d);
+	check_target(d);
 	return check_cascades(d, e);
 }
 
-int mysql_doctor(const struct mysql_options *options, struct findings *out,
+int mysql_doctor(const struct mysql_options *options, const struct table_check *target, struct findings *out,
 		 struct err *e)
 {
-	struct doctor d = { .options = options, .findings = out };
+	struct doctor d = { .options = options, .target = target, .findings = out };
 	struct err stop = ERR_INIT;
 
 	(void)e;

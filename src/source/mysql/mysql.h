@@ -25,6 +25,7 @@ extern const struct option mysql_option_table[]; /* ends with a NULL name */
 struct source *mysql_source_new(const struct mysql_options *options);
 
 /* doctor: adds what it finds ("missing right: …; mend: GRANT …;"). */
-int mysql_doctor(const struct mysql_options *options, struct findings *out, struct err *e);
+int mysql_doctor(const struct mysql_options *options, const struct table_check *target, struct findings *out,
+		 struct err *e);
 
 #endif
