@@ -13,11 +13,17 @@
 #include "table/uuid.h"
 
 /* What outlives a snapshot. */
-static void add_state(struct pairs *p, int64_t number, const char *position, uint64_t invalid_values)
+static void add_state(struct pairs *p, int64_t number, const char *position)
 {
 	pairs_add_number(p, ICEBERG_COMMIT, (uint64_t)number);
 	pairs_add(p, ICEBERG_POSITION, position);
-	pairs_add_number(p, ICEBERG_INVALID, invalid_values);
+}
+
+/* Of a summary, which each later version repeats: what is not there is zero. */
+static void add_count(struct pairs *p, const char *key, uint64_t count)
+{
+	if (count > 0)
+		pairs_add_number(p, key, count);
 }
 
 struct commit {
@@ -114,16 +120,17 @@ static void fill_texts(struct commit *c)
 	const struct snapshot *s = &c->table->table.snapshot;
 	const char *position = p->position != NULL && p->position[0] != 0 ? p->position : s->position;
 
-	add_state(&c->properties, s->txn_version + 1, position, s->invalid_values + p->invalid_values);
+	add_state(&c->properties, s->txn_version + 1, position);
+	pairs_add_number(&c->properties, ICEBERG_INVALID, s->invalid_values + p->invalid_values);
 	if (p->schema != NULL)
 		pairs_except_times(&c->properties, p->schema);
-	add_state(&c->summary, s->txn_version + 1, position, s->invalid_values + p->invalid_values);
+	add_state(&c->summary, s->txn_version + 1, position);
 	pairs_add(&c->summary, ICEBERG_OPERATION, p->operation);
-	pairs_add_number(&c->summary, ICEBERG_IN, p->rows_in);
-	pairs_add_number(&c->summary, ICEBERG_CHANGED, p->rows_changed);
-	pairs_add_number(&c->summary, ICEBERG_DELETED, p->rows_deleted);
-	if (p->source_time_us > 0)
-		pairs_add_number(&c->summary, ICEBERG_SOURCE_TIME, (uint64_t)p->source_time_us);
+	add_count(&c->summary, ICEBERG_INVALID, s->invalid_values + p->invalid_values);
+	add_count(&c->summary, ICEBERG_IN, p->rows_in);
+	add_count(&c->summary, ICEBERG_CHANGED, p->rows_changed);
+	add_count(&c->summary, ICEBERG_DELETED, p->rows_deleted);
+	add_count(&c->summary, ICEBERG_SOURCE_TIME, p->source_time_us > 0 ? (uint64_t)p->source_time_us : 0);
 	c->edit.summary = c->summary.items;
 	c->edit.summary_count = c->summary.count;
 }
@@ -240,7 +247,7 @@ int iceberg_create(struct table *table, struct schema *schema, const char *sourc
 	assert(t->app_id != NULL && table->snapshot.version < 0);
 	uuid_random(bytes);
 	uuid_format(uuid, bytes);
-	add_state(&properties, 0, position, 0);
+	add_state(&properties, 0, position);
 	pairs_add(&properties, ICEBERG_SOURCE, source_name);
 	pairs_add(&properties, ICEBERG_APP, t->app_id);
 	pairs_add_defaults(&properties);

@@ -14,8 +14,8 @@
 /* Properties of the table, and members of our snapshots' summaries. */
 #define ICEBERG_COMMIT   "tailrace.commit"         /* the number of the commit among ours */
 #define ICEBERG_POSITION "tailrace.position"       /* absent: none yet */
-#define ICEBERG_INVALID  "tailrace.invalid-values" /* the sum of all commits */
-/* Of summaries alone. */
+#define ICEBERG_INVALID  "tailrace.invalid-values" /* the sum of all commits; absent: 0 */
+/* Of summaries alone; a number that is 0 is left out. */
 #define ICEBERG_OPERATION "tailrace.operation"
 #define ICEBERG_IN        "tailrace.rows-in"
 #define ICEBERG_CHANGED   "tailrace.rows-changed"
