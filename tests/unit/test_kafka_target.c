@@ -538,17 +538,19 @@ static void another_log_is_refused(void **state)
 	assert_int_equal(e.kind, ERR_DATA);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_topics, close_topics)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_message_is_there_for_each_change, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(a_truncate_is_in_no_transaction, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(what_killed_runs_left_open_is_sent_once, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(a_second_call_sends_nothing, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(statements_are_told_only_when_wanted, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(errors_of_the_cluster_double_nothing, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(a_topic_that_was_just_made_is_waited_for, open_topics, close_topics),
-		cmocka_unit_test_setup_teardown(another_log_is_refused, open_topics, close_topics),
+		TEST(a_message_is_there_for_each_change),
+		TEST(a_truncate_is_in_no_transaction),
+		TEST(what_killed_runs_left_open_is_sent_once),
+		TEST(a_second_call_sends_nothing),
+		TEST(statements_are_told_only_when_wanted),
+		TEST(errors_of_the_cluster_double_nothing),
+		TEST(a_topic_that_was_just_made_is_waited_for),
+		TEST(another_log_is_refused),
 	};
 
 	log_set_level(LOG_ERROR);

@@ -319,17 +319,19 @@ static void appended_rows_are_there_once(void **state)
 	append_close(next);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_commit_goes_over_those_of_others, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(two_bitmaps_of_a_file_become_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_row_that_both_mark_is_a_conflict, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_whose_part_was_taken_over_loses, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_that_was_overtaken_begins_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_that_gets_a_part_finds_its_rows, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(appended_rows_are_there_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_file_of_ours_that_is_gone_is_a_conflict, set_up, tear_down),
+		TEST(a_commit_goes_over_those_of_others),
+		TEST(two_bitmaps_of_a_file_become_one),
+		TEST(a_row_that_both_mark_is_a_conflict),
+		TEST(one_whose_part_was_taken_over_loses),
+		TEST(one_that_was_overtaken_begins_again),
+		TEST(one_that_gets_a_part_finds_its_rows),
+		TEST(appended_rows_are_there_once),
+		TEST(a_file_of_ours_that_is_gone_is_a_conflict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
