@@ -79,6 +79,11 @@ int table_open_read(struct table **out, struct store *store, int64_t version, st
 	return format == TABLE_ICEBERG ? iceberg_open_read(out, store, version, e) : delta_open_read(out, store, version, e);
 }
 
+int table_find_readable(int64_t *out, struct store *store, int64_t from, struct err *e)
+{
+	return delta_find_readable(out, store, from, e);
+}
+
 void table_history_free(struct history_entry *entries, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {

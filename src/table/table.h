@@ -100,6 +100,11 @@ struct table_ops {
 	int (*commit)(struct table *, const struct prepared_commit *, enum commit_result *out, struct err *);
 	/* Loads what others committed since. `changed` tells whether anything did. */
 	int (*refresh)(struct table *, bool *changed, struct err *);
+	/*
+	 * Of a table that is opened for reading: loads the version behind its own; 1: its own is the newest. NULL: the
+	 * format has no log of versions that others could follow.
+	 */
+	int (*advance)(struct table *, struct err *);
 	/* The slot of a live file by its path, or -1. */
 	int64_t (*find_file)(const struct table *, const char *path);
 	/* The present bitmap of a file (empty when it has none); the caller frees it with row_set_free. */
@@ -126,6 +131,11 @@ int table_find_format(struct store *store, enum table_format *out, struct err *e
 int table_open(struct table **out, struct store *store, const char *app_id, struct err *e);
 /* For reading (`cat`, `describe`): any table that we understand. version -1 = newest. */
 int table_open_read(struct table **out, struct store *store, int64_t version, struct err *e);
+/*
+ * Of a Delta table the oldest version, not before `from`, from which on everything is there up to the newest: log entries, data
+ * files, deletion vectors. One behind the newest: not even that is whole. ERR_CONFIG: `from` is behind it.
+ */
+int table_find_readable(int64_t *out, struct store *store, int64_t from, struct err *e);
 /* The key of a data file that the table spells with %XX; our own have nothing to spell so. The caller's. */
 char *table_file_key(const char *path);
 void table_history_free(struct history_entry *entries, uint32_t count);
@@ -159,6 +169,11 @@ static inline int table_commit(struct table *t, const struct prepared_commit *p,
 static inline int table_refresh(struct table *t, bool *changed, struct err *e)
 {
 	return t->ops->refresh(t, changed, e);
+}
+
+static inline int table_advance(struct table *t, struct err *e)
+{
+	return t->ops->advance(t, e);
 }
 
 static inline int64_t table_find_file(const struct table *t, const char *path)

@@ -75,6 +75,83 @@ def publish_twice(tap, server, db, lake):
     tap.equal(files(table), had, "published again: nothing is written")
 
 
+# --- the past ----------------------------------------------------------------------------------------
+
+def make_past(server, db, lake):
+    """A table with some thirty versions, which has had an Iceberg side already."""
+    db.sql("CREATE DATABASE p; CREATE TABLE p.t (id INT PRIMARY KEY, v VARCHAR(20));"
+           "INSERT INTO p.t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 300) SELECT i, CONCAT('v', i) FROM n")
+    sync(server, "p", lake, *BOTH)
+    run = Run(server, "p", lake, *BOTH, "--commit-interval", "10ms")
+    at = lambda: versions(f"{lake}/p/t")[-1].number
+    for i in range(25):
+        had = at()
+        db.sql({8: "ALTER TABLE p.t ADD COLUMN w BIGINT NOT NULL DEFAULT 7; UPDATE p.t SET w = id WHERE id % 5 = 0", 12: "DELETE FROM p.t WHERE id < 40",
+                15: "TRUNCATE p.t; INSERT INTO p.t VALUES (1, 'anew', 1)"}.get(i, f"REPLACE INTO p.t (id, v) VALUES ({i}, 'i{i}'), ({i + 100}, 'j{i}')"))
+        wait_until(lambda: at() > had)
+    run.term()
+    shutil.rmtree(f"{lake}/p/t/_iceberg")
+    return at()
+
+
+def check_past(tap, lake, first, last):
+    from pyiceberg.table import StaticTable
+    table = f"{lake}/p/t"
+    m, theirs, wrong = metadata(table), StaticTable.from_metadata(newest(table)), []
+    by_version = {int(s["summary"]["tailrace.leader-version"]): s for s in m["snapshots"]}
+    tap.equal(sorted(by_version), list(range(first, last + 1)), "each version of the Delta table is a snapshot")
+    times = {v.number: v.info["timestamp"] for v in versions(table)}
+    tap.equal({v: s["timestamp-ms"] for v, s in by_version.items()}, {v: times[v] for v in by_version}, "with the time of its commit")
+    for version, snapshot in by_version.items():
+        wanted, schema = lake_rows(table, version), delta_schema(table, version)
+        readers = {"pyiceberg": theirs.scan(snapshot_id=snapshot["snapshot-id"]).to_arrow}
+        if "spark" in ENGINES and version in (first, 13, last):
+            of = f"SELECT * FROM {spark_name(table)} VERSION AS OF {snapshot['snapshot-id']}"
+            readers["spark"] = lambda: spark_session(lake).sql(of).toArrow()
+        for engine, ask in readers.items():
+            got = ask()
+            rows = collections.Counter(zip(*(read.column(got.column(name), kind) for name, kind in schema)))
+            if got.column_names != [name for name, _ in schema] or rows != wanted:
+                wrong.append(f"{engine}, version {version}: {difference(rows, wanted)}")
+    tap.equal(wrong, [], "and its rows are the version's")
+    if "spark" in ENGINES:
+        ids = spark_session(lake).sql(f"SELECT count(*), count(DISTINCT _row_id) FROM {spark_name(table)}").collect()[0]
+        tap.equal(ids[0], ids[1], "no two rows have one id")
+
+
+def publish_past(tap, server, db, lake, r):
+    table = f"{lake}/p/t"
+    last, first, kills = make_past(server, db, lake), 3, 0
+    while True:
+        process = subprocess.Popen([TAILRACE, "publish", table, "--version", str(first)], stdout=subprocess.DEVNULL)
+        time.sleep(r.uniform(0.01, 0.15))
+        if process.poll() is not None:
+            break
+        kills += 1
+        process.kill()
+        process.wait()
+    tap.ok(kills > 0, f"publishing a past is killed {kills} times")
+    done = tailrace("publish", table, "--version", str(first))
+    tap.ok(done.returncode == 0, "and goes on to its end", done.stderr)
+    check_past(tap, lake, first, last)
+    had = files(table)
+    tailrace("publish", table, "--version", str(first))
+    tap.equal(files(table), had, "published again: nothing is written")
+    for version, words in ((first - 1, f"no snapshot of version {first - 1}"), (last + 1, f"the newest is {last}")):
+        done = tailrace("publish", table, "--version", str(version))
+        tap.ok(done.returncode == 2 and words in done.stderr, f"version {version} is refused", done.stderr)
+    shutil.rmtree(f"{table}/_iceberg")
+    entry = [json.loads(line) for line in open(f"{table}/_delta_log/{5:020}.json")]
+    os.unlink(f"{table}/" + next(action["add"]["path"] for action in entry if "add" in action))
+    done = tailrace("publish", table, "--version", "2")
+    tap.ok(done.returncode == 2 and "the first that can be published is " in done.stderr, "a version whose files were vacuumed is refused", done.stderr)
+    tap.ok(not os.path.exists(f"{table}/_iceberg"), "and nothing is written")
+    first = int(done.stderr.split()[-1])
+    done = tailrace("publish", table, "--version", str(first))
+    tap.ok(done.returncode == 0, f"the first that is named, {first}, is published", done.stderr)
+    check_past(tap, lake, first, last)
+
+
 def remove_face(tap, server, db, lake):
     """While a run has it open."""
     table = f"{lake}/o/t"
@@ -152,6 +229,7 @@ def main():
     kill_rounds(tap, server, lake, random.Random(seed))
     db = server.session()
     publish_twice(tap, server, db, lake)
+    publish_past(tap, server, db, lake, random.Random(seed))
     remove_face(tap, server, db, lake)
     foreign_partitions(tap, lake)
     if "spark" in ENGINES:

@@ -170,6 +170,87 @@ static void killed_anywhere_it_has_a_whole_version(void **state)
 	}
 }
 
+static void publish_past(struct face_world *w, int64_t time_ms)
+{
+	struct err e = ERR_INIT;
+
+	must(follow_past(w->face, &w->leader.table, time_ms, &e), &e);
+	assert_equal(w);
+}
+
+static int64_t gap_from(struct face_world *w, int64_t from)
+{
+	struct err e = ERR_INIT;
+	int64_t gap;
+
+	must(follow_find_gap(w->face, from, &gap, &e), &e);
+	return gap;
+}
+
+static void each_version_of_a_past_is_a_snapshot_with_its_time(void **state)
+{
+	static const int64_t times[] = { 1000, 5000, 4000, 0, 7000 }, wanted[] = { 1000, 5000, 5000, 5000, 7000 };
+	struct world *w = *state;
+	struct face f;
+
+	w->leader.table.snapshot.version = 4;
+	assert_int_equal(gap_from(w, 0), -1); /* there is no face yet */
+	publish_past(w, times[0]);
+	for (int i = 1; i < 5; i++) {
+		if (i == 3)
+			w->leader.table.snapshot.version++; /* a commit without files */
+		else
+			leader_add(&w->leader, 1);
+		publish_past(w, times[i]);
+		publish_past(w, times[i]);
+	}
+	face_read(&f, w->store, w->folder.path);
+	assert_int_equal(f.version.metadata->snapshot_count, 5);
+	for (uint32_t i = 0; i < 5; i++) {
+		char version[] = { (char)('4' + i), 0 };
+
+		assert_string_equal(iceberg_snapshot_summary(&f.version.metadata->snapshots[i], "tailrace.leader-version"), version);
+		assert_int_equal(f.version.metadata->snapshots[i].timestamp_ms, wanted[i]);
+	}
+	face_release(&f);
+	assert_int_equal(gap_from(w, 4), -1);
+	assert_int_equal(gap_from(w, 6), -1);
+	assert_int_equal(gap_from(w, 9), -1);
+	assert_int_equal(gap_from(w, 3), 3);
+	leader_add(&w->leader, 1);
+	leader_add(&w->leader, 1);
+	follow(w);
+	assert_int_equal(gap_from(w, 4), 9);
+	assert_int_equal(gap_from(w, 10), -1);
+}
+
+static void a_past_that_is_killed_goes_on_without_a_gap(void **state)
+{
+	struct world *w = *state;
+	struct fault_store faults;
+	bool was_killed = true;
+
+	for (int at = 1; was_killed; at++) {
+		struct follow *doomed;
+		struct err e = ERR_INIT;
+
+		leader_add(&w->leader, 1);
+		if (at > 1) {
+			leader_remove(&w->leader, 0);
+			w->leader.table.snapshot.version--; /* by the same commit */
+		}
+		fault_store_init(&faults, w->store);
+		doomed = face_open(&faults.store, 3);
+		fault_store_arm(&faults, FAULT_CRASH, at);
+		was_killed = follow_past(doomed, &w->leader.table, at * 1000, &e) < 0;
+		follow_close(doomed);
+		open_again(w);
+		publish_past(w, at * 1000);
+		assert_int_equal(gap_from(w, 1), -1);
+		assert_true(at < 100);
+	}
+}
+
 static void a_moved_table_and_another_leader_are_told(void **state)
 {
 	struct face_world *w = *state;
@@ -323,6 +404,8 @@ int main(void)
 		TEST(as_many_other_rows_are_noticed),
 		TEST(who_loses_the_race_leaves_nothing),
 		TEST(killed_anywhere_it_has_a_whole_version),
+		TEST(each_version_of_a_past_is_a_snapshot_with_its_time),
+		TEST(a_past_that_is_killed_goes_on_without_a_gap),
 		TEST(a_moved_table_and_another_leader_are_told),
 		TEST(what_others_do_is_undone_or_refused),
 		TEST(a_face_that_is_removed_is_made_anew),

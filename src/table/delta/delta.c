@@ -142,6 +142,37 @@ static int delta_refresh(struct table *t, bool *changed, struct err *e)
 	return -1;
 }
 
+/* Of a table that is opened for reading. */
+static void show_logged(struct delta *d)
+{
+	struct snapshot *s = &d->table.snapshot;
+
+	if (s->version < 0 || d->logged.position == NULL || strcmp(d->logged.position, "null") == 0)
+		return;
+	memory_free(s->position);
+	s->position = memory_copy_text(d->logged.position);
+	s->invalid_values = d->logged.invalid_values;
+}
+
+int delta_advance(struct table *t, struct err *e)
+{
+	struct delta *d = delta_of(t);
+	char key[LOG_KEY_BYTES_MAX];
+	bool schema_changed = false;
+	uint64_t size;
+	int rc;
+
+	log_entry_key(key, d->state.version + 1);
+	rc = d->store->ops->size(d->store, key, &size, e);
+	if (rc == 0)
+		rc = delta_load_entry(d, d->state.version + 1, &schema_changed, e);
+	if (rc == 0)
+		rc = delta_show(d, schema_changed, e);
+	if (rc == 0)
+		show_logged(d);
+	return rc;
+}
+
 static int delta_read_dv(struct table *t, uint32_t slot, struct row_set **out, struct err *e)
 {
 	const struct data_file *f = &t->snapshot.files[slot];
@@ -196,6 +227,7 @@ static const struct table_ops delta_ops = {
 	.create = delta_create,
 	.commit = delta_commit,
 	.refresh = delta_refresh,
+	.advance = delta_advance,
 	.find_file = delta_find_file,
 	.read_dv = delta_read_dv,
 	.history = delta_history,
@@ -233,17 +265,12 @@ int delta_open_read(struct table **out, struct store *store, int64_t version,
 		    struct err *e)
 {
 	struct delta *d = handle_new(store, NULL);
-	struct snapshot *s = &d->table.snapshot;
 
 	if (delta_load(d, version, e) < 0) {
 		delta_close(&d->table);
 		return -1;
 	}
-	if (s->version >= 0 && d->logged.position != NULL &&
-	    strcmp(d->logged.position, "null") != 0) {
-		s->position = memory_copy_text(d->logged.position);
-		s->invalid_values = d->logged.invalid_values;
-	}
+	show_logged(d);
 	*out = &d->table;
 	return 0;
 }

@@ -15,5 +15,7 @@
 int delta_open(struct table **out, struct store *store, const char *app_id, struct err *e);
 /* As table_open_read: any table whose reader features we know. */
 int delta_open_read(struct table **out, struct store *store, int64_t version, struct err *e);
+/* As table_find_readable. */
+int delta_find_readable(int64_t *out, struct store *store, int64_t from, struct err *e);
 
 #endif

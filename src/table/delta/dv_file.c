@@ -66,11 +66,7 @@ void dv_pack_release(struct dv_pack *p)
 	buffer_release(&p->bytes);
 }
 
-/*
- * "<prefix>/deletion_vector_<uuid>.bin" from the prefix and the last 20 characters, a
- * uuid in Z85.
- */
-static int dv_key(struct buffer *out, const struct deletion_vector *dv, struct err *e)
+int dv_key(struct buffer *out, const struct deletion_vector *dv, struct err *e)
 {
 	size_t size = strlen(dv->place), prefix = size - UUID_Z85_BYTES;
 	struct buffer uuid = { 0 };

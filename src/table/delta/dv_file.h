@@ -23,6 +23,11 @@ int dv_pack_add(struct dv_pack *p, const struct row_set *rows, struct deletion_v
 int dv_pack_write(const struct dv_pack *p, struct store *store, struct err *e);
 void dv_pack_release(struct dv_pack *p);
 
+/*
+ * Appends the key of the file that a stored one ('u') lies in: "<prefix>/deletion_vector_<uuid>.bin" from the prefix and the
+ * last 20 characters of its place, a uuid in Z85.
+ */
+int dv_key(struct buffer *out, const struct deletion_vector *dv, struct err *e);
 /* Reads and checks a bitmap: size, CRC-32, its own form, cardinality; rows below `row_limit`. */
 int dv_read(struct row_set **out, struct store *store, const struct deletion_vector *dv,
 	    uint64_t row_limit, struct err *e);

@@ -39,6 +39,8 @@ int delta_commit(struct table *t, const struct prepared_commit *p, enum commit_r
 int delta_history(struct table *t, uint32_t limit, struct history_entry **out,
 		  uint32_t *count, struct err *e);
 
+int delta_advance(struct table *t, struct err *e); /* delta.c */
+
 /* load.c */
 
 /* Replaces state and snapshot by those of a version, -1: the newest. */

@@ -229,3 +229,35 @@ int log_segment_find(struct log_segment *out, struct store *store, int64_t versi
 		log_segment_release(out);
 	return rc;
 }
+
+int log_find_oldest(int64_t *out, struct store *store, struct err *e)
+{
+	struct log_segment s = { .checkpoint_version = -1 };
+	struct store_list list;
+	int64_t oldest = -1, next = 0;
+
+	if (store_list(store, LOG_FOLDER, NULL, &list, e) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		struct log_file f = log_file_parse(name_of(&list.objects[i]));
+
+		/* in the order of names a checkpoint stands before the entry of its own version */
+		if (take_checkpoint(&s, &list, i) && (oldest < 0 || f.version > next)) {
+			oldest = f.version;
+			next = f.version + 1;
+		}
+		if (f.kind != LOG_ENTRY || f.version < next)
+			continue;
+		if (f.version > next) /* a gap; without its own entry a checkpoint is enough to begin with */
+			oldest = s.checkpoint_version >= next && s.checkpoint_version == f.version - 1 ? s.checkpoint_version : -1;
+		else if (oldest < 0)
+			oldest = f.version == 0 ? 0 : -1;
+		next = f.version + 1;
+	}
+	if (s.checkpoint_version >= next)
+		oldest = s.checkpoint_version;
+	*out = oldest;
+	log_segment_release(&s);
+	store_list_release(&list);
+	return 0;
+}

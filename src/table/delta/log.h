@@ -42,5 +42,10 @@ struct log_segment {
 int log_segment_find(struct log_segment *out, struct store *store, int64_t version,
 		     int64_t checkpoint_max, struct err *e);
 void log_segment_release(struct log_segment *s);
+/*
+ * The oldest version from which on all can be made, up to the newest, one entry after the other: behind it the log has no gap.
+ * -1: there is no table.
+ */
+int log_find_oldest(int64_t *out, struct store *store, struct err *e);
 
 #endif

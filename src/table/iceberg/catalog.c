@@ -84,6 +84,11 @@ void catalog_close(struct catalog *c)
 	c->ops->close(c);
 }
 
+bool catalog_dates_metadata(const struct catalog *c)
+{
+	return c->ops->dates_metadata;
+}
+
 static int in_table(const struct catalog *c, struct err *e)
 {
 	return err_wrap(e, "Iceberg table %s.%s in %s", c->namespace, c->name, c->shown);

@@ -75,6 +75,11 @@ int catalog_load(struct catalog *c, struct catalog_version *out, struct err *e);
 int catalog_commit(struct catalog *c, const struct catalog_version *base,
 		   const struct iceberg_change_set *changes, struct catalog_version *out,
 		   enum commit_result *result, struct err *e);
+/*
+ * Whether the catalog gives metadata the time of its newest snapshot, as Java's do: then none may be older than the metadata
+ * before it.
+ */
+bool catalog_dates_metadata(const struct catalog *c);
 void catalog_close(struct catalog *c); /* NULL is fine */
 
 #endif

@@ -302,8 +302,7 @@ static void directory_close(struct catalog *c)
 	memory_free(c);
 }
 
-static const struct catalog_ops directory_ops = { directory_load, directory_attempt,
-						 directory_close };
+static const struct catalog_ops directory_ops = { directory_load, directory_attempt, directory_close, false };
 
 int catalog_open_directory(struct catalog **out, const struct catalog_settings *s,
 			   struct err *e)

@@ -31,6 +31,7 @@ struct catalog_ops {
 		       const struct iceberg_change_set *, struct catalog_version *out,
 		       enum attempt *result, struct err *);
 	void (*close)(struct catalog *); /* and frees */
+	bool dates_metadata; /* see catalog.h */
 };
 
 int catalog_open_directory(struct catalog **out, const struct catalog_settings *s,

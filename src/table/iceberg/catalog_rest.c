@@ -217,7 +217,7 @@ static void rest_close(struct catalog *c)
 	memory_free(r);
 }
 
-static const struct catalog_ops rest_ops = { rest_load, rest_attempt, rest_close };
+static const struct catalog_ops rest_ops = { rest_load, rest_attempt, rest_close, true };
 
 int catalog_open_rest(struct catalog **out, const struct catalog_settings *s,
 		      const struct catalog_url *url, struct err *e)

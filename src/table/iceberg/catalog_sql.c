@@ -289,7 +289,7 @@ static void sql_close(struct catalog *c)
 	memory_free(s);
 }
 
-static const struct catalog_ops sql_ops = { sql_load, sql_attempt, sql_close };
+static const struct catalog_ops sql_ops = { sql_load, sql_attempt, sql_close, false };
 
 int catalog_open_sql(struct catalog **out, const struct catalog_settings *settings,
 		     const struct catalog_url *url, struct err *e)

@@ -184,6 +184,7 @@ static void begin(struct draft *d, int64_t now_ms)
 {
 	const struct iceberg_metadata *m = d->base;
 	const struct draft_edit *edit = d->edit;
+	int64_t earliest_ms = m->last_updated_ms;
 	uint8_t uuid[UUID_BYTES];
 
 	uuid_random(uuid);
@@ -192,14 +193,16 @@ static void begin(struct draft *d, int64_t now_ms)
 		.id = iceberg_snapshot_new_id(m),
 		.parent_id = m->current != NULL ? m->current->id : -1,
 		.sequence_number = m->last_sequence_number + 1,
-		.timestamp_ms = now_ms,
 		.first_row_id = m->format_version >= 3 ? m->next_row_id : -1,
 		.added_rows = -1,
 		.schema_id = edit->schema_id,
 	};
+	d->snapshot.timestamp_ms = edit->time_ms > 0 ? edit->time_ms : now_ms;
 	/* time does not go back in the log of a table */
-	if (now_ms < m->last_updated_ms)
-		d->snapshot.timestamp_ms = m->last_updated_ms;
+	if (edit->time_ms > 0)
+		earliest_ms = m->current != NULL ? m->current->timestamp_ms : 0;
+	if (d->snapshot.timestamp_ms < earliest_ms)
+		d->snapshot.timestamp_ms = earliest_ms;
 	d->is_removed = arena_new(&d->arena, uint8_t, d->live->file_count + 1);
 	d->is_redone = arena_new(&d->arena, uint8_t, d->live->file_count + 1);
 	d->deletes = arena_new(&d->arena, struct draft_deletes, edit->deleted_count + edit->added_count + 1);

@@ -37,6 +37,7 @@ struct draft_edit {
 	bool keeps_rows; /* the same rows in other files: operation "replace" */
 	struct schema *schema; /* current with this commit */
 	int32_t schema_id;
+	int64_t time_ms;      /* of what it repeats, which may have been long ago; 0: it is made now */
 	int64_t row_ids_from; /* new ids are not below: added files bring lower ones along; 0 is fine */
 	const struct iceberg_pair *summary; /* beside what is counted */
 	uint32_t summary_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "table/iceberg/follow.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,19 @@
 #include "table/iceberg/position_deletes.h"
 #include "table/iceberg/row_ids.h"
 #include "table/iceberg/tidy.h"
+#include "table/name_set.h"
 #include "table/uuid.h"
 
 /* In the summary of each of our snapshots, and in the table's properties. */
 #define LEADER_ID      "tailrace.leader-id"
 #define LEADER_VERSION "tailrace.leader-version"
 #define POSITION       "tailrace.position"
+
+/* A face with a past: a hundred years. Its number of snapshots bounds it. */
+#define AGE_KEY   "history.expire.max-snapshot-age-ms"
+#define AGE_VALUE "3155760000000"
+
+static_assert(FACE_VERSIONS_MAX <= TIDY_SNAPSHOTS_MAX, "tidying leaves what was published");
 
 #define TRIES 10 /* against other writers */
 
@@ -38,6 +46,10 @@ struct follow {
 	bool is_loaded;
 	bool has_files;                 /* `live` is there */
 	int64_t txn_version;            /* the leader's (table.h) when the face was its equal */
+	bool is_past;                   /* see follow_past */
+	int64_t past_ms;                /* 0: now */
+	struct name_set asked;          /* files whose ids of rows are below row_ids_from */
+	int64_t row_ids_from;
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -81,6 +93,7 @@ void follow_close(struct follow *f)
 	if (f == NULL)
 		return;
 	forget(f);
+	name_set_release(&f->asked);
 	catalog_close(f->catalog);
 	store_close(f->face);
 	memory_free(f->data_uri);
@@ -208,7 +221,6 @@ struct difference {
 	uint32_t deleted_count;
 	struct row_set **rows; /* of both */
 	uint32_t row_count;
-	int64_t row_ids_from;  /* as in struct draft_edit */
 	struct arena arena;
 };
 
@@ -323,16 +335,21 @@ static int find_difference(struct follow *f, struct difference *d, struct table 
 	return rc;
 }
 
-/* A face without files is a new one, and its leader's files may have ids of rows that another one gave. */
-static int find_row_ids(const struct follow *f, struct difference *d, const struct snapshot *leader, struct err *e)
+int follow_reserve_ids(struct follow *f, const struct snapshot *leader, struct err *e)
 {
-	const struct iceberg_metadata *m = f->version.metadata;
-
-	if (m->format_version < 3 || m->current != NULL)
+	if (load(f, e) < 0)
+		return -1;
+	if (f->version.metadata != NULL ? f->version.metadata->format_version < 3 || f->version.metadata->current != NULL :
+					  f->format_version < 3)
 		return 0;
 	for (uint32_t i = 0; i < leader->file_count; i++) {
-		if (row_ids_raise(&d->row_ids_from, f->store, leader->files[i].path, e) < 0)
+		const char *path = leader->files[i].path;
+
+		if (name_set_has(&f->asked, path))
+			continue;
+		if (row_ids_raise(&f->row_ids_from, f->store, path, e) < 0)
 			return -1;
+		name_set_add(&f->asked, path);
 	}
 	return 0;
 }
@@ -416,17 +433,20 @@ static int commit(struct follow *f, const struct snapshot *leader, const struct 
 	}
 	for (uint32_t i = 0; i < pair_count; i++)
 		pairs_add(&properties, pairs[i].key, pairs[i].value);
+	if (f->is_past)
+		pairs_add(&properties, AGE_KEY, AGE_VALUE);
 	changes.properties = properties.items;
 	changes.property_count = properties.count;
 	edit = (struct draft_edit){ .added = d->added, .added_count = d->added_count, .removed = d->removed,
 				    .removed_count = d->removed_count, .deleted = d->deleted, .deleted_count = d->deleted_count,
 				    .schema = leader->schema, .schema_id = changes.schema != NULL ? changes.schema_id : m->schema.id,
-				    .row_ids_from = d->row_ids_from, .summary = pairs, .summary_count = pair_count };
-	if (has_files)
+				    .time_ms = f->past_ms, .row_ids_from = f->row_ids_from, .summary = pairs, .summary_count = pair_count };
+	if (has_files || f->is_past)
 		rc = draft_write(&draft, &f->places, m, &f->live, &edit, now_ms, e);
 	if (rc == 0) {
 		changes.snapshot = draft != NULL ? draft_snapshot(draft) : NULL;
-		tidy_choose(m, draft != NULL, now_ms, &expired, &changes.expired_count);
+		if (!f->is_past)
+			tidy_choose(m, draft != NULL, now_ms, &expired, &changes.expired_count);
 		changes.expired = expired;
 		rc = catalog_commit(f->catalog, &f->version, &changes, &made, &result, e);
 	}
@@ -482,7 +502,7 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 	is_sure = had_files && s->version - version == s->txn_version - f->txn_version;
 	rc = find_difference(f, &d, leader, is_sure, e);
 	if (rc == 0)
-		rc = find_row_ids(f, &d, s, e);
+		rc = follow_reserve_ids(f, s, e);
 	if (rc == 0)
 		rc = commit(f, s, &d, is_done, e);
 	if (*is_done)
@@ -502,4 +522,37 @@ int follow_up(struct follow *f, struct table *leader, struct err *e)
 			return -1;
 	}
 	return is_done ? 0 : err_set(e, ERR_RETRY, "Iceberg: others committed to %s again and again", f->data_uri);
+}
+
+int follow_past(struct follow *f, struct table *leader, int64_t time_ms, struct err *e)
+{
+	int rc;
+
+	f->is_past = true;
+	if (!catalog_dates_metadata(f->catalog))
+		f->past_ms = time_ms > 0 ? time_ms : 1; /* no snapshot is older than the one before it */
+	rc = follow_up(f, leader, e);
+	f->is_past = false;
+	f->past_ms = 0;
+	return rc;
+}
+
+int follow_find_gap(struct follow *f, int64_t from, int64_t *out, struct err *e)
+{
+	const struct iceberg_snapshot *s;
+	int64_t wanted;
+
+	if (follow_version(f, &wanted, e) < 0)
+		return -1;
+	s = f->version.metadata != NULL ? f->version.metadata->current : NULL;
+	for (uint32_t i = 0; s != NULL && wanted >= from && i < f->version.metadata->snapshot_count; i++) {
+		const char *text = iceberg_snapshot_summary(s, LEADER_VERSION);
+
+		if (text != NULL && strtoll(text, NULL, 10) != wanted)
+			break;
+		wanted -= text != NULL;
+		s = iceberg_metadata_snapshot(f->version.metadata, s->parent_id);
+	}
+	*out = wanted >= from ? wanted : -1;
+	return 0;
 }

@@ -13,6 +13,7 @@
 #include "table/table.h"
 
 #define FACE_FOLDER "_iceberg"
+#define FACE_VERSIONS_MAX 500 /* of the leader's, that it keeps a snapshot of each */
 
 struct follow;
 
@@ -30,6 +31,19 @@ int follow_open(struct follow **out, struct store *store, const struct follow_se
  * tries again.
  */
 int follow_up(struct follow *f, struct table *leader, struct err *e);
+
+/*
+ * As follow_up, of a version of the leader's past that becomes a snapshot of its own, even when it changed no file, with the time of
+ * the leader's commit (0: unknown, then of the one before) where the catalog allows it. Such a face keeps its past by number alone, not by age.
+ */
+int follow_past(struct follow *f, struct table *leader, int64_t time_ms, struct err *e);
+/*
+ * A new face gives no id that rows in this snapshot's files have already, from a face before it. Of the leader's newest follow_up
+ * sees to it; who publishes a past says it of each version before the first.
+ */
+int follow_reserve_ids(struct follow *f, const struct snapshot *leader, struct err *e);
+/* The newest of the leader's versions from `from` to the face's own that has no snapshot; -1: each has one. */
+int follow_find_gap(struct follow *f, int64_t from, int64_t *out, struct err *e);
 
 /* What the face says of itself: the leader's version that it has, -1: there is no face. */
 int follow_version(struct follow *f, int64_t *version, struct err *e);
