@@ -199,7 +199,7 @@ static int cat(const struct settings *s, struct err *e)
 	const struct cat_options *o = settings_of(s, &cat_group);
 	struct printing p = { .options = o, .is_csv = strcmp(o->as, "csv") == 0 };
 	struct table_view v;
-	int rc = table_view_open(&v, s->argument, o->version, e);
+	int rc = table_view_find(&v, s, o->version, e);
 
 	if (rc < 0)
 		goto out;
@@ -222,7 +222,8 @@ const struct command cmd_cat = {
 	.argument = "TABLE",
 	.summary = "Print a table's rows",
 	.details = "Prints the live rows of a version of a Delta or Iceberg table, through our own reader. TABLE is "
-		   "the table's folder, such as ./lake/shop/orders.",
-	.groups = { &cat_group },
+		   "the table's folder, such as ./lake/shop/orders, or _iceberg in it for the Iceberg side of a Delta table; "
+		   "with --iceberg-catalog its name, such as shop.orders, where its files lie on this machine.",
+	.groups = { &cat_group, &view_group },
 	.run = cat,
 };

@@ -63,6 +63,7 @@ static int print_position(const struct table_view *v, struct err *e)
 	struct history_entry *entries = NULL;
 	int64_t now_us = clock_now_us();
 	uint32_t count = 0, at = 0;
+	const char *position;
 	char when[32];
 	int rc = 0;
 
@@ -70,9 +71,11 @@ static int print_position(const struct table_view *v, struct err *e)
 		return -1;
 	while (at < count && !entries[at].is_ours)
 		at++;
-	if (at < count && entries[at].position != NULL) {
-		printf("position      %s\n", entries[at].position);
-		rc = print_invalid(entries[at].position, e);
+	/* also where what brought it here is no longer told of */
+	position = at < count ? entries[at].position : v->snapshot->position;
+	if (position != NULL) {
+		printf("position      %s\n", position);
+		rc = print_invalid(position, e);
 	}
 	while (at < count && entries[at].source_time_us == 0)
 		at++;
@@ -120,7 +123,8 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	print_files(s);
 	if (print_position(v, e) < 0)
 		return -1;
-	print_face(v);
+	if (v->is_folder)
+		print_face(v);
 	puts("columns");
 	for (uint32_t i = 0; i < s->schema->field_count; i++)
 		print_field(s->schema, i);
@@ -130,7 +134,7 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 static int describe(const struct settings *s, struct err *e)
 {
 	struct table_view v;
-	int rc = table_view_open(&v, s->argument, -1, e);
+	int rc = table_view_find(&v, s, -1, e);
 
 	if (rc == 0)
 		rc = print_table(&v, s->argument, e);
@@ -145,5 +149,6 @@ const struct command cmd_describe = {
 	.details = "Prints version, protocol, files, live and deleted rows, source position, lag, the "
 		   "values that became NULL because the lake does not have them, the Iceberg metadata in the table's "
 		   "folder with the version that it has, and the columns with the source's own types.",
+	.groups = { &view_group },
 	.run = describe,
 };

@@ -40,7 +40,7 @@ static int history(const struct settings *s, struct err *e)
 	struct history_entry *entries = NULL;
 	struct table_view v;
 	uint32_t count = 0;
-	int rc = table_view_open(&v, s->argument, -1, e);
+	int rc = table_view_find(&v, s, -1, e);
 
 	if (rc == 0)
 		rc = table_history(v.table, (uint32_t)o->limit, &entries, &count, e);
@@ -57,6 +57,6 @@ const struct command cmd_history = {
 	.summary = "Print a line for each version of a table",
 	.details = "Prints version, time, operation, the rows that came in, were changed and deleted, and "
 		   "the source position of each version of a table, the newest first.",
-	.groups = { &history_group },
+	.groups = { &history_group, &view_group },
 	.run = history,
 };

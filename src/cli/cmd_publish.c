@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/memory.h"
 #include "cli/command.h"
+#include "cli/table_name.h"
 #include "cli/table_view.h"
 #include "table/iceberg/follow.h"
 
@@ -27,30 +26,6 @@ static const struct option publish_table[] = {
 static const struct option_group publish_group = {
 	"Publishing", publish_table, sizeof(struct publish_options), NULL, true,
 };
-
-/* "…/shop/orders/": the last two parts. */
-struct names {
-	char *copy;
-	const char *namespace, *name;
-};
-
-static void take_names(struct names *out, const char *path)
-{
-	char *slash;
-	size_t size;
-
-	out->copy = memory_copy_text(path);
-	for (size = strlen(out->copy); size > 1 && out->copy[size - 1] == '/'; size--)
-		out->copy[size - 1] = '\0';
-	slash = strrchr(out->copy, '/');
-	out->name = slash != NULL ? slash + 1 : out->copy;
-	out->namespace = "lake";
-	if (slash != NULL) {
-		*slash = '\0';
-		slash = strrchr(out->copy, '/');
-		out->namespace = slash != NULL ? slash + 1 : out->copy;
-	}
-}
 
 /* --- the past --------------------------------------------------------------------------------- */
 
@@ -150,12 +125,12 @@ static int publish_table_of(const struct settings *s, const struct table_view *v
 	const struct publish_options *o = settings_of(s, &publish_group);
 	struct follow_settings settings = { .catalog = o->catalog, .format_version = (int)o->iceberg_version };
 	struct follow *follow = NULL;
-	struct names names;
+	struct table_name name;
 	int rc;
 
-	take_names(&names, s->argument);
-	settings.namespace = names.namespace;
-	settings.name = names.name;
+	table_name_take(&name, s->argument);
+	settings.namespace = name.namespace;
+	settings.name = name.name;
 	rc = follow_open(&follow, v->store, &settings, e);
 	if (rc == 0 && o->version >= 0)
 		rc = publish_past(follow, v, s->argument, o->version, e);
@@ -164,7 +139,7 @@ static int publish_table_of(const struct settings *s, const struct table_view *v
 	if (rc == 0)
 		printf("version %lld is published: %s\n", (long long)v->snapshot->version, follow_metadata(follow));
 	follow_close(follow);
-	memory_free(names.copy);
+	table_name_release(&name);
 	return rc;
 }
 

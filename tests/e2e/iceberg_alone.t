@@ -172,7 +172,8 @@ def catalogs(tap, source, version):
         got = table.scan().to_arrow()
         got = collections.Counter(zip(*(read.column(got.column(name), kind) for name, kind in COLUMNS)))
         tap.equal(difference(got, wanted), "", f"SQL catalog: {step}: pyiceberg")
-        tap.equal(len(tailrace("cat", f"{folder}/lake/shop/orders").stdout.splitlines()), sum(wanted.values()), f"SQL catalog: {step}: cat")
+        for words in ([f"{folder}/lake/shop/orders"], ["shop.orders", *options[-2:]]):
+            tap.equal(len(tailrace("cat", *words).stdout.splitlines()), sum(wanted.values()), f"SQL catalog: {step}: cat {words[0]}")
         source.change(20)
 
 

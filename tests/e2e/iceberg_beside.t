@@ -104,6 +104,10 @@ def check_past(tap, lake, first, last):
     tap.equal({v: s["timestamp-ms"] for v, s in by_version.items()}, {v: times[v] for v in by_version}, "with the time of its commit")
     for version, snapshot in by_version.items():
         wanted, schema = lake_rows(table, version), delta_schema(table, version)
+        ours = [sorted(tailrace("cat", at, "--version", str(number)).stdout.splitlines())
+                for at, number in ((table, version), (f"{table}/_iceberg", snapshot["snapshot-id"]))]
+        if ours[0] != ours[1]:
+            wrong.append(f"cat, version {version}")
         readers = {"pyiceberg": theirs.scan(snapshot_id=snapshot["snapshot-id"]).to_arrow}
         if "spark" in ENGINES and version in (first, 13, last):
             of = f"SELECT * FROM {spark_name(table)} VERSION AS OF {snapshot['snapshot-id']}"

@@ -167,6 +167,48 @@ class Test:
         self.tap.equal((seen.properties["ours"], seen.properties["theirs"], len(seen.snapshots())), ("yes", "yes", 3),
                        f"{c.kind}: nothing of either is lost")
 
+    def read_by_name(self, c):
+        """What PyIceberg wrote, by our own reader."""
+        def ask(*words):
+            done = tailrace(*words, "--iceberg-catalog", c.url)
+            return done.stdout if done.returncode == 0 else done.stderr
+        self.tap.equal(sorted(ask("cat", "shop.ours2", "--version", "2").splitlines()), ['{"id":1,"name":"a"}', '{"id":2,"name":"b"}'], f"{c.kind}: cat by name")
+        self.tap.equal(ask("cat", "shop.ours2"), "", f"{c.kind}: and the newest version, which has no rows")
+        self.tap.ok("snapshot 72\n" in ask("describe", f"{c.root}/shop/ours2/"), f"{c.kind}: describe by the name in a path", ask("describe", "shop.ours2"))
+        self.tap.equal(len(ask("history", "shop.ours2").splitlines()), 3, f"{c.kind}: history by name")
+        self.tap.ok('no table "none" in the namespace "shop"' in ask("cat", "shop.none"), f"{c.kind}: a name without a table", ask("cat", "shop.none"))
+
+    def past(self, c):
+        """A Delta table's versions, published to the catalog, one with another column."""
+        import pyarrow
+        import pyarrow.parquet
+        table = f"{c.root}/past/t"
+        os.makedirs(f"{table}/_delta_log")
+        fields = [{"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in (("id", "long"), ("w", "string"))]
+        for version in range(6):
+            count = 1 + (version > 2)
+            data = pyarrow.table({"id": [version], "w": [f"w{version}"]}).select(["id", "w"][:count])
+            pyarrow.parquet.write_table(data, f"{table}/{version}.parquet")
+            schema = json.dumps({"type": "struct", "fields": fields[:count]})
+            actions = [{"commitInfo": {"timestamp": 1700000000000 + version * 60000, "operation": "WRITE"}},
+                       {"add": {"path": f"{version}.parquet", "partitionValues": {}, "size": os.path.getsize(f"{table}/{version}.parquet"),
+                                "modificationTime": 1, "dataChange": True, "stats": '{"numRecords":1}'}}]
+            if version in (0, 3):
+                actions += [{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}, {"metaData": {
+                    "id": "t", "format": {"provider": "parquet", "options": {}}, "schemaString": schema, "partitionColumns": [], "configuration": {}}}]
+            with open(f"{table}/_delta_log/{version:020}.json", "w") as f:
+                f.writelines(json.dumps(action) + "\n" for action in actions)
+        done = tailrace("publish", table, "--version", "1", "--iceberg-catalog", c.url)
+        if not self.tap.ok(done.returncode == 0, f"{c.kind}: a past is published", done.stderr):
+            return
+        seen = c.theirs.load_table("past.t")
+        got = [(int(s.summary["tailrace.leader-version"]), seen.scan(snapshot_id=s.snapshot_id).to_arrow().num_rows) for s in seen.snapshots()]
+        self.tap.equal(got, [(version, version + 1) for version in range(1, 6)], f"{c.kind}: PyIceberg reads each version")
+        times = [s.timestamp_ms - 1700000000000 for s in seen.snapshots()]
+        self.tap.ok(times == sorted(times) if c.kind == "REST" else times == [60000 * v for v in range(1, 6)], f"{c.kind}: in the order of time", times)
+        self.tap.equal(sorted(tailrace("cat", "past.t", "--iceberg-catalog", c.url).stdout.splitlines()),
+                       sorted(tailrace("cat", table).stdout.splitlines()), f"{c.kind}: cat by name is the Delta table's")
+
     def theirs_is_ours(self, c):
         from pyiceberg.schema import Schema
         from pyiceberg.types import LongType, NestedField
@@ -326,6 +368,8 @@ class Test:
         for c in self.catalogs():
             catalogs.append(c)
             self.ours_is_theirs(c)
+            self.read_by_name(c)
+            self.past(c)
             self.theirs_is_ours(c)
             self.changed_under_us(c)
             self.racing(c)

@@ -232,7 +232,7 @@ static void what_the_row_says_is_checked(void **state)
 	refuses(c, ERR_CONFIG, "was the directory moved");
 	other_program(w, "UPDATE iceberg_tables SET metadata_location = "
 			 "'s3://lake/shop/orders/metadata/1.metadata.json'");
-	refuses(c, ERR_CONFIG, "was the directory moved");
+	refuses(c, ERR_CONFIG, "does not lie in a local folder");
 	other_program(w, "UPDATE iceberg_tables SET metadata_location = "
 			 "previous_metadata_location || 'x'");
 	refuses(c, ERR_DATA, "there is no such file");

@@ -23,7 +23,7 @@
 
 /* In the summary of each of our snapshots, and in the table's properties. */
 #define LEADER_ID      "tailrace.leader-id"
-#define LEADER_VERSION "tailrace.leader-version"
+#define LEADER_VERSION FOLLOW_LEADER_VERSION
 #define POSITION       "tailrace.position"
 
 /* A face with a past: a hundred years. Its number of snapshots bounds it. */

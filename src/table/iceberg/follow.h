@@ -13,6 +13,7 @@
 #include "table/table.h"
 
 #define FACE_FOLDER "_iceberg"
+#define FOLLOW_LEADER_VERSION "tailrace.leader-version" /* a property, and in summaries */
 #define FACE_VERSIONS_MAX 500 /* of the leader's, that it keeps a snapshot of each */
 
 struct follow;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "table/iceberg/follow.h"
 #include "table/iceberg/iceberg_handle.h"
 #include "table/iceberg/metadata_file.h"
 #include "table/iceberg/position_deletes.h"
@@ -120,7 +121,7 @@ static int add_rows(struct row_set *to, const struct position_deletes *deletes, 
 static int read_positions(struct iceberg *t, const char *key, const struct live_file *f, struct row_set **out, struct err *e)
 {
 	struct position_deletes deletes = { .files = NULL };
-	int rc = position_deletes_read(&deletes, t->store, key, e);
+	int rc = position_deletes_read(&deletes, t->places.meta, key, e);
 
 	*out = row_set_new();
 	if (rc == 0)
@@ -139,10 +140,10 @@ static int read_own(struct iceberg *t, const struct live_file *f, struct row_set
 		*out = row_set_new();
 		return 0;
 	}
-	if (places_key(&key, t->uri, f->deletes.path, e) < 0)
+	if (places_key(&key, t->places.meta_uri, f->deletes.path, e) < 0)
 		return -1;
 	return f->deletes.offset < 0 ? read_positions(t, key, f, out, e) :
-				       puffin_read(out, t->store, key, &place, f->row_count, e);
+				       puffin_read(out, t->places.meta, key, &place, f->row_count, e);
 }
 
 int iceberg_read_dv(struct table *table, uint32_t slot, struct row_set **out, struct err *e)
@@ -164,10 +165,13 @@ int iceberg_read_dv(struct table *table, uint32_t slot, struct row_set **out, st
 static void iceberg_protocol(const struct table *table, struct buffer *out)
 {
 	const struct iceberg *t = iceberg_of(table);
+	const char *leader = iceberg_metadata_property(t->version.metadata, FOLLOW_LEADER_VERSION);
 
 	buffer_format(out, "Iceberg format version %d", t->version.metadata->format_version);
 	if (t->shown != NULL)
 		buffer_format(out, ", snapshot %" PRId64, t->shown->id);
+	if (leader != NULL)
+		buffer_format(out, ", follows a Delta table, has its version %s", leader);
 }
 
 static void iceberg_close(struct table *table)
@@ -176,6 +180,8 @@ static void iceberg_close(struct table *table)
 
 	iceberg_forget(t);
 	catalog_close(t->catalog);
+	store_close(t->face);
+	memory_free(t->face_uri);
 	memory_free(t->uri);
 	memory_free(t->app_id);
 	memory_free(table->warning);
@@ -287,11 +293,11 @@ static const char *newest_of(const struct store_list *l, bool *is_sure)
 
 static int load_by_name(struct iceberg *t, struct catalog_version *v, const char *key, struct err *e)
 {
-	const struct metadata_place place = { t->store, t->uri };
+	const struct metadata_place place = { t->places.meta, t->places.meta_uri };
 	struct buffer uri = { 0 };
 	int rc;
 
-	places_uri(&uri, t->uri, key);
+	places_uri(&uri, place.location, key);
 	rc = metadata_file_read(v, &place, buffer_string(&uri), e);
 	buffer_release(&uri);
 	return rc == 1 ? err_set(e, ERR_RETRY, "metadata file \"%s\" was removed meanwhile", key) : rc;
@@ -299,7 +305,8 @@ static int load_by_name(struct iceberg *t, struct catalog_version *v, const char
 
 static int load_by_directory(struct iceberg *t, struct catalog_version *v, struct err *e)
 {
-	const struct catalog_settings settings = { .namespace = "lake", .name = "table", .store = t->store, .location = t->uri };
+	const struct catalog_settings settings = { .namespace = "lake", .name = "table", .store = t->places.meta,
+						   .location = t->places.meta_uri };
 	struct catalog *catalog;
 	int rc = catalog_open(&catalog, &settings, e);
 
@@ -318,7 +325,7 @@ static int find_metadata(struct iceberg *t, struct catalog_version *v, struct er
 	bool is_sure;
 	int rc;
 
-	if (store_list(t->store, METADATA_FOLDER, NULL, &l, e) < 0)
+	if (store_list(t->places.meta, METADATA_FOLDER, NULL, &l, e) < 0)
 		return -1;
 	newest = newest_of(&l, &is_sure);
 	if (newest == NULL)
@@ -347,33 +354,79 @@ static const struct iceberg_snapshot *find_snapshot(const struct iceberg_metadat
 	return iceberg_metadata_snapshot(m, version);
 }
 
-static int load_version(struct iceberg *t, int64_t version, struct err *e)
+/* Takes over `v`. */
+static int show_version(struct iceberg *t, struct catalog_version *v, int64_t version, struct err *e)
+{
+	const struct iceberg_snapshot *s = find_snapshot(v->metadata, version);
+
+	if (s == NULL && version >= 0) {
+		catalog_version_release(v);
+		return err_set(e, ERR_CONFIG, "the table has no snapshot with the sequence number or the id %" PRId64, version);
+	}
+	return iceberg_load(t, v, s, e);
+}
+
+/* A missing table is an empty one. */
+static int open_found(struct table **out, struct iceberg *t, int64_t version, struct err *e)
 {
 	struct catalog_version v = { .metadata = NULL };
-	const struct iceberg_snapshot *s;
 	int rc = find_metadata(t, &v, e);
 
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	s = find_snapshot(v.metadata, version);
-	if (s == NULL && version >= 0)
-		rc = err_set(e, ERR_CONFIG, "the table has no snapshot with the sequence number or the id %" PRId64, version);
+	if (rc == 0)
+		rc = show_version(t, &v, version, e);
+	if (rc < 0)
+		iceberg_close(&t->table);
 	else
-		rc = iceberg_load(t, &v, s, e);
-	catalog_version_release(&v);
-	return rc;
+		*out = &t->table;
+	return rc < 0 ? -1 : 0;
 }
 
 int iceberg_open_read(struct table **out, struct store *store, int64_t version, struct err *e)
 {
 	struct iceberg *t;
+
+	if (handle_new(&t, store, NULL, e) == 0)
+		return open_found(out, t, version, e);
+	iceberg_close(&t->table);
+	return -1;
+}
+
+int iceberg_open_face(struct table **out, struct store *store, int64_t version, struct err *e)
+{
+	struct buffer uri = { 0 };
+	struct iceberg *t;
 	int rc = handle_new(&t, store, NULL, e);
 
 	if (rc == 0)
-		rc = load_version(t, version, e);
+		t->face = store_open_below(store, FACE_FOLDER, e);
+	if (t->face == NULL) {
+		iceberg_close(&t->table);
+		return -1;
+	}
+	places_uri(&uri, t->uri, FACE_FOLDER);
+	t->face_uri = memory_copy_text(buffer_string(&uri));
+	buffer_release(&uri);
+	t->places = (struct iceberg_places){ t->face, t->face_uri, store, t->uri };
+	return open_found(out, t, version, e);
+}
+
+int iceberg_open_named(struct table **out, struct store *root, const struct iceberg_settings *s, int64_t version, struct err *e)
+{
+	struct catalog_settings settings = { .url = s->catalog, .namespace = s->namespace, .name = s->name, .store = root };
+	struct catalog_version v = { .metadata = NULL };
+	struct iceberg *t;
+	int rc = handle_new(&t, root, NULL, e);
+
+	settings.location = t->uri;
+	if (rc == 0)
+		rc = catalog_open(&t->catalog, &settings, e);
+	if (rc == 0)
+		rc = catalog_load(t->catalog, &v, e);
+	if (rc == 0)
+		rc = show_version(t, &v, version, e);
 	if (rc < 0)
 		iceberg_close(&t->table);
 	else
 		*out = &t->table;
-	return rc;
+	return rc < 0 ? -1 : 0;
 }

@@ -27,5 +27,12 @@ int iceberg_open(struct table **out, struct store *store, const struct iceberg_s
  * with the highest number counts. `version` is a sequence number or the id of a snapshot.
  */
 int iceberg_open_read(struct table **out, struct store *store, int64_t version, struct err *e);
+/* The same of the face (follow.h) of the table in `store`. */
+int iceberg_open_face(struct table **out, struct store *store, int64_t version, struct err *e);
+/*
+ * The same of a table that its catalog names: its files may lie anywhere in `root`, the store of all local files; paths of
+ * data files are keys of that. ERR_CONFIG: they lie in an object store.
+ */
+int iceberg_open_named(struct table **out, struct store *root, const struct iceberg_settings *s, int64_t version, struct err *e);
 
 #endif

@@ -24,8 +24,10 @@
 
 struct iceberg {
 	struct table table; /* snapshot.files[i] is live.files[i] */
-	struct store *store;
-	char *uri;          /* of the folder */
+	struct store *store; /* of data files, and of all else but for a face */
+	char *uri;          /* of its root */
+	struct store *face; /* of a face's metadata, NULL else */
+	char *face_uri;
 	struct iceberg_places places;
 	struct catalog *catalog; /* NULL: opened for reading */
 	int format_version;

@@ -113,7 +113,8 @@ static int show_spread(struct iceberg *t, struct err *e)
 	for (uint32_t i = 0; i < t->live.spread_count; i++) {
 		const char *key;
 
-		if (places_key(&key, t->uri, t->live.spread[i], e) < 0 || position_deletes_read(&t->spread, t->store, key, e) < 0)
+		if (places_key(&key, t->places.meta_uri, t->live.spread[i], e) < 0 ||
+		    position_deletes_read(&t->spread, t->places.meta, key, e) < 0)
 			return -1;
 	}
 	for (uint32_t i = 0; i < t->live.file_count && t->live.spread_count > 0; i++) {

@@ -29,6 +29,9 @@ int places_key(const char **key, const char *root_uri, const char *uri, struct e
 	const char *root = path_of(root_uri), *path = path_of(uri);
 	size_t size = strlen(root);
 
+	if (path == uri && strstr(uri, "://") != NULL)
+		return err_set(e, ERR_CONFIG, "its file \"%s\" does not lie in a local folder: tailrace reads and writes no others, also "
+			       "where a catalog gives credentials for them", uri);
 	if (strncmp(path, root, size) != 0 || path[size] != '/' || !store_key_is_safe(path + size + 1))
 		return err_set(e, ERR_CONFIG, "its file \"%s\" does not lie in \"%s\": Iceberg's paths are absolute; was the directory "
 			       "moved, or is it another one's table?", uri, root_uri);
@@ -63,7 +66,7 @@ int places_root(char **uri, struct store *store, struct err *e)
 		memory_free(path);
 		return err_set(e, ERR_CONFIG, "Iceberg: the lake has no path of its own, by which metadata could name its files");
 	}
-	buffer_format(&out, "file://%s%s", whole, path + kept);
+	buffer_format(&out, "file://%s%s", strcmp(whole, "/") != 0 ? whole : "", path + kept);
 	free(whole);
 	memory_free(path);
 	*uri = memory_copy_text(buffer_string(&out));

@@ -21,7 +21,7 @@ struct iceberg_places {
 void places_uri(struct buffer *out, const char *root_uri, const char *key);
 /*
  * The key of a URI in the store whose root it is; points into `uri`. ERR_CONFIG: it lies elsewhere, as after somebody has moved
- * the folder.
+ * the folder, or in an object store.
  */
 int places_key(const char **key, const char *root_uri, const char *uri, struct err *e);
 
