@@ -38,6 +38,7 @@ struct fake {
 	int mishap_count, mishaps_seen;
 	int tokens, commits;
 	char keys[8][64];
+	const char *config; /* of a table; NULL: {} */
 	struct buffer seen, reply;
 };
 
@@ -74,8 +75,8 @@ static void answer_table(struct fake *f, bool is_commit, struct http_reply *r)
 	else
 		buffer_format(&f->reply,
 			      "{\"metadata-location\":\"file:///"
-			      "m.json\",\"metadata\":%s,\"config\":{}}",
-			      f->table);
+			      "m.json\",\"metadata\":%s,\"config\":%s}",
+			      f->table, f->config != NULL ? f->config : "{}");
 	if (m.trouble == TROUBLE_GARBAGE) {
 		buffer_clear(&f->reply);
 		buffer_text(&f->reply, GARBAGE);
@@ -445,6 +446,38 @@ static void a_table_that_was_dropped_or_made_again_is_not_written_to(void **stat
 	catalog_version_release(&v);
 }
 
+static void a_table_that_was_moved_is_not_written_to(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = load(w), next;
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	catalog_changes_append(&changes, v.metadata, 71, LOCATION "/metadata/snap.avro");
+	http_server_lock(w->fake.server);
+	strstr(w->texts[2], LOCATION)[strlen(LOCATION) - 1] ^= 1;
+	http_server_unlock(w->fake.server);
+	script(w, &(struct mishap){ TROUBLE_STATUS, 409, false, true }, 1);
+	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "somebody moved it"));
+	catalog_version_release(&v);
+}
+
+static void credentials_that_nobody_asked_for_are_passed_over(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v;
+
+	w->fake.config = "{\"s3.access-key-id\":\"a\",\"s3.secret-access-key\":\"b\"},\"storage-credentials\":[{\"prefix\":\"s3://x\","
+			 "\"config\":{\"s3.session-token\":\"c\"}}]";
+	v = load(w);
+	assert_string_equal(v.metadata->uuid, TABLE_UUID);
+	assert_null(strstr(buffer_string(&w->fake.seen), "vended-credentials"));
+	catalog_version_release(&v);
+}
+
 static void another_servers_404_is_no_missing_table(void **state)
 {
 	struct world *w = *state;
@@ -490,6 +523,8 @@ int main(void)
 		TEST(an_expired_token_is_renewed_once),
 		TEST(a_token_of_the_users_is_sent_as_it_is),
 		TEST(a_table_that_was_dropped_or_made_again_is_not_written_to),
+		TEST(a_table_that_was_moved_is_not_written_to),
+		TEST(credentials_that_nobody_asked_for_are_passed_over),
 		TEST(another_servers_404_is_no_missing_table),
 		TEST(a_load_without_an_answer_may_be_tried_later),
 	};

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "table/iceberg/catalog_ops.h"
+#include "table/iceberg/places.h"
 
 #define OUTCOME_TRIES    6
 #define OUTCOME_PAUSE_US 100000 /* doubled each time: 3 seconds in all */
@@ -81,6 +82,7 @@ void catalog_close(struct catalog *c)
 	memory_free(c->name);
 	memory_free(c->shown);
 	memory_free(c->uuid);
+	memory_free(c->location);
 	c->ops->close(c);
 }
 
@@ -94,16 +96,24 @@ static int in_table(const struct catalog *c, struct err *e)
 	return err_wrap(e, "Iceberg table %s.%s in %s", c->namespace, c->name, c->shown);
 }
 
-/* A table that has the name of ours and is another one holds nothing of what we know. */
-static int check_uuid(struct catalog *c, const struct catalog_version *v, struct err *e)
+/*
+ * A table that has the name of ours and is another one holds nothing of what we know; of one that lies elsewhere readers expect
+ * the files there.
+ */
+static int check_same(struct catalog *c, const struct catalog_version *v, struct err *e)
 {
 	if (c->uuid != NULL && strcasecmp(c->uuid, v->metadata->uuid) != 0)
 		return err_set(e, ERR_CONFIG,
 			       "it was dropped and made again by somebody else (its uuid "
 			       "was %s and is %s): start again to follow the new one",
 			       c->uuid, v->metadata->uuid);
+	if (c->location != NULL && !places_equal(c->location, v->metadata->location))
+		return err_set(e, ERR_CONFIG, "somebody moved it (its location was \"%s\" and is \"%s\"): set the location back, or start "
+			       "again where it is", c->location, v->metadata->location);
 	if (c->uuid == NULL && v->metadata->uuid[0] != '\0')
 		c->uuid = memory_copy_text(v->metadata->uuid);
+	if (c->location == NULL)
+		c->location = memory_copy_text(v->metadata->location);
 	return 0;
 }
 
@@ -120,7 +130,7 @@ static int load(struct catalog *c, struct catalog_version *out, struct err *e)
 			       c->uuid);
 	if (rc != 0)
 		return rc;
-	if (check_uuid(c, &v, e) < 0) {
+	if (check_same(c, &v, e) < 0) {
 		catalog_version_release(&v);
 		return -1;
 	}
@@ -252,7 +262,7 @@ int catalog_commit(struct catalog *c, const struct catalog_version *base,
 	if (attempt == ATTEMPT_UNKNOWN &&
 	    find_outcome(c, changes, &v, &attempt, &why) < 0)
 		goto failed;
-	if (attempt == ATTEMPT_DONE && check_uuid(c, &v, &why) < 0) {
+	if (attempt == ATTEMPT_DONE && check_same(c, &v, &why) < 0) {
 		catalog_version_release(&v);
 		goto failed;
 	}

@@ -60,7 +60,7 @@ void catalog_version_release(struct catalog_version *v);
 int catalog_open(struct catalog **out, const struct catalog_settings *s, struct err *e);
 /*
  * The newest version, or 1: there is no such table. ERR_CONFIG: the table that was there
- * when this object last looked was dropped, or dropped and made again; the catalog
+ * when this object last looked was dropped, dropped and made again, or moved; the catalog
  * refuses us. ERR_RETRY: it does not answer. ERR_DATA: with nonsense.
  */
 int catalog_load(struct catalog *c, struct catalog_version *out, struct err *e);

@@ -17,6 +17,7 @@ struct catalog {
 	char *namespace, *name; /* of the table */
 	char *shown; /* a URI, "sqlite:///path", "https://host/path": for messages, without parameters */
 	char *uuid; /* of the table, once it was seen; NULL */
+	char *location; /* the same */
 	int64_t pause_us; /* before the outcome of a commit is looked for again */
 };
 
