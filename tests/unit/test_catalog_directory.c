@@ -203,7 +203,7 @@ static void what_a_failing_store_did_is_found_out(void **state)
 	int64_t id = 100;
 
 	for (enum fault fault = FAULT_IO; fault < FAULT_CRASH; fault++) {
-		for (int at = 1; at < 4; at++) {
+		for (int at = 1; at < 5; at++) {
 			struct catalog_version next = { 0 }, seen;
 			struct catalog_changes changes;
 			enum commit_result result = COMMIT_LOST;
@@ -240,7 +240,7 @@ static void an_outcome_that_stays_unknown_is_said_to_be(void **state)
 	struct err e = ERR_INIT;
 
 	catalog_changes_append(&changes, v.metadata, 5, LOCATION "/metadata/snap.avro");
-	fault_store_arm(&w->faults, FAULT_LOST_REQUEST, 2); /* the first looks whether the table is still there */
+	fault_store_arm(&w->faults, FAULT_LOST_REQUEST, 3); /* the first two look whether the table is still the same */
 	assert_int_equal(catalog_commit(w->catalog, &v, &changes.set, &next, &result, &e), -1);
 	assert_int_equal(e.kind, ERR_RETRY);
 	assert_non_null(strstr(e.text, "shop.orders in " LOCATION));
@@ -282,6 +282,27 @@ static void a_table_that_was_made_again_is_another_one(void **state)
 	assert_int_equal(catalog_load(w->other, &v, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "dropped and made again"));
+	catalog_version_release(&v);
+}
+
+static void nothing_is_written_behind_the_version_of_a_table_that_was_made_again(void **state)
+{
+	struct world *w = *state;
+	struct catalog_version v = make(w, TABLE_UUID), next;
+	struct catalog_changes changes;
+	enum commit_result result;
+	struct err e = ERR_INIT;
+
+	remove(scratch_path(&w->folder, "orders/metadata/v1.metadata.json"));
+	catalog_close(w->other);
+	w->other = w->catalog;
+	w->catalog = open_catalog(w->store);
+	next = make(w, OTHER_UUID);
+	catalog_version_release(&next);
+	catalog_changes_append(&changes, v.metadata, 71, LOCATION "/metadata/snap.avro");
+	must(catalog_commit(w->other, &v, &changes.set, &next, &result, &e), &e);
+	assert_int_equal(result, COMMIT_LOST);
+	assert_int_not_equal(access(scratch_path(&w->folder, "orders/metadata/v2.metadata.json"), F_OK), 0);
 	catalog_version_release(&v);
 }
 
@@ -380,6 +401,7 @@ int main(void)
 		TEST(an_outcome_that_stays_unknown_is_said_to_be),
 		TEST(nothing_is_written_behind_a_version_that_was_removed),
 		TEST(a_table_that_was_made_again_is_another_one),
+		TEST(nothing_is_written_behind_the_version_of_a_table_that_was_made_again),
 		TEST(a_table_of_a_catalog_is_not_read_without_it),
 		TEST(old_metadata_is_removed_with_its_place_in_the_log),
 		TEST(damaged_metadata_is_named),
