@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The face equals its leader after every kind of commit, whoever was faster, wherever it was killed; and stays small. */
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -251,6 +253,24 @@ static void a_past_that_is_killed_goes_on_without_a_gap(void **state)
 	}
 }
 
+static void what_a_killed_run_left_unfinished_is_swept_out(void **state)
+{
+	static const struct timespec times[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
+	struct world *w = *state;
+	int fd;
+
+	leader_add(&w->leader, 1);
+	follow(w);
+	fd = open(scratch_path(&w->folder, METADATA "/.tmp-0123"), O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0 && futimens(fd, times) == 0);
+	close(fd);
+	follow(w);
+	assert_int_equal(count(w, ".tmp-"), 1);
+	open_again(w);
+	follow(w);
+	assert_int_equal(count(w, ".tmp-"), 0);
+}
+
 static void a_moved_table_and_another_leader_are_told(void **state)
 {
 	struct face_world *w = *state;
@@ -406,6 +426,7 @@ int main(void)
 		TEST(killed_anywhere_it_has_a_whole_version),
 		TEST(each_version_of_a_past_is_a_snapshot_with_its_time),
 		TEST(a_past_that_is_killed_goes_on_without_a_gap),
+		TEST(what_a_killed_run_left_unfinished_is_swept_out),
 		TEST(a_moved_table_and_another_leader_are_told),
 		TEST(what_others_do_is_undone_or_refused),
 		TEST(a_face_that_is_removed_is_made_anew),

@@ -43,7 +43,7 @@ struct follow {
 	struct catalog *catalog;
 	struct catalog_version version; /* zeroed: not loaded, or there is none */
 	struct live live;               /* of its current snapshot */
-	bool is_loaded;
+	bool is_loaded, is_swept;
 	bool has_files;                 /* `live` is there */
 	int64_t txn_version;            /* the leader's (table.h) when the face was its equal */
 	bool is_past;                   /* see follow_past */
@@ -511,12 +511,28 @@ static int try_once(struct follow *f, struct table *leader, bool *is_done, struc
 	return rc;
 }
 
+/* Listing the folder sweeps out what killed runs left unfinished in it. */
+static int sweep(struct follow *f, struct err *e)
+{
+	struct store_list unused;
+
+	if (f->is_swept)
+		return 0;
+	if (store_list(f->face, METADATA_FOLDER, "~", &unused, e) < 0)
+		return -1;
+	store_list_release(&unused);
+	f->is_swept = true;
+	return 0;
+}
+
 int follow_up(struct follow *f, struct table *leader, struct err *e)
 {
 	bool is_done = false;
 
 	if (table_snapshot(leader)->version < 0)
 		return 0;
+	if (sweep(f, e) < 0)
+		return -1;
 	for (int i = 0; i < TRIES && !is_done; i++) {
 		if (try_once(f, leader, &is_done, e) < 0)
 			return -1;
