@@ -121,6 +121,20 @@ def spark_beside(tap, source, lake):
     check(tap, source, lake, "beside Spark's rewrite_data_files")
 
 
+def orphans(tap, source, lake):
+    """What the kills left, and more of it, goes by Spark's procedure; all else stays."""
+    table = f"{lake}/shop/orders"
+    planted = set.union(*plant_orphans(table))
+    some = [str(s["sequence-number"]) for s in metadata(table)["snapshots"]][::40]
+    had, rows = files_below(table), [cat_rows(table, "--version", number) for number in some]
+    call(lake, "remove_orphan_files", "orders")
+    gone = had - files_below(table)
+    tap.ok(len(planted) > 3 and planted <= gone, f"remove_orphan_files takes {len(gone)} files that no snapshot names", sorted(planted - gone))
+    tap.equal([cat_rows(table, "--version", number) for number in some], rows, "snapshots have their rows after that")
+    source.change(20)
+    check(tap, source, lake, "after Spark's remove_orphan_files", ["pyiceberg"])
+
+
 def row_ids(tap, source, lake):
     """An updated row keeps its id, also one that Spark rewrote; no two rows have one."""
     def ids():
@@ -244,6 +258,8 @@ def main():
         tap.ok(done.returncode == 0, f"version {version}: synced", done.stderr[-1500:])
         tap.equal({metadata(f"{lake}/shop/{name}")["format-version"] for name in TABLES}, {version}, f"format version {version}")
         kills(tap, source, lake)
+        if version == 3:
+            orphans(tap, source, lake)
         spark_rewrites(tap, source, lake)
         spark_beside(tap, source, lake)
         source.change(20)

@@ -221,6 +221,28 @@ def change_face(tap, server, db, lake):
     check(tap, db, lake, "anew after a foreign append")
 
 
+def orphans(tap, server, db, lake):
+    """What a crash left of the Iceberg side goes by Spark's procedure, which sees none of the Delta table's files."""
+    table, spark, name = f"{lake}/o/t", spark_session(lake), spark_name(f"{lake}/o/t")
+    of_delta, planted = plant_orphans(table)
+    had, call = files_below(table), f"CALL ice.system.remove_orphan_files(table => '{name[4:]}')"
+    try:
+        spark.sql(call)
+        tap.ok(False, "remove_orphan_files is refused")
+    except Exception as e:
+        tap.ok("GC is disabled" in str(e), "remove_orphan_files is refused", str(e)[:500])
+    for step in ("ALTER TABLE {} SET TBLPROPERTIES ('gc.enabled' = 'true')", call, "ALTER TABLE {} SET TBLPROPERTIES ('gc.enabled' = 'false')"):
+        spark.sql(step.format(name))
+    gone = {path for path in had - files_below(table) if not path.endswith(".metadata.json")}  # Spark's own commits take old ones
+    tap.ok(len(planted) > 2, f"{len(planted)} orphans")
+    tap.equal(gone, planted, "with gc.enabled it takes them and nothing else")
+    tap.ok(of_delta <= files_below(table), "of the Delta table nothing, not even its own orphans")
+    db.sql("UPDATE o.t SET v = 'after the orphans' WHERE id = 5")
+    done = sync(server, "o", lake, *BOTH)
+    tap.ok(done.returncode == 0, "synced after it", done.stderr[-800:])
+    check(tap, db, lake, "after remove_orphan_files")
+
+
 def main():
     need_binary()
     tap = Tap()
@@ -239,6 +261,7 @@ def main():
     if "spark" in ENGINES:
         change_delta(tap, server, db, lake)
         change_face(tap, server, db, lake)
+        orphans(tap, server, db, lake)
     return tap.done()
 
 

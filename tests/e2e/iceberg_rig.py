@@ -4,6 +4,7 @@ readers' Python: `need_readers` sees to that."""
 import functools
 import os
 import sys
+import uuid
 
 from rig import *
 
@@ -50,6 +51,30 @@ def iceberg_schema(table):
     m = metadata(table)
     fields = next(s for s in m["schemas"] if s["schema-id"] == m["current-schema-id"])["fields"]
     return [(f["name"], LAKE_TYPES.get(f["type"], f["type"].replace(" ", ""))) for f in fields]
+
+
+# --- what a crash leaves -----------------------------------------------------------------------------
+
+def files_below(folder):
+    return {os.path.join(at, name) for at, _, names in os.walk(folder) for name in names}
+
+
+def plant_orphans(table):
+    """Files as a run leaves that was killed before its commit, of each kind that we write; everything is days old then. What was
+    planted: (of the table's folder, of its metadata's)."""
+    metadata_folder = os.path.dirname(newest(table))
+    data = f"{table}/{uuid.uuid4().hex}.parquet"
+    shutil.copy(next(path for path in sorted(glob.glob(f"{table}/*.parquet"))), data)
+    planted = set()
+    for word in ("list", "manifest", "dv", "deletes"):
+        found = sorted(glob.glob(f"{metadata_folder}/*-{word}[0-9]*"))
+        if found:
+            orphan = f"{metadata_folder}/{uuid.uuid4()}{os.path.basename(found[-1])[36:]}"
+            shutil.copy(found[-1], orphan)
+            planted.add(orphan)
+    for path in files_below(table):
+        os.utime(path, (time.time() - 4 * 86400,) * 2)
+    return {data}, planted
 
 
 # --- engines: an Arrow table each --------------------------------------------------------------------
