@@ -17,11 +17,14 @@ struct world {
 	struct fault_store faults;
 };
 
+static int format_version = 3; /* of tables that are made */
+
 static int setup(void **state)
 {
 	struct world *w = memory_new(struct world);
 	struct err e = ERR_INIT;
 
+	format_version = 3;
 	scratch_make(&w->folder);
 	w->store = store_open_directory(scratch_path(&w->folder, "orders"), true, &e);
 	must(w->store != NULL ? 0 : -1, &e);
@@ -42,7 +45,7 @@ static int teardown(void **state)
 
 static int try_open(struct table **out, struct store *store, const char *app_id, struct err *e)
 {
-	const struct iceberg_settings s = { .namespace = "shop", .name = "orders", .format_version = 3 };
+	const struct iceberg_settings s = { .namespace = "shop", .name = "orders", .format_version = format_version };
 
 	return iceberg_open(out, store, &s, app_id, e);
 }
@@ -118,14 +121,15 @@ static void assert_has(const struct table *t, int commits)
 		assert_int_equal(table_find_file(t, s->files[i].path), i);
 }
 
-/* A snapshot of somebody else's, with the same rows; expires all others. */
-static void rewrite_as_another(struct world *w, bool expires)
+/* A snapshot of somebody else's, with the same rows (expires all others), or with these rows of file 1 deleted, too. */
+static void commit_as_another(struct world *w, bool expires, const struct row_set *rows)
 {
 	char uri[600];
 	struct catalog_settings settings = { .namespace = "shop", .name = "orders", .store = w->store, .location = uri };
 	const struct iceberg_places places = { w->store, uri, w->store, uri };
 	struct catalog_version base, made = { .metadata = NULL };
-	struct draft_edit edit = { .keeps_rows = true };
+	struct draft_deleted deleted = { 0, rows };
+	struct draft_edit edit = { .keeps_rows = rows == NULL, .deleted = &deleted, .deleted_count = rows != NULL };
 	struct iceberg_change_set changes;
 	struct err e = ERR_INIT;
 	enum commit_result result;
@@ -138,6 +142,12 @@ static void rewrite_as_another(struct world *w, bool expires)
 	must(catalog_open(&c, &settings, &e), &e);
 	must(catalog_load(c, &base, &e), &e);
 	must(live_load(&live, &places, base.metadata->current, &e), &e);
+	while (rows != NULL && strstr(live.files[deleted.file].path, "/file1.parquet") == NULL)
+		deleted.file++;
+	if (rows != NULL) { /* beside the list that is there, as Spark may */
+		memory_free(live.files[deleted.file].deletes.path);
+		live.files[deleted.file].deletes.path = NULL;
+	}
 	edit.schema = base.metadata->schema.columns;
 	edit.schema_id = base.metadata->schema.id;
 	must(draft_write(&draft, &places, base.metadata, &live, &edit, 1800000000000, &e), &e);
@@ -193,7 +203,7 @@ static void versions_are_told_by_their_sequence_numbers(void **state)
 	assert_int_equal(table_open_read(&old, w->store, 9, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	e = (struct err)ERR_INIT;
-	rewrite_as_another(w, false);
+	commit_as_another(w, false, NULL);
 	must(table_open_read(&old, w->store, -1, &e), &e);
 	must(table_history(old, 9, &entries, &count, &e), &e);
 	assert_int_equal(count, 3);
@@ -236,7 +246,7 @@ static void somebody_elses_snapshot_is_never_overwritten(void **state)
 	bool changed;
 
 	commit(t, 1);
-	rewrite_as_another(w, false);
+	commit_as_another(w, false, NULL);
 	must(try_commit(t, 2, &result, &e), &e);
 	assert_int_equal(result, COMMIT_LOST);
 	must(table_refresh(t, &changed, &e), &e);
@@ -254,12 +264,60 @@ static void a_position_outlives_the_snapshot_that_it_came_with(void **state)
 	commit(t, 1);
 	commit(t, 2);
 	table_close(t);
-	rewrite_as_another(w, true);
+	commit_as_another(w, true, NULL);
 	t = open_table(w->store);
 	assert_has(t, 2);
 	commit(t, 3);
 	assert_has(t, 3);
 	table_close(t);
+}
+
+static uint32_t slot_of_file1(const struct table *t)
+{
+	return (uint32_t)table_find_file(t, "file1.parquet");
+}
+
+/* The rows of file 1 that are dead, by the snapshot and by their lists. */
+static void assert_dead(struct table *t, uint32_t count)
+{
+	struct err e = ERR_INIT;
+	struct row_set *rows;
+
+	assert_int_equal(table_snapshot(t)->files[slot_of_file1(t)].dead_count, count);
+	must(table_read_dv(t, slot_of_file1(t), &rows, &e), &e);
+	assert_int_equal(row_set_count(rows), count);
+	row_set_free(rows);
+}
+
+static void deletes_of_others_beside_ours_are_joined(void **state)
+{
+	struct world *w = *state;
+	struct row_set *theirs = delta_table_rows(40, 20), *all = delta_table_rows(0, 70);
+	struct dv_update update = { 0, all };
+	const struct prepared_commit p = { .operation = "MERGE", .dvs = &update, .dv_count = 1 };
+	enum commit_result result;
+	struct err e = ERR_INIT;
+	struct table *t;
+
+	format_version = 2;
+	t = make_table(w->store);
+	commit(t, 1);
+	commit(t, 2);
+	table_close(t);
+	commit_as_another(w, false, theirs);
+	t = open_table(w->store);
+	assert_dead(t, 60);
+	commit(t, 3);
+	assert_dead(t, 60);
+	update.slot = slot_of_file1(t);
+	must(table_commit(t, &p, &result, &e), &e);
+	assert_dead(t, 70);
+	table_close(t);
+	t = open_table(w->store);
+	assert_dead(t, 70);
+	table_close(t);
+	row_set_free(theirs);
+	row_set_free(all);
 }
 
 /* Each call of a commit fails in each way: what the table says then is what we were told, and the next start goes on from it. */
@@ -354,6 +412,7 @@ int main(void)
 		TEST(of_two_writers_one_is_told_that_it_lost),
 		TEST(somebody_elses_snapshot_is_never_overwritten),
 		TEST(a_position_outlives_the_snapshot_that_it_came_with),
+		TEST(deletes_of_others_beside_ours_are_joined),
 		TEST(after_any_fault_the_table_is_before_or_behind_the_commit),
 		TEST(a_table_of_somebody_else_is_refused),
 		TEST(a_moved_folder_is_refused),

@@ -194,11 +194,14 @@ static void note_gone(struct draft *d, const struct iceberg_entry *entry)
 	}
 }
 
-/* A data file of the edit's, or deletes of one that is gone or has others now. */
+/* A data file of the edit's, or deletes of one that is gone or has others now; those of many files stay. */
 static bool is_gone(const struct draft *d, const struct iceberg_file *f)
 {
-	int64_t file = live_find(d->live, f->content == ICEBERG_DATA ? f->path : f->referenced_data_file);
+	const char *path = f->content == ICEBERG_DATA ? f->path : f->referenced_data_file;
+	int64_t file = path != NULL ? live_find(d->live, path) : -1;
 
+	if (path == NULL)
+		return false;
 	if (f->content == ICEBERG_DATA)
 		return file < 0 || d->is_removed[file];
 	return file < 0 || d->is_removed[file] || d->is_redone[file];

@@ -31,8 +31,6 @@ static int check_ours(const struct iceberg *t, struct err *e)
 	if (m->spec->field_count > 0)
 		return err_set(e, ERR_CONFIG, "somebody partitioned the table: drop its partition fields (ALTER TABLE … DROP PARTITION "
 			       "FIELD)");
-	if (live_require_writable(&t->live, e) < 0)
-		return -1;
 	return iceberg_metadata_require_writable(m, e);
 }
 
@@ -142,8 +140,8 @@ static int read_own(struct iceberg *t, const struct live_file *f, struct row_set
 	}
 	if (places_key(&key, t->places.meta_uri, f->deletes.path, e) < 0)
 		return -1;
-	return f->deletes.offset < 0 ? read_positions(t, key, f, out, e) :
-				       puffin_read(out, t->places.meta, key, &place, f->row_count, e);
+	return live_has_vector(f) ? puffin_read(out, t->places.meta, key, &place, f->row_count, e) :
+				    read_positions(t, key, f, out, e);
 }
 
 int iceberg_read_dv(struct table *table, uint32_t slot, struct row_set **out, struct err *e)
@@ -152,7 +150,7 @@ int iceberg_read_dv(struct table *table, uint32_t slot, struct row_set **out, st
 	const struct live_file *f = &t->live.files[slot];
 	struct row_set *rows = NULL;
 
-	if (read_own(t, f, &rows, e) < 0 || add_rows(rows, &t->spread, f, e) < 0) {
+	if (read_own(t, f, &rows, e) < 0 || (!live_has_vector(f) && add_rows(rows, &t->spread, f, e) < 0)) {
 		row_set_free(rows);
 		return err_wrap(e, "data file \"%s\"", f->path);
 	}

@@ -107,29 +107,6 @@ static int show_files(struct iceberg *t, struct err *e)
 	return 0;
 }
 
-/* Deletes that are spread over files are counted with the file's own. */
-static int show_spread(struct iceberg *t, struct err *e)
-{
-	for (uint32_t i = 0; i < t->live.spread_count; i++) {
-		const char *key;
-
-		if (places_key(&key, t->places.meta_uri, t->live.spread[i], e) < 0 ||
-		    position_deletes_read(&t->spread, t->places.meta, key, e) < 0)
-			return -1;
-	}
-	for (uint32_t i = 0; i < t->live.file_count && t->live.spread_count > 0; i++) {
-		struct row_set *rows;
-
-		if (position_deletes_find(&t->spread, t->live.files[i].path) == NULL)
-			continue;
-		if (iceberg_read_dv(&t->table, i, &rows, e) < 0)
-			return -1;
-		t->table.snapshot.files[i].dead_count = row_set_count(rows);
-		row_set_free(rows);
-	}
-	return 0;
-}
-
 /* Of the snapshot that is shown: an old one has its own. */
 static int show_schema(struct iceberg *t, struct err *e)
 {
@@ -183,13 +160,40 @@ void iceberg_forget(struct iceberg *t)
 	t->shown = NULL;
 }
 
+/*
+ * Deletes that are not in a file's own list count with it. A vector has taken them over when it was written (spec, "Deletion
+ * Vectors"), as do our new lists.
+ */
+static int load_spread(struct iceberg *t, struct err *e)
+{
+	for (uint32_t i = 0; i < t->live.spread_count; i++) {
+		const char *key;
+
+		if (places_key(&key, t->places.meta_uri, t->live.spread[i], e) < 0 ||
+		    position_deletes_read(&t->spread, t->places.meta, key, e) < 0)
+			return -1;
+	}
+	for (uint32_t i = 0; i < t->live.file_count && t->live.spread_count > 0; i++) {
+		struct live_file *f = &t->live.files[i];
+		struct row_set *rows;
+
+		if (live_has_vector(f) || position_deletes_find(&t->spread, f->path) == NULL)
+			continue;
+		if (iceberg_read_dv(&t->table, i, &rows, e) < 0)
+			return -1;
+		f->deletes.cardinality = row_set_count(rows);
+		row_set_free(rows);
+	}
+	return 0;
+}
+
 int iceberg_load(struct iceberg *t, struct catalog_version *v, const struct iceberg_snapshot *s, struct err *e)
 {
 	iceberg_forget(t);
 	t->version = *v;
 	*v = (struct catalog_version){ .metadata = NULL };
 	t->shown = s;
-	if (live_load(&t->live, &t->places, s, e) < 0 || iceberg_show(t, e) < 0 || show_spread(t, e) < 0)
+	if (live_load(&t->live, &t->places, s, e) < 0 || load_spread(t, e) < 0 || iceberg_show(t, e) < 0)
 		return err_wrap(e, "Iceberg metadata \"%s\"", t->version.path);
 	return 0;
 }

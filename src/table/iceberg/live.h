@@ -28,13 +28,18 @@ struct live_file {
 	struct live_deletes deletes;
 };
 
+static inline bool live_has_vector(const struct live_file *f)
+{
+	return f->deletes.path != NULL && f->deletes.offset >= 0;
+}
+
 struct live {
 	struct iceberg_manifests manifests; /* as the list has them */
 	struct live_file *files;            /* by the order of manifests and entries */
 	uint32_t file_count, file_capacity;
 	/*
 	 * URIs of position deletes that are of many data files, or not the only ones of theirs: other writers', version 2. They are in
-	 * nobody's `deletes`.
+	 * nobody's `deletes`, and stay when a file gets a new list, which has their rows, too.
 	 */
 	char **spread;
 	uint32_t spread_count;
@@ -53,7 +58,7 @@ int live_load(struct live *out, const struct iceberg_places *p, const struct ice
  * "Position Delete Files"); NULL stays where they are of many.
  */
 void live_name_data_file(struct iceberg_file *f);
-/* 0, or ERR_CONFIG: there are `spread` deletes, which we read but do not write beside. */
+/* 0, or ERR_CONFIG: there are `spread` deletes, which somebody else wrote into what is a function of another table. */
 int live_require_writable(const struct live *l, struct err *e);
 void live_release(struct live *l); /* a zeroed one is fine; leaves a zeroed one */
 int64_t live_find(const struct live *l, const char *path); /* the number of a file, or -1 */
