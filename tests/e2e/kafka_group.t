@@ -254,6 +254,45 @@ class Test:
         tap.equal(difference(places(), bad, ("quarantine", "topic")), "", "each bad message is in the quarantine once")
         tap.equal(difference(lake_rows(f"{lake}/shop/q"), rows, ("lake", "topic")), "", "and the rows of the others are right")
 
+    def both(self):
+        """Tables in both formats: every worker follows, and all of them may be killed between the two commits."""
+        sys.path.append(f"{READERS}/venv/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages")
+        import iceberg_rig
+        tap, lake, topic = self.tap, f"{self.folder}/both", "b.shop.b"
+        if not os.path.exists(iceberg_rig.PYTHON):
+            return tap.skip("a group's tables in both formats", "tests/readers/install.sh first")
+        table, rows, wrong = f"{lake}/shop/b", {}, ""
+        start = lambda: self.start("b", topics=topic, lake=lake, more=["--table-format", "both", "--batch-rows-max", "150"])
+        self.broker.create(topic, partitions=PARTITIONS)
+        workers = [start() for _ in range(WORKERS)]
+        for first in range(0, 12000, 2000):
+            before = len(versions(table))
+            self.broker.write(topic, [self.change_of(topic, rows, n) for n in range(first, first + 2000)])
+            wrong = wrong or ("" if wait_until(lambda: len(versions(table)) > before + 2, 60) else "the table does not grow")
+            wrong = wrong or self.end(workers.pop(0), signal.SIGKILL)
+            workers.append(start())
+        wanted = collections.Counter((str(key), str(n)) for key, n in rows.items())
+        tap.ok(wait_until(lambda: lake_rows(table) == wanted, 90, 1), "in both formats the group comes to the topic's end", self.said(workers[-1])[-3000:])
+        leads = lambda: iceberg_rig.property_of(table, "leader-version") == str(versions(table)[-1].number)
+        tap.ok(wait_until(leads, 20), "and the Iceberg side follows to the newest version", iceberg_rig.property_of(table, "leader-version"))
+        for worker in workers:
+            wrong = wrong or self.end(worker, signal.SIGTERM)
+        tap.equal(wrong, "", "its workers end when they are told to, and not before")
+        iceberg_rig.check_iceberg(tap, table, wanted, "the Iceberg side of a group's table", ["duckdb", "pyiceberg"])
+        followed = [int(s["summary"]["tailrace.leader-version"]) for s in iceberg_rig.metadata(table)["snapshots"]]
+        tap.ok(len(followed) > WORKERS and followed == sorted(set(followed)), "it has each version once, and never goes back", followed)
+
+    def change_of(self, topic, rows, n):
+        """The n-th change of a table of 400 keys: mostly an update, at times a row goes or comes again."""
+        key = self.random.randrange(400)
+        had, now = rows.get(key), None if n % 7 == 0 else n
+        rows.pop(key, None) if now is None else rows.update({key: now})
+        row = lambda value: None if value is None else {"id": key, "n": value}
+        change = {"before": row(had if now is not None else had or 0), "after": row(now), "op": "d" if now is None else "u" if had is not None else "c",
+                  "ts_ms": 1, "source": {"connector": "mysql", "name": "x", "db": "shop", "table": "b", "ts_ms": 1, "snapshot": "false",
+                                         "file": "b.000001", "pos": n, "row": 0}}
+        return Message(topic, key % PARTITIONS, None, None, json.dumps({"id": key}), json.dumps(change), [])
+
     # --- what a group cannot do ------------------------------------------------------------------------
 
     def put(self, topic, keys, partition=None):
@@ -317,7 +356,7 @@ class Test:
         tap.equal(self.end(worker, signal.SIGTERM), "", "and that run ends in order")
 
     def run(self):
-        for part in PARTS or ("run_group", "twin", "quarantine", "refusals", "alone"):
+        for part in PARTS or ("run_group", "twin", "quarantine", "both", "refusals", "alone"):
             getattr(self, part)()
         return self.tap.done()
 
