@@ -111,6 +111,16 @@ int64_t key_index_version(const struct key_index *x)
 	return x->map.head->version;
 }
 
+int64_t key_index_commit(const struct key_index *x)
+{
+	return x->map.head->commit;
+}
+
+void key_index_set_commit(struct key_index *x, int64_t commit)
+{
+	x->map.head->commit = commit;
+}
+
 void key_index_set_version(struct key_index *x, int64_t version)
 {
 	if (version >= 0)

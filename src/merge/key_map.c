@@ -16,7 +16,7 @@
 #include "base/memory.h"
 
 #define HEAD_SIZE 4096
-#define LAYOUT 2
+#define LAYOUT 3
 #define CAPACITY_MAX ((uint64_t)1 << 40)
 #define COPIES_MAX UINT32_MAX
 
@@ -104,7 +104,7 @@ static void write_head(struct key_map *m, const struct key_map_head *from, uint6
 
 	*h = (struct key_map_head){ .layout = LAYOUT, .slot_size = from->slot_size,
 				    .shape = from->shape, .generation = from->generation,
-				    .capacity = capacity, .version = from->version,
+				    .capacity = capacity, .version = from->version, .commit = from->commit,
 				    .copy_capacity = (uint32_t)copy_capacity,
 				    .file_last = from->file_last,
 				    .file_whole = from->file_whole };

@@ -106,6 +106,14 @@ static bool is_wanted(const struct merge *m, uint32_t slot)
 	       (m->share == NULL || m->share->concerns(m->share, f->tag));
 }
 
+static void set_index_version(struct merge *m)
+{
+	const struct snapshot *s = table_snapshot(m->table);
+
+	key_index_set_commit(m->index, s->txn_version);
+	key_index_set_version(m->index, s->version);
+}
+
 /*
  * Brings the index to the table's version. Entries of files that are gone and of rows that are dead may
  * stay: a place that is not live, or dead already, counts as no place. A share may have grown since.
@@ -114,10 +122,11 @@ static int index_catch_up(struct merge *m, struct err *e)
 {
 	const struct snapshot *s = table_snapshot(m->table);
 	int64_t version = key_index_version(m->index);
-	bool is_new = version < 0 || version > s->version, is_ours = true;
+	bool is_replaced = version == s->version && key_index_commit(m->index) != s->txn_version;
+	bool is_new = version < 0 || version > s->version || is_replaced, is_ours = true;
 	uint64_t rows = 0;
 
-	if (version == s->version && m->share == NULL)
+	if (version == s->version && !is_replaced && m->share == NULL)
 		return 0;
 	if (!is_new && only_ours_since(m, version, &is_ours, e) < 0)
 		return -1;
@@ -136,7 +145,7 @@ static int index_catch_up(struct merge *m, struct err *e)
 	}
 	if (is_new && key_index_fit(m->index, e) < 0)
 		return -1;
-	key_index_set_version(m->index, s->version);
+	set_index_version(m);
 	return 0;
 }
 
@@ -506,7 +515,7 @@ static int after_commit(struct merge *m, struct err *e)
 {
 	if (apply_pending(m, e) < 0)
 		return -1;
-	key_index_set_version(m->index, table_snapshot(m->table)->version);
+	set_index_version(m);
 	places_commit(&m->places);
 	drop_files(m);
 	m->truncates = false;

@@ -399,6 +399,29 @@ static void another_writer_is_noticed_and_caught_up_with(void **state)
 	table_close(b);
 }
 
+/* Spark looks whether a version's name is free, and then renames its entry to it, whatever is there by then. */
+static void an_entry_in_the_place_of_ours_is_never_overwritten(void **state)
+{
+	struct test_lake *l = *state;
+	struct table *ours = delta_table_make(l->store), *theirs = delta_table_open(l->store);
+	enum commit_result result;
+	struct err e = ERR_INIT;
+	bool changed;
+
+	delta_table_add(ours, "a", 1, 7);
+	must(store_remove(l->store, "_delta_log/00000000000000000001.json", &e), &e);
+	delta_table_add(theirs, "b", 2, 8);
+	must(table_commit(ours, &(struct prepared_commit){ .operation = "MERGE", .position = "{\"at\":9}" }, &result, &e), &e);
+	assert_int_equal(result, COMMIT_LOST);
+	must(table_refresh(ours, &changed, &e), &e);
+	assert_int_equal(table_snapshot(ours)->version, 1);
+	assert_int_equal(table_snapshot(ours)->file_count, 2);
+	assert_string_equal(table_snapshot(ours)->position, "{\"at\":8}");
+	commit(ours, (struct prepared_commit){ .position = "{\"at\":10}" });
+	table_close(ours);
+	table_close(theirs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +439,7 @@ int main(void)
 		LAKE_TEST(an_earlier_version_can_be_read),
 		LAKE_TEST(history_tells_what_was_done),
 		LAKE_TEST(another_writer_is_noticed_and_caught_up_with),
+		LAKE_TEST(an_entry_in_the_place_of_ours_is_never_overwritten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

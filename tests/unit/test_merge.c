@@ -411,6 +411,31 @@ static void rows_that_another_writer_brought_back_are_found(void **state)
 	fixture_release(&t);
 }
 
+/* What Spark may do in a local directory: its entry takes the place of ours, and our commit was never made. */
+static void an_index_of_a_commit_that_was_replaced_is_made_anew(void **state)
+{
+	char command[600];
+	struct fixture t;
+
+	(void)state;
+	if (merge_table_iceberg > 0)
+		return;
+	fixture_init(&t, true);
+	commit_rows(&t, 1, 2, 5);
+	commit_rows(&t, 1, 1, 6);
+	merge_table_close(&t.base);
+	snprintf(command, sizeof(command), "echo '{\"commitInfo\":{\"timestamp\":1,\"operation\":\"OPTIMIZE\"}}' > '%s/_delta_log/%020d.json'",
+		 scratch_path(&t.base.folder, "table"), 2);
+	assert_int_equal(system(command), 0);
+	t.model[1] = 5;
+	merge_table_open(&t.base);
+	assert_int_equal(table_snapshot(t.base.table)->version, 2);
+	check_rows(&t);
+	commit_rows(&t, 1, 1, 7);
+	check_rows(&t);
+	fixture_release(&t);
+}
+
 enum past { PAST_INSERT, PAST_UPDATE, PAST_DELETE };
 
 struct past_change {
@@ -550,6 +575,7 @@ int main(void)
 		cmocka_unit_test(a_delete_of_an_unknown_row_without_a_key_is_refused),
 		cmocka_unit_test(a_dead_row_in_an_old_index_is_not_counted),
 		cmocka_unit_test(rows_that_another_writer_brought_back_are_found),
+		cmocka_unit_test(an_index_of_a_commit_that_was_replaced_is_made_anew),
 		cmocka_unit_test(a_partial_image_without_its_row_is_refused),
 		cmocka_unit_test(partial_images_from_before_the_end_of_the_copy_converge),
 		cmocka_unit_test(a_key_that_moved_during_the_copy_with_a_partial_image_is_refused),

@@ -422,6 +422,8 @@ static int adopt(struct commit *c, const struct position_record *position,
 	    delta_show(d, c->schema_changed, e) < 0)
 		return -1;
 	d->is_stale = false;
+	d->put_version = s->version;
+	memcpy(d->put_txn_id, c->txn_id, sizeof(c->txn_id));
 	old = s->position; /* the record may borrow it */
 	s->position = strcmp(position->position, "null") == 0
 			      ? NULL
@@ -515,13 +517,43 @@ int delta_create(struct table *t, struct schema *schema, const char *source_name
 	return rc < 0 ? err_wrap(e, "new table") : 0;
 }
 
+#define HEAD_BYTES_MAX 1024 /* of an entry of ours: its txnId stands there */
+
+/*
+ * Whether the version's entry, when we put it, is still ours. Spark looks whether a name is free and then renames, which on a
+ * local file system replaces what came in between.
+ */
+static int has_own_entry(struct delta *d, bool *out, struct err *e)
+{
+	struct buffer head = { 0 };
+	char key[LOG_KEY_BYTES_MAX];
+	uint64_t size;
+	int rc;
+
+	*out = true;
+	if (d->put_txn_id[0] == 0 || d->put_version != d->table.snapshot.version)
+		return 0;
+	log_entry_key(key, d->put_version);
+	rc = d->store->ops->size(d->store, key, &size, e);
+	if (rc == 0)
+		rc = store_get(d->store, key, 0, size < HEAD_BYTES_MAX ? size : HEAD_BYTES_MAX, &head, e);
+	*out = rc == 0 && strstr(buffer_string(&head), d->put_txn_id) != NULL;
+	buffer_release(&head);
+	if (rc >= 0 && !*out) { /* what a refresh finds is not ours */
+		d->put_txn_id[0] = 0;
+		d->is_stale = true;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int delta_commit(struct table *t, const struct prepared_commit *p,
 		 enum commit_result *out, struct err *e)
 {
 	struct delta *d = delta_of(t);
 	int64_t version = d->table.snapshot.version + 1;
 	struct commit c;
-	int rc = 0;
+	bool is_there;
+	int rc;
 
 	assert(d->app_id != NULL);
 	if (d->is_stale)
@@ -530,6 +562,12 @@ int delta_commit(struct table *t, const struct prepared_commit *p,
 			       "not known: the table must be read again",
 			       version);
 	assert(d->table.snapshot.version >= 0);
+	rc = has_own_entry(d, &is_there, e);
+	if (rc < 0)
+		return err_wrap(e, "commit %" PRId64, version);
+	*out = COMMIT_LOST;
+	if (!is_there)
+		return 0;
 	commit_init(&c, d, p);
 	if (p->schema != NULL)
 		rc = add_schema(&c, p->schema, &d->state.metadata, e);

@@ -5,6 +5,7 @@
 
 #include "table/delta/log.h"
 #include "table/delta/state.h"
+#include "table/uuid.h"
 
 #define POSITION_FOLDER "_tailrace/positions"
 
@@ -23,6 +24,8 @@ struct delta {
 	struct arena arena; /* of the entry being read or written */
 	uint64_t entry_bytes, checkpoint_bytes; /* since the last checkpoint; of it */
 	int64_t checkpoint_version; /* -1: none */
+	int64_t put_version;                 /* the newest one that we put ourselves, */
+	char put_txn_id[UUID_TEXT_BYTES + 1]; /* and its txnId; "": none */
 	bool is_stale;      /* what is in memory cannot be trusted: refresh loads all anew */
 };
 

@@ -48,6 +48,7 @@ struct catalog_settings {
 struct catalog_version {
 	struct iceberg_metadata *metadata;
 	char *path; /* URI of the metadata file; "" when a REST catalog does not tell */
+	uint64_t digest; /* of the file's bytes; of a REST catalog's 0 */
 };
 
 /* A zeroed one is fine; leaves a zeroed one. */

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -234,58 +235,24 @@ static int next_version(const struct catalog_version *base, uint64_t *out, struc
 		       "write.metadata.compression-codec, and commit once with what set it");
 }
 
-/* Writers put the uuid first. */
-#define UUID_WITHIN_BYTES 512u
-
-static int find_uuid(struct directory_catalog *d, const char *key, uint64_t size, const char *uuid, bool *out, struct err *e)
-{
-	struct buffer text = { 0 };
-	int rc = store_get(d->place.store, key, 0, size < UUID_WITHIN_BYTES ? size : UUID_WITHIN_BYTES, &text, e);
-
-	*out = rc == 0 && memmem(text.data, text.size, uuid, strlen(uuid)) != NULL;
-	buffer_release(&text);
-	return rc;
-}
-
-/* As far as its beginning does not tell, the whole file does. */
-static int is_same(struct directory_catalog *d, const struct catalog_version *base, const char *key, uint64_t size, bool *out,
-		   struct err *e)
-{
-	struct catalog_version now = { .metadata = NULL };
-	int rc = find_uuid(d, key, size, base->metadata->uuid, out, e);
-
-	if (rc != 0 || *out)
-		return rc;
-	rc = metadata_file_read(&now, &d->place, base->path, e);
-	if (rc == 0)
-		*out = strcasecmp(now.metadata->uuid, base->metadata->uuid) == 0;
-	catalog_version_release(&now);
-	return rc;
-}
-
 /*
  * Somebody may have removed the folder: a version alone, without those before it and what they name, would be no table. Or
- * have made another table there, which has come as far: a version of ours behind its own would be its end.
+ * made another table there, which has come as far. Or put a version in the place of ours: Hadoop looks whether the name is
+ * free and then renames, which on a local file system replaces what came in between.
  */
 static int check_base(struct directory_catalog *d, const struct catalog_version *base, struct err *e)
 {
-	struct buffer key = { 0 };
-	bool same = false;
-	uint64_t size;
-	int rc;
+	struct buffer key = { 0 }, text = { 0 };
+	int rc = base != NULL ? metadata_file_key(&key, &d->place, base->path, e) : 0;
 
-	if (base == NULL)
-		return 0;
-	rc = metadata_file_key(&key, &d->place, base->path, e);
-	if (rc == 0)
-		rc = d->place.store->ops->size(d->place.store, buffer_string(&key), &size, e);
-	if (rc == 0)
-		rc = is_same(d, base, buffer_string(&key), size, &same, e);
+	if (rc == 0 && base != NULL)
+		rc = store_get(d->place.store, buffer_string(&key), 0, 0, &text, e);
 	if (rc == 1)
 		rc = err_set(e, ERR_CONFLICT, "metadata file \"%s\" was removed", base->path);
-	else if (rc == 0 && !same)
-		rc = err_set(e, ERR_CONFLICT, "metadata file \"%s\" is another table's", base->path);
+	else if (rc == 0 && base != NULL && XXH3_64bits(text.data, text.size) != base->digest)
+		rc = err_set(e, ERR_CONFLICT, "metadata file \"%s\" was replaced by another writer's", base->path);
 	buffer_release(&key);
+	buffer_release(&text);
 	return rc;
 }
 

@@ -39,13 +39,14 @@ static int load_newest(struct iceberg *t, bool *changed, struct err *e)
 {
 	struct catalog_version v = { .metadata = NULL };
 	const struct iceberg_metadata *had = t->version.metadata;
+	uint64_t digest = t->version.digest;
 	int rc = catalog_load(t->catalog, &v, e);
 
 	*changed = rc == 0;
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	if (!t->is_stale && had != NULL && had->last_sequence_number == v.metadata->last_sequence_number &&
-	    had->last_updated_ms == v.metadata->last_updated_ms && strcmp(t->version.path, v.path) == 0) {
+	    had->last_updated_ms == v.metadata->last_updated_ms && digest == v.digest && strcmp(t->version.path, v.path) == 0) {
 		*changed = false;
 		catalog_version_release(&v);
 		return 0;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/memory.h"
 #include "table/iceberg/places.h"
@@ -27,7 +28,7 @@ int metadata_file_parse(struct catalog_version *out, struct bytes text, const ch
 
 	if (iceberg_metadata_parse(&m, text, e) < 0)
 		return err_wrap(e, "metadata file \"%s\"", uri);
-	*out = (struct catalog_version){.metadata = m, .path = memory_copy_text(uri)};
+	*out = (struct catalog_version){ .metadata = m, .path = memory_copy_text(uri), .digest = XXH3_64bits(text.data, text.size) };
 	return 0;
 }
 
