@@ -52,7 +52,7 @@ class Source:
         for _ in range(r.randrange(1, 4)):
             keys = r.choice([OURS, BOTH])
             statements.append(r.choice([
-                lambda: f"INSERT IGNORE INTO t VALUES " + ", ".join(f"({r.choice(keys)}, {r.randrange(90)}, 'new')" for _ in range(r.randrange(1, 9))),
+                lambda: "INSERT IGNORE INTO t VALUES " + ", ".join(f"({r.choice(keys)}, {r.randrange(90)}, 'new')" for _ in range(r.randrange(1, 9))),
                 lambda: f"UPDATE t SET v = v + 1 WHERE id {self.some(keys)}",
                 lambda: f"UPDATE t SET note = CONCAT('u', v) WHERE id {self.some(keys)}",
                 lambda: f"DELETE FROM t WHERE id {self.some(keys)}",
@@ -333,7 +333,8 @@ def loops(tap, source, folder, seed):
         "both": lambda: Loop(
             tap, "both formats", source, [f"{folder}/both", "--table-format", "both"], lambda: DeltaJobs(session, f"{folder}/both", seed),
             {"Spark by Delta": spark(f"delta.`{folder}/both/shop/{{}}`"), "Spark by Iceberg": spark("both.shop.{}._iceberg"),
-             "DuckDB": lambda name: rows_of(duckdb(f"{folder}/both/shop/{name}")), "delta-rs": lambda name: rows_of(read.deltalake(f"{folder}/both/shop/{name}", None))}),
+             "DuckDB": lambda name: rows_of(duckdb(f"{folder}/both/shop/{name}")),
+             "delta-rs": lambda name: rows_of(read.deltalake(f"{folder}/both/shop/{name}", None))}),
     }
 
 

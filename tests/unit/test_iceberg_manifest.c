@@ -505,6 +505,11 @@ static void a_manifest_is_held_to_its_row(void **state)
 	entry_make(&entry, "file:///lake/a.parquet");
 	write_entries(&out, 3, &entry, 1, &row);
 	p = one_object_of(buffer_bytes(&out));
+	row.length++;
+	assert_int_equal(read_entries(&p, &row, NULL, &e), -1);
+	assert_non_null(strstr(e.text, "manifest \"file:///lake/m.avro\" has "));
+	assert_non_null(strstr(e.text, " bytes, its list says "));
+	row.length--;
 	row.added_files = 2;
 	assert_int_equal(read_entries(&p, &row, NULL, &e), -1);
 	assert_string_equal(

@@ -90,8 +90,8 @@ void iceberg_manifest_writer_free(struct iceberg_manifest_writer *w); /* NULL is
 struct iceberg_manifest_reader;
 
 /*
- * `row` (NULL: not known) is the manifest's in its list: content and spec are held to it,
- * and at the end the counts of files. `partition` (NULL: the order in the file) is the
+ * `row` (NULL: not known) is the manifest's in its list: length, content and spec are held to
+ * it, and at the end the counts of files. `partition` (NULL: the order in the file) is the
  * spec that values come in the order of; what the file lacks is null. Both must outlive
  * the reader. ERR_DATA names the object, the block, the record, the field.
  */

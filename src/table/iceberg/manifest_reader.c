@@ -77,6 +77,17 @@ static int read_head(struct iceberg_manifest_reader *r, struct err *e)
 	return hold_to_row(r, e);
 }
 
+/* Other engines read as many bytes as the list says. That it is not there is for the reader to say. */
+static int check_length(struct store *store, const char *key, const struct iceberg_manifest *row, struct err *e)
+{
+	uint64_t size;
+	int rc = row != NULL ? store->ops->size(store, key, &size, e) : 1;
+
+	if (rc == 0 && (int64_t)size != row->length)
+		return err_set(e, ERR_DATA, "manifest \"%s\" has %" PRIu64 " bytes, its list says %" PRId64, row->path, size, row->length);
+	return rc < 0 ? -1 : 0;
+}
+
 int iceberg_manifest_reader_open(struct iceberg_manifest_reader **out,
 				 struct store *store, const char *key,
 				 const struct iceberg_manifest *row,
@@ -85,7 +96,7 @@ int iceberg_manifest_reader_open(struct iceberg_manifest_reader **out,
 	struct iceberg_manifest_reader *r = memory_new(struct iceberg_manifest_reader);
 
 	r->row = row;
-	if (avro_reader_open(&r->avro, "manifest", store, key, e) < 0)
+	if (check_length(store, key, row, e) < 0 || avro_reader_open(&r->avro, "manifest", store, key, e) < 0)
 		goto failed;
 	if (read_head(r, e) == 0 && record_bind(&r->plan, &manifest_entry_table,
 						partition, avro_reader_schema(r->avro),
