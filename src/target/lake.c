@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ struct lake {
 	int64_t due_at_us;    /* monotonic; 0: no batch is open */
 	int64_t trim_at_us;   /* the same; 0: nothing was done since the last time */
 	const struct position *position; /* of the last COMMIT */
-	uint64_t transactions;
+	_Atomic uint64_t transactions; /* counted by the source's thread, shown by another */
 };
 
 static struct lake *lake_of(struct target *t)
@@ -304,7 +305,7 @@ static int take_commit(struct lake *l, const struct change *c, struct err *e)
 {
 	l->position = c->position;
 	l->in_transaction = false;
-	l->transactions++;
+	atomic_fetch_add_explicit(&l->transactions, 1, memory_order_relaxed);
 	if (is_due(l) && cut_due(l, false, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < l->dirty_count; i++)
@@ -441,7 +442,7 @@ void lake_counts(const struct target *t, struct target_counts *out)
 	pthread_mutex_lock(&l->workers.lock);
 	*out = l->workers.counts;
 	pthread_mutex_unlock(&l->workers.lock);
-	out->transactions = l->transactions;
+	out->transactions = atomic_load_explicit(&l->transactions, memory_order_relaxed);
 }
 
 /*
