@@ -78,7 +78,7 @@ $B/tests/%.o: tests/%.c
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNITS) $(DRIVES): $B/tests/%: $B/tests/%.o $(TESTLIB) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
 
 $(TOOLS): $B/tests/%: $B/tests/%.o $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
