@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Iceberg tables in each kind of catalog, beside other programs: PyIceberg's SQL and REST clients, Spark's Hadoop, JDBC and
 REST catalogs, Iceberg's own REST server, DuckDB. They load and commit to what we made, and we to what they made; writers
-race, servers are killed, and every snapshot is there once. Needs tests/rig/iceberg.sh install; Spark and DuckDB are those
-of tests/readers/install.sh."""
+race, servers are killed, and every snapshot is there once; pipelines into them are killed, too, and lose nothing. Needs tests/rig/iceberg.sh install; Spark and DuckDB are those
+of tests/readers/install.sh. SEED repeats a run's choices."""
 import http.server
 import json
 import os
@@ -15,6 +15,10 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
+from workload import TABLES, Workload
+
+sys.path.append(f"{TREE}/tests/readers")
+import read
 
 RIG = os.environ.get("RIG", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/rig"))
 PYTHON = f"{RIG}/iceberg/venv/bin/python"
@@ -116,9 +120,15 @@ class Catalog:
 class Test:
     def __init__(self):
         self.tap = Tap()
+        seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
+        random.seed(seed)
+        self.tap.note(f"SEED={seed} SERVER={KIND}")
         self.folder = scratch()
         self.list = empty_manifest_list(f"{self.folder}/empty.avro")
         self.servers = {}
+        self.source = Server()
+        self.work = Workload(self.source, random)
+        self.work.create(50)
 
     def catalogs(self):
         lake = f"{self.folder}/sqlite"
@@ -276,6 +286,38 @@ class Test:
         self.racing(c, "kills", disturb, writers=2, count=40 if c.kind == "REST" else 250)
         self.tap.ok(self.hit > 1, f"{c.kind}, kills: while they write", f"{self.hit} of 3")
 
+    def pipeline(self, c, table_format):
+        """A random workload (workload.py), kill -9 of the pipeline and once of the catalog's server."""
+        lake, claim = f"{self.folder}/{c.kind}-{table_format}", f"{c.kind}, --table-format {table_format}"
+        options = ("--table-format", table_format, "--iceberg-catalog", c.url, "--iceberg-version", random.choice("23"))
+        server = self.servers.get(c.kind)
+        end, rounds = time.monotonic() + 3, 0
+        while time.monotonic() < end or rounds < 3:
+            run = Run(self.source, "work", lake, *options, "--commit-interval", "20ms")
+            stop = time.monotonic() + random.choice([0.2, 0.5, 1])
+            while time.monotonic() < stop:
+                self.work.step()
+            if rounds == 1 and server:
+                server.run("kill")
+                self.work.step()
+                server.run("start")
+                self.work.step()
+            if not self.tap.equal(run.kill(), -9, f"{claim}: killed"):
+                self.tap.note(run.tail())
+            rounds += 1
+        done = sync(self.source, "work", lake, *options)
+        self.tap.equal((done.returncode, done.stderr[-1500:] * done.returncode), (0, ""), f"{claim}: after {rounds} kills: synced")
+        for name in TABLES:
+            self.tap.equal(self.rows_differ(c, name), "", f"{claim}: {name} is the source's")
+            c.theirs.drop_table(f"work.{name}")  # its name is for the next pipeline
+
+    def rows_differ(self, c, name):
+        table = c.theirs.load_table(f"work.{name}")
+        schema = [(f.name, LAKE_TYPES.get(str(f.field_type), str(f.field_type).replace(" ", ""))) for f in table.schema().fields]
+        got = table.scan().to_arrow()
+        got = collections.Counter(zip(*(read.column(got.column(column), lake_type) for column, lake_type in schema)))
+        return difference(got, source_rows(self.work.db, "work", name, schema))
+
     def directory(self):
         from pyiceberg.table import StaticTable
         root = f"{self.folder}/plain"
@@ -374,6 +416,8 @@ class Test:
             self.changed_under_us(c)
             self.racing(c)
             self.killing(c)
+            for table_format in ("iceberg", "both"):
+                self.pipeline(c, table_format)
             if c.kind == "PostgreSQL":
                 self.refused(c)
             if c.kind == "REST":
