@@ -12,6 +12,7 @@ sys.path.insert(0, HERE)
 from iceberg_rig import *
 
 HOSTILE = "od d.%20ö'/#?\"`x"  # of a table
+DELTA_ENGINES = ("deltalake", "duckdb", "polars", "clickhouse", "daft")  # the others: random.t
 TABLES = ("plain", "updated", "emptied", "wider", "rekeyed", "keyless", "never", HOSTILE)
 
 
@@ -81,6 +82,7 @@ def check_step(tap, db, lake, step, tables):
         tap.equal(difference(lake_rows(table), wanted), "", f"{step}: {name}: Delta")
         tap.equal(property_of(table, "leader-version"), str(at), f"{step}: {name}: the Iceberg side has version {at}")
         check_iceberg(tap, table, wanted, f"{step}: {name}")
+        check_delta(tap, table, wanted, f"{step}: {name}", DELTA_ENGINES)
 
 
 def main():
@@ -88,6 +90,8 @@ def main():
     tap = Tap()
     if not need_readers(tap, "both sides of a table are equal"):
         return tap.done()
+    if "trino" in ENGINES:
+        start_trino()
     server = Server()
     db = server.session()
     lakes = {3: f"{scratch()}/v3", 2: f"{scratch()}/v2"}

@@ -14,6 +14,7 @@ import read
 os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")  # it has no other here, and says so each time
 PYTHON = f"{READERS}/venv/bin/python"
 ENGINES = os.environ.get("ENGINES", "pyiceberg duckdb polars clickhouse daft rust spark").split()
+WITHOUT_PERCENT = ("deltalake", "duckdb", "polars", "clickhouse")
 WITHOUT_VECTORS = ("clickhouse", "daft", "rust", "trino")  # those of format 3
 
 
@@ -155,7 +156,7 @@ def attempt(engine_rows, *words):
 def judge(tap, got, wanted, claim, engine, refuses):
     """The rows; or, of an engine that is known to be unable, a refusal and no rows."""
     if refuses:
-        tap.ok(isinstance(got, str), f"{claim}: {engine} refuses deletion vectors", "it has rows")
+        tap.ok(isinstance(got, str), f"{claim}: {engine} refuses it", "it has rows")
     else:
         tap.equal(got if isinstance(got, str) else difference(got, wanted, (engine, "wanted")), "", f"{claim}: {engine}")
 
@@ -168,6 +169,8 @@ def check_iceberg(tap, table, wanted, claim, engines=ENGINES):
 
 
 def check_delta(tap, table, wanted, claim, engines):
-    """As check_iceberg, of the Delta side; by read.py's engines."""
+    """As check_iceberg, of the Delta side; by read.py's engines. Daft knows no deletion vectors; where our folder's name has %XX, the
+    kernel that some of them share looks into another one."""
     for engine in engines:
-        judge(tap, attempt(read.read, engine, table), wanted, f"{claim}: Delta", engine, engine == "daft")
+        refuses = engine == "daft" or ("%" in table and engine in WITHOUT_PERCENT)
+        judge(tap, attempt(read.read, engine, table), wanted, f"{claim}: Delta", engine, refuses)
