@@ -78,14 +78,20 @@ static int reserve_ids(struct follow *follow, const struct table_view *first, st
 
 static int publish_one(struct follow *follow, struct table *t, struct err *e)
 {
+	int64_t version = table_snapshot(t)->version, has = -1;
 	struct history_entry *entries = NULL;
 	uint32_t count = 0;
 	int rc = table_history(t, 1, &entries, &count, e);
 
 	if (rc == 0)
 		rc = follow_past(follow, t, count > 0 ? entries[0].timestamp_ms : 0, e);
+	if (rc == 0)
+		rc = follow_version(follow, &has, e);
+	if (rc == 0 && has != version)
+		rc = err_set(e, ERR_CONFLICT, "its Iceberg side got version %lld from another process meanwhile: stop that, and begin "
+			     "with the folder " FACE_FOLDER " of the table removed", (long long)has);
 	table_history_free(entries, count);
-	return rc < 0 ? err_wrap(e, "version %lld", (long long)table_snapshot(t)->version) : 0;
+	return rc < 0 ? err_wrap(e, "version %lld", (long long)version) : 0;
 }
 
 /* Version `from`, and each behind it; those that the face has already are there from a call before. */
