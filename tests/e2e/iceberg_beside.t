@@ -78,13 +78,13 @@ def publish_twice(tap, server, db, lake):
 # --- the past ----------------------------------------------------------------------------------------
 
 def make_past(server, db, lake):
-    """A table with some thirty versions, which has had an Iceberg side already."""
+    """A table with some twenty versions, which has had an Iceberg side already."""
     db.sql("CREATE DATABASE p; CREATE TABLE p.t (id INT PRIMARY KEY, v VARCHAR(20));"
            "INSERT INTO p.t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 300) SELECT i, CONCAT('v', i) FROM n")
     sync(server, "p", lake, *BOTH)
     run = Run(server, "p", lake, *BOTH, "--commit-interval", "10ms")
     at = lambda: versions(f"{lake}/p/t")[-1].number
-    for i in range(25):
+    for i in range(17):
         had = at()
         db.sql({8: "ALTER TABLE p.t ADD COLUMN w BIGINT NOT NULL DEFAULT 7; UPDATE p.t SET w = id WHERE id % 5 = 0", 12: "DELETE FROM p.t WHERE id < 40",
                 15: "TRUNCATE p.t; INSERT INTO p.t VALUES (1, 'anew', 1)"}.get(i, f"REPLACE INTO p.t (id, v) VALUES ({i}, 'i{i}'), ({i + 100}, 'j{i}')"))
@@ -104,11 +104,12 @@ def check_past(tap, lake, first, last):
     tap.equal({v: s["timestamp-ms"] for v, s in by_version.items()}, {v: times[v] for v in by_version}, "with the time of its commit")
     for version, snapshot in by_version.items():
         wanted, schema = lake_rows(table, version), delta_schema(table, version)
-        ours = [sorted(tailrace("cat", at, "--version", str(number)).stdout.splitlines())
-                for at, number in ((table, version), (f"{table}/_iceberg", snapshot["snapshot-id"]))]
-        if ours[0] != ours[1]:
-            wrong.append(f"cat, version {version}")
         readers = {"pyiceberg": theirs.scan(snapshot_id=snapshot["snapshot-id"]).to_arrow}
+        if version in (first, 13, last):
+            ours = [sorted(tailrace("cat", at, "--version", str(number)).stdout.splitlines())
+                    for at, number in ((table, version), (f"{table}/_iceberg", snapshot["snapshot-id"]))]
+            if ours[0] != ours[1]:
+                wrong.append(f"cat, version {version}")
         if "spark" in ENGINES and version in (first, 13, last):
             of = f"SELECT * FROM {spark_name(table)} VERSION AS OF {snapshot['snapshot-id']}"
             readers["spark"] = lambda: spark_session(lake).sql(of).toArrow()
@@ -126,9 +127,9 @@ def check_past(tap, lake, first, last):
 def publish_past(tap, server, db, lake, r):
     table = f"{lake}/p/t"
     last, first, kills = make_past(server, db, lake), 3, 0
-    while True:
+    while kills < 20:
         process = subprocess.Popen([TAILRACE, "publish", table, "--version", str(first)], stdout=subprocess.DEVNULL)
-        time.sleep(r.uniform(0.01, 0.15))
+        time.sleep(r.uniform(0.01, 0.3))
         if process.poll() is not None:
             break
         kills += 1
