@@ -16,7 +16,7 @@ from iceberg_rig import *
 
 RIG = os.environ.get("RIG", os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "tailrace/rig"))
 SECONDS = float(os.environ.get("SECONDS", 15))
-JOBS_MIN = 12  # others', so many at least where they do not take too long
+JOBS_MIN, PATIENCE = 12, 120  # others' jobs, so many at least where they do not take too long: in seconds
 # Keys: nobody changes the first, only the source the second, both sides the third, only the engines the fourth.
 QUIET, OURS, BOTH, THEIRS = range(0, 300), range(1000, 2000), range(2000, 2300), range(5000, 5200)
 FOREIGN = -1  # `v` of rows that an engine wrote last
@@ -272,7 +272,7 @@ class Loop:
     def load(self, run, jobs):
         """The source at work, with pauses: others must win at times. Whether the run goes on."""
         chance, began = self.source.random, time.monotonic()
-        ended = lambda: time.monotonic() - began > SECONDS and (jobs.count() >= JOBS_MIN or time.monotonic() - began > 3 * SECONDS)
+        ended = lambda: time.monotonic() - began > SECONDS and (jobs.count() >= JOBS_MIN or time.monotonic() - began > PATIENCE)
         while not ended() and run.alive():
             burst = time.monotonic() + chance.choice([0.1, 0.5])
             while time.monotonic() < burst:
