@@ -174,7 +174,7 @@ class Campaign:
     def check_engines(self, claim, leaves_out=()):
         """Both sides of every table, at the position that both name, are the source's rows to every engine."""
         db = self.server.session()
-        for name in TABLES if self.format else ():
+        for name in TABLES:
             table = f"{self.lake}/work/{name}"
             wanted = source_rows(db, "work", name, schema_of(table))
             check_iceberg(self.tap, table, wanted, f"{claim}: {name}", [e for e in ENGINES if e not in leaves_out])
@@ -207,13 +207,14 @@ class Campaign:
             if (number == 2 or number % 6 == 0) and not tap.equal(self.settle(), "",
                                                                   f"after round {number}: tables equal source and model"):
                 break
-            if number == 2:
+            if number == 2 and self.format:
                 self.check_engines(f"after round {number}", SLOW)
             self.work.has_copy = number >= 2  # only then may keys move in images that leave columns out
         if tap.failed == 0:
             tap.equal(self.settle(), "", "at the end: tables equal source and model, each event exactly once")
-            self.check_engines("in the end", SLOW)
-            self.change_everything()
+            if self.format:
+                self.check_engines("in the end", SLOW)
+                self.change_everything()
         else:
             tap.note(f"log of tailrace: {open(self.lake + '.log', errors='replace').read()[-1500:]}")
         tap.note(f"{dict(self.counts)} {dict(self.work.counts)}")
