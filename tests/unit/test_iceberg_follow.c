@@ -192,7 +192,7 @@ static int64_t gap_from(struct face_world *w, int64_t from)
 static void each_version_of_a_past_is_a_snapshot_with_its_time(void **state)
 {
 	static const int64_t times[] = { 1000, 5000, 4000, 0, 7000 }, wanted[] = { 1000, 5000, 5000, 5000, 7000 };
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct face f;
 
 	w->leader.table.snapshot.version = 4;
@@ -228,7 +228,7 @@ static void each_version_of_a_past_is_a_snapshot_with_its_time(void **state)
 
 static void a_past_that_is_killed_goes_on_without_a_gap(void **state)
 {
-	struct world *w = *state;
+	struct face_world *w = *state;
 	struct fault_store faults;
 	bool was_killed = true;
 
@@ -256,7 +256,7 @@ static void a_past_that_is_killed_goes_on_without_a_gap(void **state)
 static void what_a_killed_run_left_unfinished_is_swept_out(void **state)
 {
 	static const struct timespec times[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
-	struct world *w = *state;
+	struct face_world *w = *state;
 	int fd;
 
 	leader_add(&w->leader, 1);
@@ -414,6 +414,26 @@ static void after_many_commits_it_is_small(void **state)
 	face_release(&f);
 }
 
+/* Delta's log spells paths as URIs; Iceberg's readers take one as it is. */
+static void files_are_named_as_the_store_has_them(void **state)
+{
+	struct face_world *w = *state;
+	struct face seen;
+	char uri[300];
+
+	leader_add(&w->leader, 1);
+	memory_free(w->leader.files[0].path);
+	w->leader.files[0].path = memory_copy_text("part%2D0.parquet");
+	follow(w);
+	leader_delete(&w->leader, 0, 7);
+	follow(w);
+	face_read(&seen, w->store, w->folder.path);
+	snprintf(uri, sizeof(uri), "file://%s/part-0.parquet", w->folder.path);
+	assert_int_equal(live_find(&seen.live, uri), 0);
+	assert_int_equal(seen.live.file_count, 1);
+	face_release(&seen);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, face_world_setup, face_world_teardown)
 
 int main(void)
@@ -430,6 +450,7 @@ int main(void)
 		TEST(a_moved_table_and_another_leader_are_told),
 		TEST(what_others_do_is_undone_or_refused),
 		TEST(a_face_that_is_removed_is_made_anew),
+		TEST(files_are_named_as_the_store_has_them),
 		TEST(after_many_commits_it_is_small),
 	};
 

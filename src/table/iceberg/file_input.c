@@ -31,9 +31,10 @@ static int check_row(const struct columns *row, const struct data_file *file, co
 	return 0;
 }
 
-int file_input_require_partition(const struct file_input *in, const struct data_file *file, struct schema *schema,
-				 struct err *e)
+int file_input_require_partition(struct store *store, const struct data_file *file, struct schema *schema, struct err *e)
 {
+	char *key = table_file_key(file->path);
+	const struct file_input in = { store, key };
 	uint8_t *wanted = memory_array(uint8_t, schema->field_count / 8 + 1);
 	struct parquet_reader *reader = NULL;
 	struct columns row;
@@ -42,7 +43,7 @@ int file_input_require_partition(const struct file_input *in, const struct data_
 	for (uint32_t i = 0; i < schema->partition_count; i++)
 		wanted[schema->partition[i].field / 8] |= (uint8_t)(1u << schema->partition[i].field % 8);
 	columns_init(&row, schema);
-	rc = schema->partition_count == 0 ? 1 : parquet_reader_open(&reader, schema, file_input_of(in, file->size_bytes), e);
+	rc = schema->partition_count == 0 ? 1 : parquet_reader_open(&reader, schema, file_input_of(&in, file->size_bytes), e);
 	if (rc == 0)
 		rc = parquet_reader_next(reader, wanted, 1, &row, e);
 	if (rc == 0)
@@ -50,5 +51,6 @@ int file_input_require_partition(const struct file_input *in, const struct data_
 	parquet_reader_close(reader);
 	columns_release(&row);
 	memory_free(wanted);
+	memory_free(key);
 	return rc < 0 ? -1 : 0;
 }

@@ -155,6 +155,15 @@ const char *follow_metadata(const struct follow *f)
 	return f->version.path;
 }
 
+/* Of one of the leader's files: Iceberg's readers take a path as it is, and decode nothing. */
+static void put_uri(struct buffer *out, const struct follow *f, const char *path)
+{
+	char *key = table_file_key(path);
+
+	places_uri(out, f->data_uri, key);
+	memory_free(key);
+}
+
 int follow_first_row_id(struct follow *f, const char *path, int64_t *out, struct err *e)
 {
 	struct buffer uri = { 0 };
@@ -165,7 +174,7 @@ int follow_first_row_id(struct follow *f, const char *path, int64_t *out, struct
 		return 0;
 	if (load_files(f, e) < 0)
 		return -1;
-	places_uri(&uri, f->data_uri, path);
+	put_uri(&uri, f, path);
 	file = live_find(&f->live, buffer_string(&uri));
 	buffer_release(&uri);
 	if (file >= 0)
@@ -247,13 +256,12 @@ static int read_leader_rows(struct difference *d, struct table *leader, uint32_t
 static int add_file(const struct follow *f, struct difference *d, struct table *leader, const struct data_file *file,
 		    const char *uri, struct err *e)
 {
-	const struct file_input in = { f->store, file->path };
 	struct draft_added *a;
 	struct row_set *rows = NULL;
 
 	if (file->row_count == ROWS_UNKNOWN)
 		return err_set(e, ERR_CONFIG, "file \"%s\" has no statistics that tell its rows, which Iceberg must know", file->path);
-	if (file_input_require_partition(&in, file, table_snapshot(leader)->schema, e) < 0 ||
+	if (file_input_require_partition(f->store, file, table_snapshot(leader)->schema, e) < 0 ||
 	    (file->dead_count > 0 && read_leader_rows(d, leader, file->slot, &rows, e) < 0))
 		return -1;
 	d->added = memory_grow(d->added, struct draft_added, d->added_count + 1);
@@ -315,7 +323,7 @@ static int find_difference(struct follow *f, struct difference *d, struct table 
 		int64_t number;
 
 		buffer_clear(&uri);
-		places_uri(&uri, f->data_uri, s->files[i].path);
+		put_uri(&uri, f, s->files[i].path);
 		number = live_find(&f->live, buffer_string(&uri));
 		if (number < 0) {
 			rc = add_file(f, d, leader, &s->files[i], arena_text(&d->arena, uri.data, uri.size), e);
