@@ -103,6 +103,20 @@ static void print_face(const struct table_view *v)
 	follow_close(f);
 }
 
+static void print_partition(const struct schema *s)
+{
+	struct buffer words = { 0 };
+	char plain[1024];
+
+	for (uint32_t i = 0; i < s->partition_count; i++) {
+		buffer_clear(&words);
+		partition_words(&words, s, &s->partition[i]);
+		printf("%s%s%s", i > 0 ? ", " : "partitions    by ", text_plain(plain, sizeof(plain), buffer_string(&words)),
+		       i + 1 == s->partition_count ? "\n" : "");
+	}
+	buffer_release(&words);
+}
+
 static int print_table(const struct table_view *v, const char *path, struct err *e)
 {
 	const struct snapshot *s = v->snapshot;
@@ -116,10 +130,7 @@ static int print_table(const struct table_view *v, const char *path, struct err 
 	buffer_release(&protocol);
 	if (s->schema->mode != MODE_MERGE)
 		printf("mode          %s: rows are only added\n", table_mode_name(s->schema->mode));
-	for (uint32_t i = 0; i < s->schema->partition_count; i++)
-		printf("%s%s%s", i > 0 ? ", " : "partitions    by ",
-		       text_plain(source, sizeof(source), s->schema->partition[i].name),
-		       i + 1 == s->schema->partition_count ? "\n" : "");
+	print_partition(s->schema);
 	print_files(s);
 	if (print_position(v, e) < 0)
 		return -1;

@@ -62,7 +62,7 @@ int append_stage(struct append *a, const struct batch *b, struct err *e)
 	assert(b->before.row_count == 0 && b->presence_count == 0 && !b->truncates_first && b->backfill.row_count == 0);
 	if (b->after.row_count == 0)
 		return 0;
-	rc = partitions_split(&parts, b->schema, &b->after, NULL, b->after.row_count, e);
+	rc = partitions_split(&parts, a->table, b->schema, &b->after, NULL, b->after.row_count, e);
 	for (uint32_t i = 0; rc == 0 && i < parts.count; i++) {
 		struct data_file file;
 

@@ -183,6 +183,7 @@ void data_file_release(struct data_file *f)
 	memory_free(f->path);
 	memory_free(f->stats);
 	memory_free(f->partition.pairs);
+	buffer_release(&f->tuple);
 }
 
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,

@@ -24,7 +24,7 @@ int data_file_add(struct data_file_writer *w, const struct columns *columns, con
 int data_file_finish(struct data_file_writer *w, struct data_file *out, struct err *e);
 void data_file_abandon(struct data_file_writer *w); /* frees; an unfinished file vanishes; NULL is fine */
 
-void data_file_release(struct data_file *f); /* path, stats and partition; a zeroed one is fine */
+void data_file_release(struct data_file *f); /* path, stats, partition and tuple; a zeroed one is fine */
 
 /* Create, add, finish. */
 int data_file_write(struct data_file *out, struct store *store, struct schema *schema,

@@ -397,8 +397,8 @@ static int write_upserts(struct merge *m, const struct batch *b, const struct fo
 	if (rc == 0 && b->presence_count > 0)
 		rc = complete_rows(&whole, m->store, m->index, &m->places, b, f, upserts, count, e);
 	if (rc == 0)
-		rc = whole.row_count > 0 ? partitions_split(&parts, m->schema, &whole, NULL, count, e) :
-					   partitions_split(&parts, m->schema, &b->after, rows, count, e);
+		rc = whole.row_count > 0 ? partitions_split(&parts, m->table, m->schema, &whole, NULL, count, e) :
+					   partitions_split(&parts, m->table, m->schema, &b->after, rows, count, e);
 	if (rc == 0)
 		rc = write_partitions(m, f, upserts, ids, places, &parts, e);
 	partitions_release(&parts);
@@ -453,8 +453,10 @@ static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
 		row_set_free(dead);
 		if (rc < 0)
 			return err_wrap(e, "new columns: data file %s", s->files[slot].path);
-		if (rc == 0)
+		if (rc == 0) {
+			table_tuple_of_file(m->table, slot, &file.tuple);
 			add_file(m, &file, number);
+		}
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "merge/partitions.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/memory.h"
 #include "merge/data_file.h"
@@ -21,6 +22,24 @@ static struct key_hash *hash_rows(const struct schema *s, const struct columns *
 	key_shape_init(&shape, &keyed);
 	key_hash_rows(&shape, columns, 0, columns->row_count, hashes);
 	memory_free(fields);
+	return hashes;
+}
+
+/* The hashes of the tuples. */
+static struct key_hash *hash_tuples(const struct table *t, const struct schema *s, const struct columns *columns)
+{
+	struct key_hash *hashes = memory_array(struct key_hash, columns->row_count);
+	struct buffer tuple = { 0 };
+
+	for (uint32_t row = 0; row < columns->row_count; row++) {
+		XXH128_hash_t h;
+
+		buffer_clear(&tuple);
+		t->ops->tuple_of_row(t, s, columns, row, &tuple);
+		h = XXH3_128bits(tuple.data, tuple.size);
+		hashes[row] = (struct key_hash){ h.low64, h.high64 };
+	}
+	buffer_release(&tuple);
 	return hashes;
 }
 
@@ -52,9 +71,9 @@ static uint32_t find_partition(struct partitions *p, const struct grouping *g, u
 	}
 }
 
-static void sort_rows(struct partitions *p, const struct schema *s, const uint32_t *rows, uint32_t count)
+/* Takes over the hashes. */
+static void sort_rows(struct partitions *p, struct key_hash *hashes, const uint32_t *rows, uint32_t count)
 {
-	struct key_hash *hashes = hash_rows(s, p->columns);
 	uint32_t *of = memory_array(uint32_t, count), *next;
 	struct grouping g = { .hashes = hashes, .cell_mask = 63 };
 
@@ -110,10 +129,11 @@ static int name_partition(struct partition *p, const struct schema *s, const str
 	return 0;
 }
 
-int partitions_split(struct partitions *out, const struct schema *s, const struct columns *columns,
+int partitions_split(struct partitions *out, const struct table *t, const struct schema *s, const struct columns *columns,
 		     const uint32_t *rows, uint32_t count, struct err *e)
 {
 	struct text_pair *pairs = memory_array(struct text_pair, s->partition_count);
+	bool has_tuples = t->ops->tuple_of_row != NULL;
 	struct buffer texts = { 0 };
 	int rc = 0;
 
@@ -121,9 +141,13 @@ int partitions_split(struct partitions *out, const struct schema *s, const struc
 	if (s->partition_count > 0) {
 		out->order = memory_array(uint32_t, count);
 		out->rows = memory_array(uint32_t, count);
-		sort_rows(out, s, rows, count);
-		for (uint32_t i = 0; rc == 0 && i < out->count; i++)
-			rc = name_partition(&out->list[i], s, columns, &texts, pairs, e);
+		sort_rows(out, has_tuples ? hash_tuples(t, s, columns) : hash_rows(s, columns), rows, count);
+		for (uint32_t i = 0; rc == 0 && i < out->count; i++) {
+			if (has_tuples)
+				t->ops->tuple_of_row(t, s, columns, out->list[i].sample, &out->list[i].tuple);
+			else
+				rc = name_partition(&out->list[i], s, columns, &texts, pairs, e);
+		}
 	} else {
 		out->list = memory_new(struct partition);
 		out->list[0].count = count;
@@ -137,8 +161,10 @@ int partitions_split(struct partitions *out, const struct schema *s, const struc
 
 void partitions_release(struct partitions *p)
 {
-	for (uint32_t i = 0; i < p->count; i++)
+	for (uint32_t i = 0; i < p->count; i++) {
 		memory_free(p->list[i].values.pairs);
+		buffer_release(&p->list[i].tuple);
+	}
 	memory_free(p->list);
 	memory_free(p->order);
 	memory_free(p->rows);
@@ -166,6 +192,8 @@ int partition_write(struct data_file *out, struct partitions *p, uint32_t number
 	if (rc < 0)
 		return -1;
 	out->partition = part->values;
+	out->tuple = part->tuple;
 	part->values = (struct text_map){ 0 };
+	part->tuple = (struct buffer){ 0 };
 	return 0;
 }

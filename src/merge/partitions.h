@@ -6,7 +6,8 @@
 #include "table/table.h"
 
 struct partition {
-	struct text_map values; /* owned; none in a table without partitions */
+	struct text_map values; /* owned; none in a table without partitions, or with tuples */
+	struct buffer tuple;    /* owned; the same in the table's own form (table.h) */
 	uint32_t first, count;  /* its rows, in `order` */
 	uint32_t sample;        /* one of them: its number in the columns */
 };
@@ -21,11 +22,13 @@ struct partitions {
 };
 
 /*
- * Splits the rows `rows[0..count)` of `columns`, NULL: the first `count`. They keep their order in each partition. The
+ * Splits the rows `rows[0..count)` of `columns`, NULL: the first `count`, as the table (borrowed for the call) is
+ * partitioned; the schema is the rows'. They keep their order in each partition, whose files are written one after
+ * another: as many partitions as rows cost no more than the rows and their values. The
  * columns and `rows` are borrowed until release, which is due after a failure too. ERR_DATA: a value that no text can
  * stand for.
  */
-int partitions_split(struct partitions *out, const struct schema *s, const struct columns *columns,
+int partitions_split(struct partitions *out, const struct table *t, const struct schema *s, const struct columns *columns,
 		     const uint32_t *rows, uint32_t count, struct err *e);
 void partitions_release(struct partitions *p);
 

@@ -51,7 +51,7 @@ struct text_map text_map_keep(const struct text_map *m)
 	return copy;
 }
 
-static int find_column(const struct schema *s, const char *name)
+int partition_find_column(const struct schema *s, const char *name)
 {
 	int at = schema_find(s, name);
 
@@ -64,9 +64,12 @@ static int find_column(const struct schema *s, const char *name)
 
 static int add_column(struct schema *s, const char *name, struct err *e)
 {
-	int at = find_column(s, name);
+	int at = partition_find_column(s, name);
 	const struct field *f;
 
+	if (at < 0 && strchr(name, '(') != NULL)
+		return err_set(e, ERR_CONFIG, "--partition-by: \"%s\": Delta has no transforms: name columns, or let Iceberg keep the "
+			       "table alone (--table-format iceberg)", name);
 	if (at < 0)
 		return err_set(e, ERR_CONFIG, "--partition-by: the table has no column \"%s\"", name);
 	f = &s->fields[at];
@@ -90,6 +93,19 @@ int partition_by(struct schema *s, const char *columns, struct err *e)
 		rc = add_column(s, name, e);
 	memory_free(copy);
 	return rc;
+}
+
+void partition_words(struct buffer *out, const struct schema *s, const struct partition_field *p)
+{
+	const char *column = s->fields[p->field].name, *width = strchr(p->transform, '[');
+
+	if (strcmp(p->transform, "identity") == 0)
+		buffer_text(out, column);
+	else if (width == NULL)
+		buffer_format(out, "%s(%s)", p->transform, column);
+	else
+		buffer_format(out, "%.*s(%.*s,%s)", (int)(width - p->transform), p->transform, (int)strcspn(width + 1, "]"), width + 1,
+			      column);
 }
 
 void partition_text(struct buffer *out, const struct field *f, const struct column *c, uint32_t row)

@@ -24,10 +24,14 @@ struct text_map text_map_keep(const struct text_map *m);
 
 /*
  * Makes the named columns (with commas between; case counts only between columns that differ in nothing else) the
- * schema's partitioning, each as it is. ERR_CONFIG: one that is not there, comes twice, or is of a type whose values
- * are not spelled alike everywhere (FLOAT, DOUBLE, BINARY).
+ * schema's partitioning, each as it is, as Delta has it. ERR_CONFIG: one that is not there, comes twice, or is of a type
+ * whose values are not spelled alike everywhere (FLOAT, DOUBLE, BINARY); a transform.
  */
 int partition_by(struct schema *s, const char *columns, struct err *e);
+/* The index of the column that a user means, or -1. */
+int partition_find_column(const struct schema *s, const char *name);
+/* Appends a field of the partitioning as users ask for it: "day", "bucket(16,id)". */
+void partition_words(struct buffer *out, const struct schema *s, const struct partition_field *p);
 
 /* Appends the text of a cell that is not NULL and of a type that can partition. */
 void partition_text(struct buffer *out, const struct field *f, const struct column *c, uint32_t row);

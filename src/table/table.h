@@ -22,7 +22,8 @@ struct data_file {
 	uint64_t dead_count; /* of them, deleted by its bitmap */
 	int64_t modified_at_ms;
 	char *stats;         /* of table/stats.h, may be NULL */
-	struct text_map partition; /* the value of each of the schema's partition fields, in their order */
+	struct text_map partition; /* the value of each of the schema's partition fields, in their order; none where `tuple` has them */
+	struct buffer tuple; /* of an added file: the same in the format's own form, see tuple_of_row */
 	const char *tag;     /* which of the table's writers it is of, as its commit said; NULL: nothing said so */
 	uint32_t slot;       /* index in snapshot.files */
 };
@@ -47,7 +48,7 @@ struct prepared_commit {
 	struct schema *schema;       /* the new schema, or NULL: unchanged */
 	/*
 	 * Files already in the store (writer_finish; their folder is synced by the commit): path, size_bytes,
-	 * row_count, modified_at_ms, stats, partition.
+	 * row_count, modified_at_ms, stats, partition, tuple.
 	 */
 	const struct data_file *added;
 	const struct row_set *const *added_dvs; /* rows of the same transaction that are dead already; NULLs */
@@ -116,6 +117,13 @@ struct table_ops {
 	void (*protocol)(const struct table *, struct buffer *out);
 	/* NULL: the table's rows have no ids, and where this is NULL none of the format has. Lives as long as the table. */
 	const struct row_lineage *(*lineage)(const struct table *);
+	/*
+	 * Appends the `tuple` of the file that a row goes to, by the table's partitioning: equal ones go to one file. NULL: `partition`
+	 * has the values.
+	 */
+	void (*tuple_of_row)(const struct table *, const struct schema *, const struct columns *, uint32_t row, struct buffer *out);
+	/* Appends the one of a live file, for a file that takes its place. NULL with the other. */
+	void (*tuple_of_file)(const struct table *, uint32_t slot, struct buffer *out);
 	void (*close)(struct table *);
 };
 
@@ -200,6 +208,12 @@ static inline void table_protocol(const struct table *t, struct buffer *out)
 static inline const struct row_lineage *table_lineage(const struct table *t)
 {
 	return t->ops->lineage != NULL ? t->ops->lineage(t) : NULL;
+}
+
+static inline void table_tuple_of_file(const struct table *t, uint32_t slot, struct buffer *out)
+{
+	if (t->ops->tuple_of_file != NULL)
+		t->ops->tuple_of_file(t, slot, out);
 }
 
 static inline void table_close(struct table *t)

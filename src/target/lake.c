@@ -36,7 +36,8 @@ const struct option lake_option_table[] = {
 	{ "iceberg.catalog", OPTION_TEXT, OPTION(iceberg_catalog), NULL, 0, 0, NULL,
 	  "Catalog of the Iceberg tables, sqlite:///FILE, postgresql://… or https://…; without one they are found by their folders" },
 	{ "partition_by", OPTION_TEXT, OPTION(partition_by), NULL, 0, 0, NULL,
-	  "Columns with commas that the tables made by this run are partitioned by" },
+	  "Columns with commas that the tables made by this run are partitioned by; where Iceberg alone keeps them also transforms: "
+	  "bucket(N,column), truncate(W,column), year(column), month, day, hour" },
 	{ "workers", OPTION_INT, OPTION(workers), "0", 0, 256, NULL,
 	  "Threads that merge and commit; 0 is one per processor" },
 	{ 0 },

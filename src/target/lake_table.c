@@ -43,6 +43,11 @@ void lake_table_free(struct lake_table *t)
 	memory_free(t);
 }
 
+static bool is_iceberg(const struct lake_table *t)
+{
+	return t->options != NULL && strcmp(t->options->table_format, "iceberg") == 0;
+}
+
 /* The first difference that an ADD COLUMN does not make. */
 static int schema_differs(const struct schema *lake, const struct schema *source, struct err *e)
 {
@@ -67,6 +72,12 @@ static int schema_differs(const struct schema *lake, const struct schema *source
 		       "move the lake table away and run again to copy it anew");
 }
 
+/* As --partition-by asks for, in the words of the format that leads. */
+static int set_partition(const struct lake_table *t, struct schema *s, struct err *e)
+{
+	return is_iceberg(t) ? iceberg_partition_by(s, t->partition_by, e) : partition_by(s, t->partition_by, e);
+}
+
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e)
 {
 	struct schema *old = t->schema;
@@ -81,7 +92,7 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 	schema_release(old);
 	/* what could not be read has columns of our own */
 	if (old == NULL && t->partition_by != NULL && source->mode != MODE_QUARANTINE)
-		return partition_by(t->schema, t->partition_by, e);
+		return set_partition(t, t->schema, e);
 	return 0;
 }
 
@@ -111,9 +122,11 @@ static int check_partition(const struct lake_table *t, const struct schema *lake
 	if (t->partition_by == NULL || lake->mode == MODE_QUARANTINE)
 		return 0;
 	wanted = schema_adopt_ids(lake, NULL, &unused);
-	rc = partition_by(wanted, t->partition_by, e);
-	for (uint32_t i = 0; i < lake->partition_count; i++)
-		buffer_format(&has, "%s%s", i > 0 ? "," : "partitioned by \"", lake->partition[i].name);
+	rc = set_partition(t, wanted, e);
+	for (uint32_t i = 0; i < lake->partition_count; i++) {
+		buffer_text(&has, i > 0 ? "," : "partitioned by \"");
+		partition_words(&has, lake, &lake->partition[i]);
+	}
 	buffer_text(&has, has.size > 0 ? "\"" : "not partitioned");
 	if (rc == 0 && !schema_partition_equal(lake, wanted))
 		rc = err_set(e, ERR_CONFIG, "the lake table is %s, and --partition-by asks for \"%s\": leave the setting out, or "
@@ -185,13 +198,11 @@ static int open_format(struct lake_table *t, const struct schema *source, struct
 	const struct lake_options *o = t->options;
 	struct iceberg_settings settings;
 
-	if (o == NULL || strcmp(o->table_format, "iceberg") != 0)
+	if (!is_iceberg(t))
 		return table_open(&t->table, t->store, t->source_name, e);
 	if (t->share != NULL)
 		return err_set(e, ERR_CONFIG, "--group needs tables of the format delta or both (--table-format): Iceberg's manifests "
 			       "have no place for the name of the process that wrote a file");
-	if (t->partition_by != NULL)
-		return err_set(e, ERR_CONFIG, "--partition-by needs tables of the format delta (--table-format)");
 	settings = (struct iceberg_settings){ .catalog = o->iceberg_catalog, .namespace = source->database,
 					      .name = source->table, .format_version = (int)o->iceberg_version };
 	return iceberg_open(&t->table, t->store, &settings, t->source_name, e);

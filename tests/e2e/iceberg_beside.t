@@ -171,16 +171,6 @@ def remove_face(tap, server, db, lake):
     check(tap, db, lake, "made anew")
 
 
-def foreign_partitions(tap, lake):
-    """Files of other engines have not the columns in them that they are partitioned by."""
-    import deltalake
-    import pyarrow
-    table = f"{lake}/o/foreign"
-    deltalake.write_deltalake(table, pyarrow.table({"id": pyarrow.array([1, 2]), "d": pyarrow.array(["a", "b"])}), partition_by=["d"])
-    done = tailrace("publish", table)
-    tap.ok(done.returncode != 0 and 'has no column "d" in it' in done.stderr, "a partitioned table of delta-rs is refused", done.stderr)
-
-
 def change_delta(tap, server, db, lake):
     """Files put together, and rows deleted here and in the source alike."""
     table = f"{lake}/o/t"
@@ -258,7 +248,6 @@ def main():
     publish_twice(tap, server, db, lake)
     publish_past(tap, server, db, lake, random.Random(seed))
     remove_face(tap, server, db, lake)
-    foreign_partitions(tap, lake)
     if "spark" in ENGINES:
         change_delta(tap, server, db, lake)
         change_face(tap, server, db, lake)

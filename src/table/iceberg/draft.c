@@ -206,6 +206,7 @@ static void begin(struct draft *d, int64_t now_ms)
 	d->is_removed = arena_new(&d->arena, uint8_t, d->live->file_count + 1);
 	d->is_redone = arena_new(&d->arena, uint8_t, d->live->file_count + 1);
 	d->deletes = arena_new(&d->arena, struct draft_deletes, edit->deleted_count + edit->added_count + 1);
+	d->added_manifests = arena_new(&d->arena, uint32_t, edit->added_count + 1);
 	for (uint32_t i = 0; i < edit->removed_count; i++)
 		d->is_removed[edit->removed[i]] = 1;
 	for (uint32_t i = 0; i < edit->deleted_count; i++)
@@ -291,11 +292,10 @@ static void add_file(struct live *live, const struct draft *d, uint32_t i, int64
 			       .row_count = a->row_count,
 			       .size_bytes = a->size_bytes,
 			       .first_row_id = *next_row_id,
-			       .spec_id = d->base->spec->id,
-			       .manifest = d->added_manifest };
+			       .spec_id = a->spec_id,
+			       .manifest = d->added_manifests[i] };
 
-	if (a->partition != NULL)
-		iceberg_values_copy(&f.partition, a->partition);
+	iceberg_values_copy(&f.partition, &a->partition);
 	if (*next_row_id >= 0)
 		*next_row_id += (int64_t)a->row_count;
 	if (d->deletes[d->edit->deleted_count + i].path != NULL)
@@ -305,8 +305,10 @@ static void add_file(struct live *live, const struct draft *d, uint32_t i, int64
 
 void draft_settle(struct draft *d, struct live *live)
 {
-	int64_t next_row_id = d->added_manifest != NO_MANIFEST ? d->list.items[d->added_manifest].first_row_id : -1;
+	int64_t *next_row_ids = arena_new(&d->arena, int64_t, d->list.count + 1);
 
+	for (uint32_t i = 0; i < d->list.count; i++)
+		next_row_ids[i] = d->list.items[i].first_row_id;
 	for (uint32_t i = 0; i < live->file_count; i++) {
 		struct live_file *f = &live->files[i];
 
@@ -318,7 +320,7 @@ void draft_settle(struct draft *d, struct live *live)
 		set_deletes(&live->files[d->edit->deleted[i].file], d, i);
 	live_drop(live, d->is_removed);
 	for (uint32_t i = 0; i < d->edit->added_count; i++)
-		add_file(live, d, i, &next_row_id);
+		add_file(live, d, i, &next_row_ids[d->added_manifests[i]]);
 	iceberg_manifests_release(&live->manifests);
 	live->manifests = d->list;
 	d->list = (struct iceberg_manifests){ .items = NULL };

@@ -17,7 +17,8 @@ struct draft_added {
 	const char *path;  /* a URI */
 	uint64_t size_bytes, row_count;
 	const char *stats; /* of table/stats.h, or NULL */
-	const struct iceberg_values *partition; /* of the default spec's fields; NULL: it has none */
+	int32_t spec_id;   /* one of the table's */
+	struct iceberg_values partition; /* of that spec's fields */
 	const struct row_set *dead; /* rows that are deleted already; NULL: none */
 };
 

@@ -25,8 +25,8 @@ static struct deleted_rows rows_of(const struct draft *d, uint32_t i)
 		return (struct deleted_rows){ f->path, f->row_count, edit->deleted[i].rows, f->spec_id, &f->partition };
 	}
 	i -= edit->deleted_count;
-	return (struct deleted_rows){ edit->added[i].path, edit->added[i].row_count, edit->added[i].dead, d->base->spec->id,
-				      edit->added[i].partition };
+	return (struct deleted_rows){ edit->added[i].path, edit->added[i].row_count, edit->added[i].dead, edit->added[i].spec_id,
+				      &edit->added[i].partition };
 }
 
 static bool is_none(const struct deleted_rows *r)

@@ -16,18 +16,22 @@ struct writing {
 static int begin(struct writing *w, struct draft *d, enum iceberg_content content, int32_t spec_id, struct err *e)
 {
 	const struct iceberg_spec *spec = iceberg_metadata_spec(d->base, spec_id);
+	const struct iceberg_tuple *tuple;
 	struct iceberg_manifest_head head;
 
 	*w = (struct writing){ .draft = d, .content = content, .first_row_id = -1 };
 	if (spec == NULL)
 		return err_set(e, ERR_DATA, "a manifest has partition spec %d, which the metadata does not have", spec_id);
+	tuple = draft_tuple(d, spec_id, e);
+	if (tuple == NULL)
+		return -1;
 	iceberg_schema_format(&w->schema, d->edit->schema, d->edit->schema_id);
 	iceberg_spec_format(&w->spec, spec);
 	head = (struct iceberg_manifest_head){ .version = d->base->format_version, .content = content,
 					       .schema_json = buffer_string(&w->schema), .schema_id = d->edit->schema_id,
 					       .spec_json = buffer_string(&w->spec), .spec_id = spec_id };
-	w->writer = iceberg_manifest_writer_new(&w->bytes, &head, draft_tuple(d, spec_id, e));
-	return w->writer != NULL ? 0 : -1;
+	w->writer = iceberg_manifest_writer_new(&w->bytes, &head, tuple);
+	return 0;
 }
 
 static void writing_release(struct writing *w)
@@ -89,8 +93,7 @@ static int add_data(struct writing *w, const struct draft_added *a, struct err *
 	entry.file.size_bytes = (int64_t)a->size_bytes;
 	iceberg_metrics_of_stats(&metrics, w->draft->edit->schema, a->stats);
 	give_metrics(&entry.file, &metrics);
-	if (a->partition != NULL)
-		iceberg_values_copy(&entry.file.partition, a->partition);
+	iceberg_values_copy(&entry.file.partition, &a->partition);
 	rc = iceberg_manifest_writer_add(w->writer, &entry, e);
 	iceberg_entry_release(&entry);
 	c->added_files++;
@@ -99,17 +102,37 @@ static int add_data(struct writing *w, const struct draft_added *a, struct err *
 	return rc;
 }
 
-static int write_added(struct draft *d, struct err *e)
+/* Those of one spec, from the first one that has it on. */
+static int write_added_of(struct draft *d, uint32_t first, struct err *e)
 {
+	const struct draft_added *added = d->edit->added;
+	uint32_t manifest = NO_MANIFEST;
 	struct writing w;
-	int rc = begin(&w, d, ICEBERG_DATA, d->base->spec->id, e);
+	int rc = begin(&w, d, ICEBERG_DATA, added[first].spec_id, e);
 
-	for (uint32_t i = 0; i < d->edit->added_count && rc == 0; i++)
-		rc = add_data(&w, &d->edit->added[i], e);
+	for (uint32_t i = first; i < d->edit->added_count && rc == 0; i++) {
+		if (added[i].spec_id == added[first].spec_id)
+			rc = add_data(&w, &added[i], e);
+	}
 	if (rc == 0)
-		rc = finish(&w, &d->added_manifest, e);
+		rc = finish(&w, &manifest, e);
+	for (uint32_t i = first; i < d->edit->added_count && rc == 0; i++) {
+		if (added[i].spec_id == added[first].spec_id)
+			d->added_manifests[i] = manifest;
+	}
 	writing_release(&w);
 	return rc;
+}
+
+static int write_added(struct draft *d, struct err *e)
+{
+	for (uint32_t i = 0; i < d->edit->added_count; i++)
+		d->added_manifests[i] = NO_MANIFEST;
+	for (uint32_t i = 0; i < d->edit->added_count; i++) {
+		if (d->added_manifests[i] == NO_MANIFEST && write_added_of(d, i, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int add_deletes(struct writing *w, struct draft_deletes *from, struct err *e)
@@ -131,8 +154,7 @@ static int add_deletes(struct writing *w, struct draft_deletes *from, struct err
 	entry.file.content_offset = from->offset;
 	entry.file.content_size = from->size_bytes;
 	give_metrics(&entry.file, &from->metrics);
-	if (from->partition != NULL)
-		iceberg_values_copy(&entry.file.partition, from->partition);
+	iceberg_values_copy(&entry.file.partition, from->partition);
 	rc = iceberg_manifest_writer_add(w->writer, &entry, e);
 	iceberg_entry_release(&entry);
 	c->added_deletes++;
@@ -340,8 +362,5 @@ static int write_old(struct draft *d, struct err *e)
 
 int draft_write_manifests(struct draft *d, struct err *e)
 {
-	d->added_manifest = NO_MANIFEST;
-	if (d->edit->added_count > 0 && write_added(d, e) < 0)
-		return -1;
-	return write_new_deletes(d, e) < 0 ? -1 : write_old(d, e);
+	return write_added(d, e) < 0 || write_new_deletes(d, e) < 0 ? -1 : write_old(d, e);
 }

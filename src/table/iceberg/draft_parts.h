@@ -44,7 +44,7 @@ struct draft {
 	struct draft_deletes *deletes; /* of edit.deleted, then of edit.added */
 	struct iceberg_manifests list;
 	uint32_t *moved;              /* by number in live.manifests: in `list`, or NO_MANIFEST */
-	uint32_t added_manifest;      /* of edit.added, in `list`; NO_MANIFEST: nothing is */
+	uint32_t *added_manifests;    /* by number in edit.added: in `list` */
 	uint32_t *deletes_manifests;  /* by number in `deletes` */
 	struct arena arena;
 };

@@ -25,8 +25,8 @@ static int check_row(const struct columns *row, const struct data_file *file, co
 
 		if (value != NULL && value[0] != '\0' && column_is_null(&row->columns[p->field], 0))
 			return err_set(e, ERR_CONFIG, "Iceberg: file \"%s\" of a partitioned table has no column \"%s\" in it, as those of "
-				       "other engines have not: rewrite it without partitions, or read the table as Delta", file->path,
-				       p->name);
+				       "other engines have not, and the Iceberg metadata was made without partitions: remove the folder _iceberg of "
+				       "the table: it is made anew with them", file->path, p->name);
 	}
 	return 0;
 }

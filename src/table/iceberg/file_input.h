@@ -15,7 +15,7 @@ struct file_input { /* borrowed */
 struct parquet_input file_input_of(const struct file_input *in, uint64_t size_bytes);
 /*
  * 0, or ERR_CONFIG: the file of a partitioned table has not the columns in it by which the table is partitioned. Those of other
- * engines have not, and Iceberg's readers would show NULL for them.
+ * engines have not, and without partitions in Iceberg's metadata its readers would show NULL for them.
  */
 int file_input_require_partition(struct store *store, const struct data_file *file, struct schema *schema, struct err *e);
 

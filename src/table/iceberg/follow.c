@@ -14,6 +14,7 @@
 #include "table/iceberg/draft.h"
 #include "table/iceberg/file_input.h"
 #include "table/iceberg/pairs.h"
+#include "table/iceberg/partitioning.h"
 #include "table/iceberg/puffin.h"
 #include "table/iceberg/position_deletes.h"
 #include "table/iceberg/row_ids.h"
@@ -188,8 +189,9 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 {
 	struct pairs properties = { .count = 0 };
 	char uuid[UUID_TEXT_BYTES + 1];
-	struct iceberg_creation creation = { .uuid = uuid, .location = f->face_uri, .format_version = f->format_version,
-					     .schema = leader->schema };
+	struct iceberg_spec spec;
+	const struct iceberg_creation creation = { .uuid = uuid, .location = f->face_uri, .format_version = f->format_version,
+						   .schema = leader->schema, .spec = &spec };
 	struct catalog_version made = { 0 };
 	struct iceberg_change_set changes;
 	enum commit_result result;
@@ -208,8 +210,11 @@ static int create(struct follow *f, const struct snapshot *leader, struct err *e
 	changes.creation = &creation;
 	changes.properties = properties.items;
 	changes.property_count = properties.count;
-	rc = catalog_commit(f->catalog, NULL, &changes, &made, &result, e);
+	rc = partitioning_spec(&spec, leader->schema, e);
+	if (rc == 0)
+		rc = catalog_commit(f->catalog, NULL, &changes, &made, &result, e);
 	pairs_release(&properties);
+	iceberg_spec_release(&spec);
 	if (rc < 0)
 		return -1;
 	if (result == COMMIT_DONE)
@@ -237,6 +242,8 @@ static void difference_release(struct difference *d)
 {
 	for (uint32_t i = 0; i < d->row_count; i++)
 		row_set_free(d->rows[i]);
+	for (uint32_t i = 0; i < d->added_count; i++)
+		iceberg_values_release(&d->added[i].partition);
 	memory_free(d->rows);
 	memory_free(d->added);
 	memory_free(d->removed);
@@ -256,18 +263,22 @@ static int read_leader_rows(struct difference *d, struct table *leader, uint32_t
 static int add_file(const struct follow *f, struct difference *d, struct table *leader, const struct data_file *file,
 		    const char *uri, struct err *e)
 {
+	const struct iceberg_spec *spec = f->version.metadata->spec;
+	struct schema *schema = table_snapshot(leader)->schema;
 	struct draft_added *a;
 	struct row_set *rows = NULL;
 
 	if (file->row_count == ROWS_UNKNOWN)
 		return err_set(e, ERR_CONFIG, "file \"%s\" has no statistics that tell its rows, which Iceberg must know", file->path);
-	if (file_input_require_partition(f->store, file, table_snapshot(leader)->schema, e) < 0 ||
+	if ((spec->field_count == 0 && file_input_require_partition(f->store, file, schema, e) < 0) ||
 	    (file->dead_count > 0 && read_leader_rows(d, leader, file->slot, &rows, e) < 0))
 		return -1;
 	d->added = memory_grow(d->added, struct draft_added, d->added_count + 1);
 	a = &d->added[d->added_count++];
 	*a = (struct draft_added){ .path = uri, .size_bytes = file->size_bytes, .row_count = file->row_count,
-				   .stats = file->stats, .dead = rows };
+				   .stats = file->stats, .spec_id = spec->id, .dead = rows };
+	if (partitioning_of_texts(&a->partition, spec, schema, &file->partition, e) < 0)
+		return err_wrap(e, "file \"%s\"", file->path);
 	return 0;
 }
 

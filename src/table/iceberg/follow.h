@@ -4,6 +4,9 @@
  * are the leader's own; metadata, manifests and deletes lie in the folder FACE_FOLDER of its folder, which no engine's VACUUM of
  * the leader touches, and whose orphans are looked for there alone.
  *
+ * It is partitioned by the columns that the leader was partitioned by when it was made; one that was made without stays so. The
+ * values come from the leader's log, so readers have them where the files have not.
+ *
  * What the face has is found out by comparing two lists of files: so it catches up from anywhere, in one snapshot, and a
  * second try does nothing.
  */

@@ -10,6 +10,7 @@
 #include "table/iceberg/follow.h"
 #include "table/iceberg/iceberg_handle.h"
 #include "table/iceberg/metadata_file.h"
+#include "table/iceberg/partitioning.h"
 #include "table/iceberg/position_deletes.h"
 #include "table/iceberg/puffin.h"
 
@@ -28,10 +29,9 @@ static int check_ours(const struct iceberg *t, struct err *e)
 	if (!places_equal(m->location, t->uri))
 		return err_set(e, ERR_CONFIG, "the table lies in \"%s\", and not in \"%s\": Iceberg's metadata has absolute paths; move "
 			       "the lake back, or load it anew", m->location, t->uri);
-	if (m->spec->field_count > 0)
-		return err_set(e, ERR_CONFIG, "somebody partitioned the table: drop its partition fields (ALTER TABLE … DROP PARTITION "
-			       "FIELD)");
-	return iceberg_metadata_require_writable(m, e);
+	if (iceberg_metadata_require_writable(m, e) < 0)
+		return -1;
+	return partitioning_require(m, e);
 }
 
 /* The newest version, whether or not there is one. */
@@ -99,6 +99,21 @@ static const struct row_lineage *iceberg_lineage(const struct table *table)
 	const struct iceberg *t = iceberg_of(table);
 
 	return t->version.metadata != NULL && t->version.metadata->format_version >= 3 ? &t->lineage : NULL;
+}
+
+/* --- partitions ------------------------------------------------------------------------------- */
+
+static void tuple_of_row(const struct table *table, const struct schema *s, const struct columns *rows, uint32_t row,
+			 struct buffer *out)
+{
+	partitioning_of_row(out, iceberg_of(table)->version.metadata->spec, s, rows, row);
+}
+
+static void tuple_of_file(const struct table *table, uint32_t slot, struct buffer *out)
+{
+	const struct live_file *f = &iceberg_of(table)->live.files[slot];
+
+	partitioning_of_values(out, f->spec_id, &f->partition);
 }
 
 /* --- deleted rows ----------------------------------------------------------------------------- */
@@ -196,6 +211,8 @@ static const struct table_ops iceberg_ops = {
 	.history = iceberg_history,
 	.protocol = iceberg_protocol,
 	.lineage = iceberg_lineage,
+	.tuple_of_row = tuple_of_row,
+	.tuple_of_file = tuple_of_file,
 	.close = iceberg_close,
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An Iceberg table in a folder of a store, alone: its data files lie directly in the folder, all else in metadata/. Its
- * versions are sequence numbers. Of its partitions we write none.
+ * versions are sequence numbers. It is partitioned as its default spec says, whoever made that; older files keep their
+ * own spec.
  *
  * Our position, its number and the counts stand in the summary of each snapshot of ours, the newest ones in the table's
  * properties, too: those outlive the snapshot.
@@ -17,6 +18,12 @@ struct iceberg_settings {
 	int format_version;           /* 2 or 3, of a table that is made */
 };
 
+/*
+ * The partitioning of a new table, as users ask for it: "region,bucket(16,id),truncate(4,name),day(created)", columns and
+ * transforms of columns (case as in partition_by). ERR_CONFIG: no such column or transform, a column's type does not have
+ * it, the same twice, FLOAT or DOUBLE as they are, or a field would have another column's name.
+ */
+int iceberg_partition_by(struct schema *s, const char *text, struct err *e);
 /*
  * As table_open. A file's tag is not kept: a manifest has no place for it. A commit whose outcome stays unknown is ERR_RETRY, and
  * every further one ERR_CONFLICT until a refresh.

@@ -9,6 +9,7 @@
 #include "table/iceberg/draft.h"
 #include "table/iceberg/iceberg_handle.h"
 #include "table/iceberg/pairs.h"
+#include "table/iceberg/partitioning.h"
 #include "table/iceberg/tidy.h"
 #include "table/uuid.h"
 
@@ -41,6 +42,8 @@ struct commit {
 static void commit_release(struct commit *c)
 {
 	draft_free(c->draft);
+	for (uint32_t i = 0; i < c->edit.added_count; i++)
+		iceberg_values_release(&c->added[i].partition);
 	memory_free(c->added);
 	memory_free(c->deleted);
 	memory_free(c->removed);
@@ -69,6 +72,7 @@ static int add_update(struct commit *c, const struct dv_update *u, struct err *e
 static int add_file(struct commit *c, const struct data_file *f, const struct row_set *dead, struct err *e)
 {
 	struct buffer uri = { 0 };
+	struct draft_added *a;
 	const char *path;
 
 	if (f->row_count == 0 || f->row_count > UINT32_MAX)
@@ -80,11 +84,10 @@ static int add_file(struct commit *c, const struct data_file *f, const struct ro
 	buffer_release(&uri);
 	if (live_find(&c->table->live, path) >= 0)
 		return err_set(e, ERR_DATA, "commit refused: file \"%s\" is in the table already", f->path);
-	c->added[c->edit.added_count++] = (struct draft_added){ .path = path,
-								.size_bytes = f->size_bytes,
-								.row_count = f->row_count,
-								.stats = f->stats,
-								.dead = dead };
+	a = &c->added[c->edit.added_count++];
+	*a = (struct draft_added){ .path = path, .size_bytes = f->size_bytes, .row_count = f->row_count, .stats = f->stats,
+				   .dead = dead };
+	partitioning_read(&a->spec_id, &a->partition, c->table->version.metadata->spec, buffer_bytes(&f->tuple));
 	return 0;
 }
 
@@ -136,14 +139,21 @@ static void fill_texts(struct commit *c)
 }
 
 /* Ids belong to names for ever: an old column keeps its own, a new one is above all. */
-static int check_ids(const struct snapshot *s, const struct schema *schema, struct err *e)
+static int check_schema(const struct iceberg *t, const struct schema *schema, struct err *e)
 {
+	const struct iceberg_metadata *m = t->version.metadata;
+	const struct snapshot *s = &t->table.snapshot;
+
 	for (uint32_t i = 0; i < schema->field_count; i++) {
 		const struct field *f = &schema->fields[i];
 		int known = schema_find(s->schema, f->name);
 
 		if (known >= 0 ? f->id != s->schema->fields[known].id : f->id <= s->last_field_id)
 			return err_set(e, ERR_DATA, "commit refused: column \"%s\" cannot have field id %" PRId32, f->name, f->id);
+	}
+	for (uint32_t i = 0; i < m->spec_count; i++) {
+		if (partitioning_check_names(&m->specs[i], schema, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -198,7 +208,7 @@ static int commit(struct commit *c, enum commit_result *out, struct err *e)
 
 	iceberg_change_set_init(&changes, m);
 	if (p->schema != NULL) {
-		if (check_ids(&t->table.snapshot, p->schema, e) < 0)
+		if (check_schema(t, p->schema, e) < 0)
 			return -1;
 		iceberg_change_set_schema(&changes, m, p->schema);
 	}
@@ -236,8 +246,9 @@ int iceberg_create(struct table *table, struct schema *schema, const char *sourc
 {
 	struct iceberg *t = iceberg_of(table);
 	char uuid[UUID_TEXT_BYTES + 1];
+	struct iceberg_spec spec;
 	const struct iceberg_creation creation = { .uuid = uuid, .location = t->uri, .format_version = t->format_version,
-						   .schema = schema };
+						   .schema = schema, .spec = &spec };
 	struct catalog_version made = { .metadata = NULL };
 	struct iceberg_change_set changes;
 	struct pairs properties = { .items = NULL };
@@ -256,9 +267,12 @@ int iceberg_create(struct table *table, struct schema *schema, const char *sourc
 	changes.creation = &creation;
 	changes.properties = properties.items;
 	changes.property_count = properties.count;
-	rc = catalog_commit(t->catalog, NULL, &changes, &made, out, e);
+	rc = partitioning_spec(&spec, schema, e);
+	if (rc == 0)
+		rc = catalog_commit(t->catalog, NULL, &changes, &made, out, e);
 	if (rc == 0 && *out == COMMIT_DONE)
 		rc = iceberg_load(t, &made, NULL, e);
 	pairs_release(&properties);
+	iceberg_spec_release(&spec);
 	return rc < 0 ? err_wrap(e, "new table") : 0;
 }

@@ -9,6 +9,7 @@
 #include "table/iceberg/gzip.h"
 #include "table/iceberg/member.h"
 #include "table/iceberg/metadata_parts.h"
+#include "table/iceberg/partitioning.h"
 
 enum {
 	ROOT_VERSION, ROOT_UUID, ROOT_LOCATION, ROOT_SEQUENCE, ROOT_UPDATED, ROOT_LAST_COLUMN, ROOT_SCHEMA, ROOT_SCHEMAS,
@@ -199,6 +200,7 @@ static int parse_root(struct iceberg_metadata *m, struct err *e)
 	if (parse_schema(m, got, e) < 0 || parse_specs(m, got, e) < 0 || parse_orders(m, got, e) < 0 ||
 	    parse_snapshots(m, got, e) < 0)
 		return -1;
+	partitioning_show(m->schema.columns, m->spec);
 	return metadata_log_parse(m, &got[ROOT_METADATA_LOG], e);
 }
 

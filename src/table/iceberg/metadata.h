@@ -57,7 +57,7 @@ struct iceberg_metadata {
 	int64_t last_updated_ms;
 	int64_t next_row_id;  /* version 3; else -1 */
 	int32_t last_column_id, last_partition_id;
-	struct iceberg_schema schema; /* the current one; its marks (see there) are in it */
+	struct iceberg_schema schema; /* the current one; its marks (see there) are in it, and the default spec as its partitioning */
 	struct iceberg_spec *specs;   /* as they stand in the file */
 	uint32_t spec_count;
 	const struct iceberg_spec *spec; /* the default one */
