@@ -28,7 +28,7 @@ struct lake_options {
 	int64_t iceberg_version; /* of metadata that is made */
 	char *iceberg_catalog;  /* a URL (table/iceberg/catalog.h), or NULL: the table's own folder */
 	int64_t workers;        /* threads that merge; 0: one per processor */
-	char *partition_by;     /* columns of each new table with commas; NULL: none */
+	char *partition_by;     /* columns of each new table with commas, with Iceberg alone transforms, too; NULL: none */
 	struct lake_slot *slot; /* not in the table: our place among the processes of a group; NULL: we are alone */
 };
 extern const struct option lake_option_table[]; /* ends with a NULL name */

@@ -43,9 +43,9 @@ void lake_table_free(struct lake_table *t)
 	memory_free(t);
 }
 
-static bool is_iceberg(const struct lake_table *t)
+static bool is_iceberg(const struct lake_options *o)
 {
-	return t->options != NULL && strcmp(t->options->table_format, "iceberg") == 0;
+	return o != NULL && strcmp(o->table_format, "iceberg") == 0;
 }
 
 /* The first difference that an ADD COLUMN does not make. */
@@ -72,10 +72,10 @@ static int schema_differs(const struct schema *lake, const struct schema *source
 		       "move the lake table away and run again to copy it anew");
 }
 
-/* As --partition-by asks for, in the words of the format that leads. */
-static int set_partition(const struct lake_table *t, struct schema *s, struct err *e)
+/* In the words of the format that leads; no options: Delta's. */
+static int set_partition(const struct lake_options *o, const char *asked, struct schema *s, struct err *e)
 {
-	return is_iceberg(t) ? iceberg_partition_by(s, t->partition_by, e) : partition_by(s, t->partition_by, e);
+	return is_iceberg(o) ? iceberg_partition_by(s, asked, e) : partition_by(s, asked, e);
 }
 
 int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e)
@@ -92,7 +92,7 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 	schema_release(old);
 	/* what could not be read has columns of our own */
 	if (old == NULL && t->partition_by != NULL && source->mode != MODE_QUARANTINE)
-		return set_partition(t, t->schema, e);
+		return set_partition(t->options, t->partition_by, t->schema, e);
 	return 0;
 }
 
@@ -106,7 +106,7 @@ int lake_check_table(const void *options, const struct schema *table, struct err
 	if (o->partition_by == NULL)
 		return 0;
 	made = schema_adopt_ids(table, NULL, &unused);
-	rc = partition_by(made, o->partition_by, e);
+	rc = set_partition(o, o->partition_by, made, e);
 	schema_release(made);
 	return rc;
 }
@@ -122,7 +122,7 @@ static int check_partition(const struct lake_table *t, const struct schema *lake
 	if (t->partition_by == NULL || lake->mode == MODE_QUARANTINE)
 		return 0;
 	wanted = schema_adopt_ids(lake, NULL, &unused);
-	rc = set_partition(t, wanted, e);
+	rc = set_partition(t->options, t->partition_by, wanted, e);
 	for (uint32_t i = 0; i < lake->partition_count; i++) {
 		buffer_text(&has, i > 0 ? "," : "partitioned by \"");
 		partition_words(&has, lake, &lake->partition[i]);
@@ -198,7 +198,7 @@ static int open_format(struct lake_table *t, const struct schema *source, struct
 	const struct lake_options *o = t->options;
 	struct iceberg_settings settings;
 
-	if (!is_iceberg(t))
+	if (!is_iceberg(o))
 		return table_open(&t->table, t->store, t->source_name, e);
 	if (t->share != NULL)
 		return err_set(e, ERR_CONFIG, "--group needs tables of the format delta or both (--table-format): Iceberg's manifests "
