@@ -221,7 +221,7 @@ bool schema_partition_equal(const struct schema *a, const struct schema *b)
 		const struct partition_field *x = &a->partition[i], *y = &b->partition[i];
 
 		if (strcmp(a->fields[x->field].name, b->fields[y->field].name) != 0 ||
-		    strcmp(x->transform, y->transform) != 0 || strcmp(x->name, y->name) != 0)
+		    strcmp(x->transform, y->transform) != 0)
 			return false;
 	}
 	return true;

@@ -90,6 +90,22 @@ static void what_a_table_cannot_be_partitioned_by_is_refused(void **state)
 	}
 }
 
+/* Spark calls it "id_bucket_4". */
+static void what_a_field_is_called_does_not_count(void **state)
+{
+	struct schema *lake = delta_table_schema(), *wanted = delta_table_schema();
+	struct err e = ERR_INIT;
+
+	(void)state;
+	schema_add_partition(lake, 0, "bucket[4]", "shard");
+	must(iceberg_partition_by(wanted, "bucket(4,id)", &e), &e);
+	assert_true(schema_partition_equal(lake, wanted));
+	schema_add_partition(lake, 1, "identity", "name");
+	assert_false(schema_partition_equal(lake, wanted));
+	schema_release(lake);
+	schema_release(wanted);
+}
+
 static void delta_has_no_transforms(void **state)
 {
 	struct schema *s = delta_table_schema();
@@ -368,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_and_transforms_are_asked_for),
 		cmocka_unit_test(what_a_table_cannot_be_partitioned_by_is_refused),
+		cmocka_unit_test(what_a_field_is_called_does_not_count),
 		cmocka_unit_test(delta_has_no_transforms),
 		cmocka_unit_test(a_tuple_comes_back_as_it_was),
 		cmocka_unit_test(without_a_tuple_all_is_null),
