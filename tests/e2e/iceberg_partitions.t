@@ -30,8 +30,8 @@ NUMBERS, CALENDAR = ["ints", "longs", "decimals"], ["days", "moments", "clocks"]
 PARTITIONS = {  # database: what is asked for, the format's version, the tables, the field, Spark's word for the value
     "buckets": ("bucket(4,part)", 3, NUMBERS + CALENDAR + ["texts", "binaries"], "part_bucket", "ice.system.bucket(4, part)"),
     "cuts": ("truncate( 3, PART )", 2, NUMBERS + ["texts", "binaries"], "part_trunc", "ice.system.truncate(3, part)"),
-    "years": ("year(part)", 2, CALENDAR, "part_year", "ice.system.years(part)"),
-    "months": ("month(part)", 3, CALENDAR, "part_month", "ice.system.months(part)"),
+    "years": ("year(part)", 2, ["days", "clocks"], "part_year", "ice.system.years(part)"),
+    "months": ("month(part)", 3, ["days", "moments"], "part_month", "ice.system.months(part)"),
     "dates": ("day(part)", 2, CALENDAR, "part_day", "ice.system.days(part)"),
     "hours": ("hour(part)", 3, ["moments", "clocks"], "part_hour", "ice.system.hours(part)"),
     "cells": ("part", 3, list(TYPES), "part", "part"),
