@@ -116,13 +116,9 @@ int64_t key_index_commit(const struct key_index *x)
 	return x->map.head->commit;
 }
 
-void key_index_set_commit(struct key_index *x, int64_t commit)
+void key_index_set_version(struct key_index *x, int64_t version, int64_t commit)
 {
 	x->map.head->commit = commit;
-}
-
-void key_index_set_version(struct key_index *x, int64_t version)
-{
 	if (version >= 0)
 		x->map.head->file_whole = x->files.last;
 	atomic_store_explicit(&x->map.head->version, version, memory_order_release);

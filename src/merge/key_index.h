@@ -51,13 +51,12 @@ void key_index_close(struct key_index *x); /* NULL is fine; marks it clean */
 
 /* The table version whose rows are all in; rows of version + 1 may be in part (kill -9). */
 int64_t key_index_version(const struct key_index *x);
-void key_index_set_version(struct key_index *x, int64_t version);
 /*
- * Which of the table's own commits that version has (snapshot.txn_version), to be set before it: where somebody put another
- * version in the place of ours, the number of the version is the same.
+ * Which of the table's own commits that version has (snapshot.txn_version): where somebody put another version in the place of
+ * ours, the number of the version is the same.
  */
 int64_t key_index_commit(const struct key_index *x);
-void key_index_set_commit(struct key_index *x, int64_t commit);
+void key_index_set_version(struct key_index *x, int64_t version, int64_t commit);
 
 /* Data files: the index's own numbers for paths. 0 when unknown. */
 uint32_t key_index_file(const struct key_index *x, const char *path);

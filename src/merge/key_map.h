@@ -44,7 +44,7 @@ struct key_map_head {
 	uint32_t copy_count;  /* in use; right unless is_applying */
 	uint32_t copy_free;   /* number + 1 of the first free copy below copy_end, 0: none */
 	_Atomic int64_t version;
-	int64_t commit;       /* see key_index_set_commit */
+	int64_t commit;       /* see key_index_commit */
 	uint32_t file_last;   /* highest file number given */
 	uint32_t file_whole;  /* the files up to this number had all their rows in at `version` */
 	_Atomic uint32_t is_applying;

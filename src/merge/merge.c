@@ -106,14 +106,6 @@ static bool is_wanted(const struct merge *m, uint32_t slot)
 	       (m->share == NULL || m->share->concerns(m->share, f->tag));
 }
 
-static void set_index_version(struct merge *m)
-{
-	const struct snapshot *s = table_snapshot(m->table);
-
-	key_index_set_commit(m->index, s->txn_version);
-	key_index_set_version(m->index, s->version);
-}
-
 /*
  * Brings the index to the table's version. Entries of files that are gone and of rows that are dead may
  * stay: a place that is not live, or dead already, counts as no place. A share may have grown since.
@@ -145,7 +137,7 @@ static int index_catch_up(struct merge *m, struct err *e)
 	}
 	if (is_new && key_index_fit(m->index, e) < 0)
 		return -1;
-	set_index_version(m);
+	key_index_set_version(m->index, s->version, s->txn_version);
 	return 0;
 }
 
@@ -240,7 +232,7 @@ static int begin_next_part(struct merge *m, struct err *e)
 {
 	if (m->pending_count == 0)
 		return 0;
-	key_index_set_version(m->index, -1);
+	key_index_set_version(m->index, -1, 0);
 	return apply_pending(m, e);
 }
 
@@ -517,7 +509,7 @@ static int after_commit(struct merge *m, struct err *e)
 {
 	if (apply_pending(m, e) < 0)
 		return -1;
-	set_index_version(m);
+	key_index_set_version(m->index, table_snapshot(m->table)->version, table_snapshot(m->table)->txn_version);
 	places_commit(&m->places);
 	drop_files(m);
 	m->truncates = false;

@@ -119,7 +119,7 @@ static void equal_rows_match_the_model(void **state)
 		index_file_apply(x, c->keys, BATCH, c->old, c->new);
 		assert_same(x, model);
 		if (round % 10 == 9) {
-			key_index_set_version(x, round);
+			key_index_set_version(x, round, 0);
 			key_index_close(x);
 			x = index_file_open(&shape, "t");
 			assert_int_equal(key_index_version(x), round);
@@ -247,7 +247,7 @@ static void a_full_disk_leaves_equal_rows_as_they_are(void **state)
 	assert_int_equal(e.kind, ERR_IO);
 	limit_files(RLIM_INFINITY);
 	assert_in_range(key_index_count(x), 1024, 10000);
-	key_index_set_version(x, 3);
+	key_index_set_version(x, 3, 0);
 	for (uint32_t i = 0; i < key_index_count(x); i++)
 		push(&model[4], i);
 	assert_same(x, model);
@@ -277,7 +277,7 @@ static void write_until_killed(uint64_t from)
 	for (int64_t v = 0;; v++) {
 		changes_of_version(c, model, from, v);
 		index_file_apply(x, c->keys, BATCH, c->old, c->new);
-		key_index_set_version(x, v);
+		key_index_set_version(x, v, 0);
 	}
 }
 

@@ -89,7 +89,7 @@ static void check_against_model(bool is_whole)
 		if (round % 10 == 0)
 			assert_same(x, model, is_whole);
 		if (round % 20 == 19) {
-			key_index_set_version(x, round);
+			key_index_set_version(x, round, 0);
 			key_index_close(x);
 			x = index_file_open(&shape, "t1");
 			assert_int_equal(key_index_version(x), round);
@@ -209,7 +209,7 @@ static void make_small(const struct key_shape *shape, bool is_closed)
 
 		key_index_add_file(x, "a b\nc", &file, &e);
 		index_file_apply(x, &key, 1, NULL, &place);
-		key_index_set_version(x, 7);
+		key_index_set_version(x, 7, 0);
 		if (is_closed)
 			key_index_close(x);
 		kill(getpid(), SIGKILL);
@@ -391,7 +391,7 @@ static void write_until_killed(const struct key_shape *shape, bool is_whole, uin
 		any_from(from + (uint64_t)v * 1000003);
 		random_batch(keys, places, model, is_whole);
 		index_file_apply(x, keys, BATCH, NULL, places);
-		key_index_set_version(x, v);
+		key_index_set_version(x, v, 0);
 	}
 }
 
