@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "merge/catch_up.h"
 #include "merge/complete.h"
 #include "merge/data_file.h"
 #include "merge/fold.h"
@@ -13,8 +14,6 @@
 #include "merge/rewrite.h"
 #include "merge/row_ids.h"
 #include "merge/turn.h"
-
-#define SCAN_ROWS 65536u
 
 struct merge {
 	struct store *store;
@@ -36,109 +35,18 @@ struct merge {
 	uint64_t rows_in, rows_added, rows_changed, rows_deleted;
 };
 
-/* Gives the index the keys of a file's live rows. */
-static int scan_file(struct merge *m, const struct data_file *file, uint32_t slot, struct err *e)
+static int catch_up(struct merge *m, struct err *e)
 {
-	struct key_hash *keys = memory_array(struct key_hash, SCAN_ROWS);
-	struct row_place *places = memory_array(struct row_place, SCAN_ROWS);
-	struct data_file_reader *reader = NULL;
-	struct row_set *dead = NULL;
-	struct columns rows;
-	uint32_t number = key_index_file(m->index, file->path), row = 0;
-	int rc = -1;
+	const struct catch_up c = {
+		.store = m->store,
+		.table = m->table,
+		.schema = m->schema,
+		.shape = &m->shape,
+		.index = m->index,
+		.share = m->share,
+	};
 
-	columns_init(&rows, m->schema);
-	if (table_read_dv(m->table, slot, &dead, e) < 0 ||
-	    (number == 0 && key_index_add_file(m->index, file->path, &number, e) < 0) ||
-	    data_file_open(&reader, m->store, file, m->schema, e) < 0)
-		goto out;
-	while ((rc = data_file_keys(reader, &m->shape, SCAN_ROWS, &rows, keys, e)) == 0) {
-		uint32_t live = 0;
-
-		for (uint32_t i = 0; i < rows.row_count; i++, row++) {
-			if (row_set_has(dead, row))
-				continue;
-			keys[live] = keys[i];
-			places[live++] = (struct row_place){ number, row };
-		}
-		if (key_index_apply(m->index, keys, live, NULL, places, e) < 0) {
-			rc = -1;
-			goto out;
-		}
-	}
-	rc = rc > 0 ? 0 : rc;
-out:
-	data_file_close(reader);
-	row_set_free(dead);
-	columns_release(&rows);
-	memory_free(keys);
-	memory_free(places);
-	return rc < 0 ? err_wrap(e, "key index: data file %s", file->path) : 0;
-}
-
-/*
- * Whether every commit after the version is ours. We never bring a dead row back; another writer's RESTORE
- * does, in files that the index has as whole.
- */
-static int only_ours_since(const struct merge *m, int64_t version, bool *out, struct err *e)
-{
-	int64_t wanted = table_snapshot(m->table)->version - version;
-	uint32_t limit = wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX, count;
-	struct history_entry *entries;
-
-	if (table_history(m->table, limit, &entries, &count, e) < 0)
-		return -1;
-	*out = count == wanted;
-	for (uint32_t i = 0; i < count; i++)
-		*out = *out && entries[i].is_ours;
-	table_history_free(entries, count);
-	return 0;
-}
-
-/* Whether the index lacks a file whose rows it should know. A multiset is not searched beside other writers. */
-static bool is_wanted(const struct merge *m, uint32_t slot)
-{
-	const struct data_file *f = &table_snapshot(m->table)->files[slot];
-
-	if (m->share != NULL && m->shape.is_multiset)
-		return false;
-	return !key_index_has_file(m->index, f->path) &&
-	       (m->share == NULL || m->share->concerns(m->share, f->tag));
-}
-
-/*
- * Brings the index to the table's version. Entries of files that are gone and of rows that are dead may
- * stay: a place that is not live, or dead already, counts as no place. A share may have grown since.
- */
-static int index_catch_up(struct merge *m, struct err *e)
-{
-	const struct snapshot *s = table_snapshot(m->table);
-	int64_t version = key_index_version(m->index);
-	bool is_replaced = version == s->version && key_index_commit(m->index) != s->txn_version;
-	bool is_new = version < 0 || version > s->version || is_replaced, is_ours = true;
-	uint64_t rows = 0;
-
-	if (version == s->version && !is_replaced && m->share == NULL)
-		return 0;
-	if (!is_new && only_ours_since(m, version, &is_ours, e) < 0)
-		return -1;
-	is_new = is_new || !is_ours;
-	if (is_new)
-		key_index_clear(m->index);
-	for (uint32_t i = 0; i < s->file_count; i++) {
-		if (is_wanted(m, i))
-			rows += s->files[i].row_count - s->files[i].dead_count;
-	}
-	if (key_index_reserve(m->index, key_index_count(m->index) + rows, e) < 0)
-		return -1;
-	for (uint32_t i = 0; i < s->file_count; i++) {
-		if (is_wanted(m, i) && scan_file(m, &s->files[i], i, e) < 0)
-			return -1;
-	}
-	if (is_new && key_index_fit(m->index, e) < 0)
-		return -1;
-	key_index_set_version(m->index, s->version, s->txn_version);
-	return 0;
+	return index_catch_up(&c, e);
 }
 
 int merge_open(struct merge **out, struct store *store, struct table *table, struct schema *schema,
@@ -152,7 +60,7 @@ int merge_open(struct merge **out, struct store *store, struct table *table, str
 	m->schema = schema_share(schema);
 	key_shape_init(&m->shape, m->schema);
 	if (key_index_open(&m->index, index_path, table_snapshot(table)->table_id, &m->shape, e) < 0 ||
-	    index_catch_up(m, e) < 0) {
+	    catch_up(m, e) < 0) {
 		merge_close(m);
 		return -1;
 	}
