@@ -116,12 +116,12 @@ def orphans(tap, source, lake):
     """What the kills left, and more of it, goes by Spark's procedure; all else stays."""
     table = f"{lake}/shop/orders"
     planted = set.union(*plant_orphans(table))
-    some = [str(s["sequence-number"]) for s in metadata(table)["snapshots"]][::40]
-    had, rows = files_below(table), [cat_rows(table, "--version", number) for number in some]
+    some = [s["sequence-number"] for s in metadata(table)["snapshots"]][::40]
+    had, rows = files_below(table), [lake_rows(table, number) for number in some]
     call(lake, "remove_orphan_files", "orders")
     gone = had - files_below(table)
     tap.ok(len(planted) > 3 and planted <= gone, f"remove_orphan_files takes {len(gone)} files that no snapshot names", sorted(planted - gone))
-    tap.equal([cat_rows(table, "--version", number) for number in some], rows, "snapshots have their rows after that")
+    tap.equal([lake_rows(table, number) for number in some], rows, "snapshots have their rows after that")
     source.change(20)
     check(tap, source, lake, "after Spark's remove_orphan_files", ["pyiceberg"])
 
