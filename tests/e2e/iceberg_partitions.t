@@ -9,6 +9,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from iceberg_rig import *
 
+# The others know partitions in part only: docs/readers.md says which.
+ENGINES = [engine for engine in ENGINES if engine in ("pyiceberg", "duckdb", "polars", "spark")]
 TEXTS = ["", "a", "A", "a ", "a/b", "..", "a=b", "%2F", "it's", "\\", "null", "__HIVE_DEFAULT_PARTITION__", "line\nbreak", "nul\x00nul",
          "e\u0301te", "日本語の本", "😀😀😀😀😀", "ü" * 5, "x" * 90]
 BYTES = ["", "00", "0000000001", "ff", "ff00ff00ff", "e697a5e69cac"]
@@ -218,7 +220,7 @@ def check_foreign(tap, lake):
     deltalake.write_deltalake(table, rows, partition_by=["s", "i", "l", "d", "b", "m"])
     done = tailrace("publish", table)
     tap.ok(done.returncode == 0, "a partitioned table of delta-rs is published", done.stderr)
-    check_iceberg(tap, table, lake_rows(table), "a partitioned table of delta-rs")
+    check_iceberg(tap, table, lake_rows(table), "a partitioned table of delta-rs", ENGINES)
 
 
 def check_refusals(tap, db, server, lake):
