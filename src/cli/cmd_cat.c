@@ -11,7 +11,7 @@
 #define BLOCK_ROWS 8192
 
 struct cat_options {
-	int64_t version, limit;
+	int64_t version, snapshot, limit;
 	char *where_key;
 	char *as;
 };
@@ -21,6 +21,8 @@ struct cat_options {
 static const struct option cat_table[] = {
 	{ "version", OPTION_INT, OPTION(version), "-1", -1, INT64_MAX, NULL,
 	  "Version of the table, of an Iceberg table a sequence number or a snapshot's id; -1 is the newest" },
+	{ "snapshot", OPTION_INT, OPTION(snapshot), "-1", -1, INT64_MAX, NULL,
+	  "The same, as engines that read Iceberg call it: a snapshot's id" },
 	{ "where_key", OPTION_TEXT, OPTION(where_key), NULL, 0, 0, NULL,
 	  "Only the row with this key; the parts of a longer key with commas between, as in CSV" },
 	{ "limit", OPTION_INT, OPTION(limit), "0", 0, INT64_MAX, NULL,
@@ -198,9 +200,12 @@ static int cat(const struct settings *s, struct err *e)
 {
 	const struct cat_options *o = settings_of(s, &cat_group);
 	struct printing p = { .options = o, .is_csv = strcmp(o->as, "csv") == 0 };
-	struct table_view v;
-	int rc = table_view_find(&v, s, o->version, e);
+	struct table_view v = { .store = NULL };
+	int rc;
 
+	if (o->version >= 0 && o->snapshot >= 0)
+		return err_set(e, ERR_CONFIG, "--version and --snapshot: give one of them");
+	rc = table_view_find(&v, s, o->snapshot >= 0 ? o->snapshot : o->version, e);
 	if (rc < 0)
 		goto out;
 	p.schema = v.snapshot->schema;

@@ -49,6 +49,7 @@ tap.equal(done.stdout, '{"id":2,"name":"","price":null}\n', "prints that key's r
 newest = max(v.number for v in versions(table))
 first = min(v.number for v in versions(table) if sum(lake_rows(table, v.number).values()) == 3)
 tap.ok(first < newest, "an old version has the old rows")
+works("a version and a snapshot", "cat", table, "--version", "1", "--snapshot", "1", status=2, says=("give one of them",))
 works("a version that is not there", "cat", table, "--version", newest + 5, status=2, says=(str(newest + 5),))
 
 done = works("describe", "describe", table)

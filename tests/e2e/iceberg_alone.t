@@ -147,6 +147,8 @@ def spark_sets_back(tap, source, lake):
     old = metadata(table)["snapshots"][-2]["snapshot-id"]
     rows = lake_rows(table, before[0])
     tap.equal(lake_rows(table, old), rows, "a version is told by its sequence number or by its id")
+    tap.equal(tailrace("cat", table, "--snapshot", str(old)).stdout, tailrace("cat", table, "--version", str(old)).stdout,
+              "--snapshot is the word for it, too")
     call(lake, "rollback_to_snapshot", "orders", f", snapshot_id => {old}")
     tap.equal(difference(lake_rows(table), rows), "", "a table that Spark set back is so")
     check(tap, source, lake, "after Spark's rollback_to_snapshot")
