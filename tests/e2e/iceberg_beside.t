@@ -129,13 +129,13 @@ def publish_past(tap, server, db, lake, r):
     last, first, kills = make_past(server, db, lake), 3, 0
     while kills < 20:
         process = subprocess.Popen([TAILRACE, "publish", table, "--version", str(first)], stdout=subprocess.DEVNULL)
-        time.sleep(r.uniform(0.01, 0.3))
+        time.sleep(r.uniform(0.01, 0.3) if kills > 1 else 0.02)
         if process.poll() is not None:
             break
         kills += 1
         process.kill()
         process.wait()
-    tap.ok(kills > 0, f"publishing a past is killed {kills} times")
+    tap.ok(kills > 1, f"publishing a past is killed {kills} times")
     done = tailrace("publish", table, "--version", str(first))
     tap.ok(done.returncode == 0, "and goes on to its end", done.stderr)
     check_past(tap, lake, first, last)
