@@ -242,7 +242,7 @@ class Test:
         for n in range(9000, 18000, 3000):
             before = len(versions(kept))
             rows = self.spoiled(topic, range(n, n + 3000))
-            wrong = wrong or ("" if wait_until(lambda: len(versions(kept)) > before + 1, 60) else "the quarantine does not grow")
+            wrong = wrong or ("" if wait_until(lambda: len(versions(kept)) > before + 1, 150) else "the quarantine does not grow")
             wrong = wrong or self.end(workers.pop(0), signal.SIGKILL)
             workers.append(start())
         bad = collections.Counter((m.partition, m.offset) for m in self.broker.read(topic) if m.value.startswith(b"bad"))
@@ -268,7 +268,7 @@ class Test:
         for first in range(0, 12000, 2000):
             before = len(versions(table))
             self.broker.write(topic, [self.change_of(topic, rows, n) for n in range(first, first + 2000)])
-            wrong = wrong or ("" if wait_until(lambda: len(versions(table)) > before + 2, 60) else "the table does not grow")
+            wrong = wrong or ("" if wait_until(lambda: len(versions(table)) > before + 2, 150) else "the table does not grow")
             wrong = wrong or self.end(workers.pop(0), signal.SIGKILL)
             workers.append(start())
         wanted = collections.Counter((str(key), str(n)) for key, n in rows.items())
