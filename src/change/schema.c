@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "change/columns.h"
 
 const char *type_name(enum type t)
@@ -101,6 +102,43 @@ void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count)
 	s->key_count = count;
 }
 
+void schema_set_order(struct schema *s, const uint32_t *fields, uint32_t count)
+{
+	memory_free(s->order);
+	s->order = memory_copy(fields, count * sizeof(*fields));
+	s->order_count = count;
+}
+
+bool schema_can_order(const struct field *f)
+{
+	enum storage storage = field_storage(f);
+
+	return storage != STORAGE_BYTES && storage != STORAGE_INT128;
+}
+
+int schema_check_order(const struct schema *s, struct err *e)
+{
+	for (uint32_t i = 0; i < s->order_count; i++) {
+		const struct field *f = &s->fields[s->order[i]];
+
+		if (!schema_can_order(f))
+			return err_set(e, ERR_DATA, "events cannot be ordered by column \"%s\", which is %s: only by numbers of "
+				       "at most 18 digits, dates and times", f->name, type_name(f->type));
+	}
+	return 0;
+}
+
+void schema_names_format(struct buffer *out, const struct schema *s, const uint32_t *fields, uint32_t count)
+{
+	buffer_char(out, '[');
+	for (uint32_t i = 0; i < count; i++) {
+		if (i > 0)
+			buffer_char(out, ',');
+		text_json_string(out, s->fields[fields[i]].name);
+	}
+	buffer_char(out, ']');
+}
+
 void schema_add_partition(struct schema *s, uint32_t field, const char *transform, const char *name)
 {
 	assert(field < s->field_count);
@@ -142,6 +180,7 @@ struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema
 		f->id = at >= 0 ? known->fields[at].id : ++*last_id;
 	}
 	schema_set_key(s, wanted->key, wanted->key_count);
+	schema_set_order(s, wanted->order, wanted->order_count);
 	s->mode = wanted->mode;
 	for (uint32_t i = 0; known != NULL && i < known->partition_count; i++) {
 		const struct partition_field *p = &known->partition[i];
@@ -172,6 +211,7 @@ void schema_release(struct schema *s)
 	memory_free(s->partition);
 	memory_free(s->fields);
 	memory_free(s->key);
+	memory_free(s->order);
 	defaults_free(s);
 	memory_free(s->database);
 	memory_free(s->table);
@@ -202,15 +242,25 @@ static bool field_equal(const struct field *a, const struct field *b)
 	       a->scale == b->scale && a->is_nullable == b->is_nullable;
 }
 
-static bool key_equal(const struct schema *a, const struct schema *b)
+/* Lists of fields of the two, of the same length. */
+static bool names_equal(const struct schema *a, const uint32_t *of_a, const struct schema *b, const uint32_t *of_b,
+			uint32_t count)
 {
-	if (a->key_count != b->key_count)
-		return false;
-	for (uint32_t i = 0; i < a->key_count; i++) {
-		if (strcmp(a->fields[a->key[i]].name, b->fields[b->key[i]].name) != 0)
+	for (uint32_t i = 0; i < count; i++) {
+		if (strcmp(a->fields[of_a[i]].name, b->fields[of_b[i]].name) != 0)
 			return false;
 	}
 	return true;
+}
+
+static bool key_equal(const struct schema *a, const struct schema *b)
+{
+	return a->key_count == b->key_count && names_equal(a, a->key, b, b->key, a->key_count);
+}
+
+static bool order_equal(const struct schema *a, const struct schema *b)
+{
+	return a->order_count == b->order_count && names_equal(a, a->order, b, b->order, a->order_count);
 }
 
 bool schema_partition_equal(const struct schema *a, const struct schema *b)
@@ -240,5 +290,5 @@ bool schema_extends(const struct schema *a, const struct schema *b)
 		if (known < a->field_count && field_equal(&a->fields[known], &b->fields[i]))
 			known++;
 	}
-	return known == a->field_count && key_equal(a, b);
+	return known == a->field_count && key_equal(a, b) && order_equal(a, b);
 }

@@ -75,6 +75,13 @@ struct schema {
 	uint32_t *key;       /* indexes of the key's fields in key order */
 	uint32_t key_count;  /* 0: the table has no key, rows are a multiset */
 	/*
+	 * Event order: indexes of the fields whose values, compared in turn, say which of two events of a key is the
+	 * newer one; NULL is less than any value. Events that are equal in all of them are one that came twice. Each is of
+	 * a type that schema_can_order.
+	 */
+	uint32_t *order;
+	uint32_t order_count; /* 0: the order of arrival */
+	/*
 	 * One row, the literal DEFAULTs; NULL where there is none; a date or time whose DEFAULT is the time of the
 	 * change has 0, and so has a NOT NULL one whose DEFAULT is invalid. NULL: not known.
 	 */
@@ -101,6 +108,13 @@ struct field *schema_add(struct schema *s, const char *name, enum type type, boo
  */
 struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema *known, int32_t *last_id);
 void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count);
+void schema_set_order(struct schema *s, const uint32_t *fields, uint32_t count);
+/* Whether events can be ordered by such a field: a number of at most 64 bits, a date or a time. */
+bool schema_can_order(const struct field *f);
+/* Such a list of fields as JSON: ["id","at"]. */
+void schema_names_format(struct buffer *out, const struct schema *s, const uint32_t *fields, uint32_t count);
+/* ERR_DATA: a field of the order is of a type that events cannot be ordered by. */
+int schema_check_order(const struct schema *s, struct err *e);
 /* Appends a field of the partitioning; copies the texts. Not after sharing. */
 void schema_add_partition(struct schema *s, uint32_t field, const char *transform, const char *name);
 /* Takes over the row and its memory. Not after sharing. Schemas with other DEFAULTs are still equal. */
@@ -113,7 +127,7 @@ int schema_find(const struct schema *s, const char *name);
 bool schema_is_key(const struct schema *s, uint32_t field);
 /* The same values of the same columns, by the columns' names, in the same order; whatever the values are called. */
 bool schema_partition_equal(const struct schema *a, const struct schema *b);
-/* Same names, types, nullability and key, in the same order. */
+/* Same names, types, nullability, key and event order, in the same order. */
 bool schema_equal(const struct schema *a, const struct schema *b);
 /*
  * True when `b` is `a` plus new fields at any place (nothing else differs): what an ADD COLUMN in

@@ -14,7 +14,7 @@ static const struct protocol with_mapping = {
 static struct schema *every_type(void)
 {
 	struct schema *s = schema_new("shop", "all");
-	const uint32_t key[] = { 2, 0 };
+	const uint32_t key[] = { 2, 0 }, order[] = { TYPE_TIMESTAMP, TYPE_LONG };
 
 	for (enum type t = 0; t < TYPES; t++) {
 		struct field *f = schema_add(s, type_name(t), t, t % 2 == 0);
@@ -27,6 +27,7 @@ static struct schema *every_type(void)
 	}
 	s->fields[1].source_type = memory_copy_text("int unsigned \"x\"");
 	schema_set_key(s, key, 2);
+	schema_set_order(s, order, 2);
 	return s;
 }
 
@@ -104,17 +105,32 @@ static void the_greatest_id_never_falls(void **state)
 	schema_release(s);
 }
 
-static void refused(const char *schema_string, const char *key, const char *why)
+static void mark_refused(const char *schema_string, const char *mark, const char *value, const char *why)
 {
-	struct text_pair pair = { "tailrace.key", key };
+	struct text_pair pair = { mark, value };
 	struct metadata m = { .id = "t", .schema_string = schema_string,
-			      .configuration = { &pair, key != NULL } };
+			      .configuration = { &pair, value != NULL } };
 	struct schema *s;
 	struct err e = ERR_INIT;
 
 	assert_int_equal(schema_parse(&s, &m, &with_mapping, &e), -1);
 	if (strstr(e.text, why) == NULL)
 		fail_msg("\"%s\" does not tell \"%s\"", e.text, why);
+}
+
+static void refused(const char *schema_string, const char *key, const char *why)
+{
+	mark_refused(schema_string, "tailrace.key", key, why);
+}
+
+static void an_order_of_texts_or_of_no_columns_is_refused(void **state)
+{
+	static const char fields[] = "{\"fields\":[{\"name\":\"a\",\"type\":\"string\"}]}";
+
+	(void)state;
+	mark_refused(fields, "tailrace.order", "[\"b\"]", "tailrace.order names \"b\", which is no column");
+	mark_refused(fields, "tailrace.order", "[\"a\"]", "column \"a\", which is string");
+	mark_refused(fields, "tailrace.order", "7", "tailrace.order is \"7\"");
 }
 
 static void what_is_no_schema_of_ours_is_refused(void **state)
@@ -142,6 +158,7 @@ int main(void)
 		cmocka_unit_test(only_names_with_reserved_characters_need_mapping),
 		cmocka_unit_test(the_greatest_id_never_falls),
 		cmocka_unit_test(what_is_no_schema_of_ours_is_refused),
+		cmocka_unit_test(an_order_of_texts_or_of_no_columns_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,17 +106,18 @@ static void marks_keep_what_the_schema_has_no_place_for(void **state)
 	struct schema_mark marks[SCHEMA_MARKS];
 	struct iceberg_schema back;
 	struct buffer text = { 0 };
-	const uint32_t key[] = { 9, 1 };
+	const uint32_t key[] = { 9, 1 }, order[] = { 7, 2 };
 	struct err e = ERR_INIT;
 	uint32_t count;
 
 	(void)state;
 	s->mode = MODE_APPEND;
 	schema_set_key(s, key, 2);
+	schema_set_order(s, order, 2);
 	iceberg_schema_format(&text, s, 0);
 	must(parse(&back, buffer_string(&text), &e), &e);
 	count = iceberg_schema_marks(marks, s);
-	assert_int_equal(count, 4);
+	assert_int_equal(count, SCHEMA_MARKS);
 	for (uint32_t i = 0; i < count; i++) {
 		must(iceberg_schema_set_mark(back.columns, marks[i].key, buffer_string(&marks[i].value), &e), &e);
 		buffer_release(&marks[i].value);
@@ -140,11 +141,14 @@ static void marks_that_lie_are_refused(void **state)
 		{ "tailrace.key", "{}", "\"tailrace.key\" is an object, not a list" },
 		{ "tailrace.key", "[1]", "\"tailrace.key\" is 1, not a text" },
 		{ "tailrace.key", "[\"x\"]", "property tailrace.key names \"x\", which is no column" },
+		{ "tailrace.order", "[\"x\"]", "property tailrace.order names \"x\", which is no column" },
+		{ "tailrace.order", "[\"text\"]", "events cannot be ordered by column \"text\", which is string" },
 		{ "tailrace.mode", "fast", "property tailrace.mode is \"fast\"" },
 	};
 	struct schema *s = schema_new("", "");
 
 	(void)state;
+	schema_add(s, "text", TYPE_STRING, true);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct err e = ERR_INIT;
 

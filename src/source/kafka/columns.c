@@ -66,6 +66,7 @@ static struct schema *schema_of(const struct kafka_table *t, struct schema *said
 		f->scale = from->scale;
 	}
 	schema_set_key(s, said->key, said->key_count);
+	schema_set_order(s, said->order, said->order_count);
 	return s;
 }
 

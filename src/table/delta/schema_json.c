@@ -2,7 +2,8 @@
 /*
  * Schemas as Delta spells them. Our marks: field metadata "tailrace.id" and
  * "tailrace.type", configuration "tailrace.key" (a JSON array of names),
- * "tailrace.database", "tailrace.table" and, unless it is "merge", "tailrace.mode".
+ * "tailrace.database", "tailrace.table" and, unless it is "merge", "tailrace.mode"; of a table that is merged in event
+ * order, "tailrace.order" (as the key).
  */
 #include "table/delta/schema_json.h"
 
@@ -161,6 +162,16 @@ int32_t metadata_last_id(const struct metadata *m, const struct schema *s)
 	return (int32_t)id;
 }
 
+static void set_names(struct metadata *m, const char *property, const struct schema *s, const uint32_t *fields,
+		      uint32_t count, struct arena *arena)
+{
+	struct buffer text = { 0 };
+
+	schema_names_format(&text, s, fields, count);
+	text_map_set(&m->configuration, property, buffer_string(&text), arena);
+	buffer_release(&text);
+}
+
 void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
 			 struct arena *arena)
 {
@@ -169,15 +180,9 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 
 	schema_format(&text, s, is_mapped);
 	m->schema_string = arena_text(arena, text.data, text.size);
-	buffer_clear(&text);
-	buffer_char(&text, '[');
-	for (uint32_t i = 0; i < s->key_count; i++) {
-		if (i > 0)
-			buffer_char(&text, ',');
-		text_json_string(&text, s->fields[s->key[i]].name);
-	}
-	buffer_char(&text, ']');
-	text_map_set(&m->configuration, "tailrace.key", buffer_string(&text), arena);
+	set_names(m, "tailrace.key", s, s->key, s->key_count, arena);
+	if (s->order_count > 0)
+		set_names(m, "tailrace.order", s, s->order, s->order_count, arena);
 	text_map_set(&m->configuration, "tailrace.database", s->database, arena);
 	text_map_set(&m->configuration, "tailrace.table", s->table, arena);
 	if (s->mode != MODE_MERGE)
@@ -246,11 +251,14 @@ static int parse_field(struct schema *s, const json_t *j, enum mapping_mode mode
 	return 0;
 }
 
-static int parse_key(struct schema *s, const char *text, struct err *e)
+/* A list of fields' names; set_fields is schema_set_key or schema_set_order. */
+static int parse_names(struct schema *s, const struct metadata *m, const char *property,
+		       void (*set_fields)(struct schema *, const uint32_t *, uint32_t), struct err *e)
 {
+	const char *text = text_map_get(&m->configuration, property);
 	json_error_t error;
 	json_t *list;
-	uint32_t *key;
+	uint32_t *fields;
 	size_t count;
 	int rc = 0;
 
@@ -259,25 +267,23 @@ static int parse_key(struct schema *s, const char *text, struct err *e)
 	list = json_loads(text, 0, &error);
 	if (!json_is_array(list)) {
 		json_decref(list);
-		return err_set(e, ERR_DATA, "configuration tailrace.key is \"%s\"", text);
+		return err_set(e, ERR_DATA, "configuration %s is \"%s\"", property, text);
 	}
 	count = json_array_size(list);
-	key = memory_array(uint32_t, count);
+	fields = memory_array(uint32_t, count);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const char *name = json_string_value(json_array_get(list, i));
 		int field = name != NULL ? schema_find(s, name) : -1;
 
 		if (field < 0)
-			rc = err_set(e, ERR_DATA,
-				     "configuration tailrace.key names \"%s\", which is "
-				     "no column",
+			rc = err_set(e, ERR_DATA, "configuration %s names \"%s\", which is no column", property,
 				     name != NULL ? name : "");
 		else
-			key[i] = (uint32_t)field;
+			fields[i] = (uint32_t)field;
 	}
 	if (rc == 0)
-		schema_set_key(s, key, (uint32_t)count);
-	memory_free(key);
+		set_fields(s, fields, (uint32_t)count);
+	memory_free(fields);
 	json_decref(list);
 	return rc;
 }
@@ -342,7 +348,11 @@ int schema_parse(struct schema **out, const struct metadata *m, const struct pro
 	rc = parse_fields(s, json_object_get(json, "fields"), mode, e);
 	json_decref(json);
 	if (rc == 0)
-		rc = parse_key(s, text_map_get(&m->configuration, "tailrace.key"), e);
+		rc = parse_names(s, m, "tailrace.key", schema_set_key, e);
+	if (rc == 0)
+		rc = parse_names(s, m, "tailrace.order", schema_set_order, e);
+	if (rc == 0)
+		rc = schema_check_order(s, e);
 	if (rc == 0)
 		rc = parse_partition(s, &m->partition_columns, e);
 	if (rc == 0)

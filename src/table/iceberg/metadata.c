@@ -72,13 +72,13 @@ static int parse_numbers(struct iceberg_metadata *m, const struct json_value *go
 	return need_int(&m->last_column_id, &got[ROOT_LAST_COLUMN], "last-column-id", e);
 }
 
-/* Another schema than the current one may lack columns of the key, so it keeps that of its identifiers. */
+/* Another schema than the current one may lack columns of the key and the order; it keeps that of its identifiers. */
 static int set_marks(struct schema *s, const struct iceberg_metadata *m, bool is_current, struct err *e)
 {
 	for (uint32_t i = 0; i < m->property_count; i++) {
 		const struct iceberg_pair *p = &m->properties[i];
 
-		if (!is_current && strcmp(p->key, "tailrace.key") == 0)
+		if (!is_current && (strcmp(p->key, "tailrace.key") == 0 || strcmp(p->key, "tailrace.order") == 0))
 			continue;
 		if (iceberg_schema_set_mark(s, p->key, p->value, e) < 0)
 			return -1;

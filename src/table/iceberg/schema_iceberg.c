@@ -259,7 +259,6 @@ void iceberg_schema_format(struct buffer *out, const struct schema *s, int32_t i
 uint32_t iceberg_schema_marks(struct schema_mark marks[SCHEMA_MARKS], const struct schema *s)
 {
 	uint32_t count = 0;
-	struct buffer *key;
 
 	memset(marks, 0, SCHEMA_MARKS * sizeof(*marks));
 	marks[count].key = "tailrace.database";
@@ -270,39 +269,46 @@ uint32_t iceberg_schema_marks(struct schema_mark marks[SCHEMA_MARKS], const stru
 		marks[count].key = "tailrace.mode";
 		buffer_text(&marks[count++].value, table_mode_name(s->mode));
 	}
-	marks[count].key = "tailrace.key";
-	key = &marks[count++].value;
-	buffer_char(key, '[');
-	for (uint32_t i = 0; i < s->key_count; i++) {
-		if (i > 0)
-			buffer_char(key, ',');
-		text_json_string(key, s->fields[s->key[i]].name);
+	if (s->order_count > 0) {
+		marks[count].key = "tailrace.order";
+		schema_names_format(&marks[count++].value, s, s->order, s->order_count);
 	}
-	buffer_char(key, ']');
+	marks[count].key = "tailrace.key";
+	schema_names_format(&marks[count++].value, s, s->key, s->key_count);
 	return count;
 }
 
-static int set_key(struct schema *s, const struct json_value *list, struct err *e)
+/* Marks that are lists of fields' names. */
+static const struct {
+	const char *key;
+	void (*set)(struct schema *, const uint32_t *, uint32_t);
+} name_lists[] = {
+	{ "tailrace.key", schema_set_key },
+	{ "tailrace.order", schema_set_order },
+};
+
+static int set_names(struct schema *s, const struct json_value *list, size_t which, struct err *e)
 {
+	const char *key = name_lists[which].key;
 	struct json_cursor c = json_open(list);
 	struct json_value v;
-	uint32_t key[ICEBERG_COLUMNS_MAX], count = 0;
+	uint32_t fields[ICEBERG_COLUMNS_MAX], count = 0;
 	const char *name;
 
-	if (need_list(list, JSON_ARRAY, ICEBERG_COLUMNS_MAX, "tailrace.key", e) < 0)
+	if (need_list(list, JSON_ARRAY, ICEBERG_COLUMNS_MAX, key, e) < 0)
 		return -1;
 	while (json_next(&c, NULL, &v)) {
 		int field;
 
-		if (need_text(&name, &v, "tailrace.key", e) < 0)
+		if (need_text(&name, &v, key, e) < 0)
 			return -1;
 		field = schema_find(s, name);
 		if (field < 0)
-			return err_set(e, ERR_DATA, "property tailrace.key names \"%s\", which is no column", name);
-		key[count++] = (uint32_t)field;
+			return err_set(e, ERR_DATA, "property %s names \"%s\", which is no column", key, name);
+		fields[count++] = (uint32_t)field;
 	}
-	schema_set_key(s, key, count);
-	return 0;
+	name_lists[which].set(s, fields, count);
+	return schema_check_order(s, e);
 }
 
 static int set_mode(struct schema *s, const char *name, struct err *e)
@@ -322,11 +328,22 @@ static void set_text(char **text, const char *value)
 	*text = memory_copy_text(value);
 }
 
-int iceberg_schema_set_mark(struct schema *s, const char *key, const char *value, struct err *e)
+static int set_name_list(struct schema *s, size_t which, const char *value, struct err *e)
 {
 	struct json_parser json = { 0 };
 	struct json_value list;
-	int rc;
+	int rc = json_parse(&json, bytes_of_text(value), &list, e);
+
+	if (rc == 0)
+		rc = set_names(s, &list, which, e);
+	else
+		err_wrap(e, "property %s", name_lists[which].key);
+	json_parser_release(&json);
+	return rc;
+}
+
+int iceberg_schema_set_mark(struct schema *s, const char *key, const char *value, struct err *e)
+{
 
 	if (strcmp(key, "tailrace.database") == 0)
 		set_text(&s->database, value);
@@ -334,13 +351,9 @@ int iceberg_schema_set_mark(struct schema *s, const char *key, const char *value
 		set_text(&s->table, value);
 	else if (strcmp(key, "tailrace.mode") == 0)
 		return set_mode(s, value, e);
-	if (strcmp(key, "tailrace.key") != 0)
-		return 0;
-	rc = json_parse(&json, bytes_of_text(value), &list, e);
-	if (rc == 0)
-		rc = set_key(s, &list, e);
-	else
-		err_wrap(e, "property tailrace.key");
-	json_parser_release(&json);
-	return rc;
+	for (size_t i = 0; i < sizeof(name_lists) / sizeof(name_lists[0]); i++) {
+		if (strcmp(key, name_lists[i].key) == 0)
+			return set_name_list(s, i, value, e);
+	}
+	return 0;
 }
