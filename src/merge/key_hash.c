@@ -23,7 +23,8 @@ void key_shape_init(struct key_shape *s, const struct schema *schema)
 {
 	const struct field *f;
 
-	*s = (struct key_shape){ .schema = schema, .is_multiset = schema->key_count == 0 };
+	*s = (struct key_shape){ .schema = schema, .is_multiset = schema->key_count == 0,
+				 .order_words = schema->order_count };
 	if (schema->key_count != 1)
 		return;
 	f = &schema->fields[schema->key[0]];
@@ -49,6 +50,12 @@ uint64_t key_shape_print(const struct key_shape *s)
 
 		buffer_format(&text, " %d %zu %s", is_integer(storage) ? -1 : (int)storage,
 			      strlen(f->name), f->name);
+	}
+	for (uint32_t i = 0; i < s->schema->order_count; i++) {
+		const struct field *f = &s->schema->fields[s->schema->order[i]];
+		enum storage storage = field_storage(f);
+
+		buffer_format(&text, " by %d %zu %s", is_integer(storage) ? -1 : (int)storage, strlen(f->name), f->name);
 	}
 	print = XXH3_64bits(text.data, text.size);
 	buffer_release(&text);

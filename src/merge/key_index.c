@@ -26,6 +26,7 @@ struct key_index {
 	struct key_map map;
 	struct key_files files;
 	struct key_shape shape;
+	uint64_t horizon;
 	size_t ordered_bytes; /* a larger map is read forward, not at random */
 };
 
@@ -40,8 +41,8 @@ static char *files_name(const char *path)
 
 static struct key_slots slots_of(const struct key_index *x)
 {
-	return (struct key_slots){ .head = x->map.head, .base = x->map.slots,
-				   .copies = x->map.copies, .is_whole = x->shape.is_whole,
+	return (struct key_slots){ .head = x->map.head, .base = x->map.slots, .orders = x->map.orders,
+				   .copies = x->map.copies, .horizon = x->horizon, .is_whole = x->shape.is_whole,
 				   .is_multiset = x->shape.is_multiset,
 				   .is_ordered = x->map.size > x->ordered_bytes };
 }
@@ -68,6 +69,7 @@ int key_index_open(struct key_index **out, const char *path, const char *table_i
 		   const struct key_shape *shape, struct err *e)
 {
 	struct key_map_head wanted = { .slot_size = key_slot_size(shape->is_whole),
+				       .order_words = shape->order_words,
 				       .shape = key_shape_print(shape) };
 	struct key_hash table = key_text_hash(table_id);
 	struct key_index *x = memory_new(struct key_index);
@@ -154,13 +156,19 @@ void key_index_drop_file(struct key_index *x, uint32_t file)
 	key_files_drop(&x->files, file);
 }
 
-void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
-		    struct row_place *places)
+void key_index_find_ordered(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+			    struct row_place *places, uint64_t *orders)
 {
 	struct key_slots s = slots_of(x);
 
 	key_map_expect(&x->map, count);
-	key_slots_find(&s, keys, count, places);
+	key_slots_find(&s, keys, count, places, orders);
+}
+
+void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+		    struct row_place *places)
+{
+	key_index_find_ordered(x, keys, count, places, NULL);
 }
 
 bool key_index_next(const struct key_index *x, struct row_place *at, struct row_place *out)
@@ -189,6 +197,7 @@ static int resize(struct key_index *x, uint64_t capacity, uint64_t copy_capacity
 	to = from;
 	to.head = next.head;
 	to.base = next.slots;
+	to.orders = next.orders;
 	to.copies = next.copies;
 	key_slots_copy(&to, &from);
 	next.head->is_applying = x->map.head->is_applying;
@@ -246,8 +255,9 @@ static uint32_t count_new(const struct row_place *old, const struct row_place *p
 	return new_count;
 }
 
-int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
-		    const struct row_place *old, const struct row_place *places, struct err *e)
+int key_index_apply_ordered(struct key_index *x, const struct key_hash *keys, uint32_t count,
+			    const struct row_place *old, const struct row_place *places, const uint64_t *orders,
+			    struct err *e)
 {
 	struct key_slots s = slots_of(x);
 	uint32_t *order = key_slots_order(&s, keys, count);
@@ -266,12 +276,23 @@ int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t c
 		if (rc == 0) {
 			s = slots_of(x);
 			x->map.head->is_applying = 1;
-			key_slots_apply(&s, keys, order, first, rows, old, places);
+			key_slots_apply(&s, keys, order, first, rows, old, places, orders);
 			x->map.head->is_applying = 0;
 		}
 	}
 	memory_free(order);
 	return rc;
+}
+
+int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
+		    const struct row_place *old, const struct row_place *places, struct err *e)
+{
+	return key_index_apply_ordered(x, keys, count, old, places, NULL, e);
+}
+
+void key_index_set_horizon(struct key_index *x, uint64_t horizon)
+{
+	x->horizon = horizon;
 }
 
 uint64_t key_index_count(const struct key_index *x)

@@ -20,6 +20,12 @@ struct row_place {
 	uint32_t row;
 };
 
+/*
+ * In event order (struct schema's `order`) each key has its newest event's order beside its place, and a deleted one
+ * has this as its file: an older event must not bring it back.
+ */
+#define KEY_TOMBSTONE (UINT32_MAX - 2)
+
 /* A key reduced to 64 bits (one fixed-width field of at most 8 bytes) or to a 128-bit hash. */
 struct key_hash {
 	uint64_t low, high; /* fixed width: low is the value, high is 0 */
@@ -32,6 +38,7 @@ struct key_shape {
 	const struct schema *schema;
 	bool is_whole;    /* the 64-bit form */
 	bool is_multiset; /* a key_hash may have several places */
+	uint32_t order_words; /* of an event's order (key_order.h); 0: the order of arrival */
 };
 
 void key_shape_init(struct key_shape *s, const struct schema *schema);
@@ -74,6 +81,11 @@ void key_index_drop_file(struct key_index *x, uint32_t file); /* its rows were a
 void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    struct row_place *places);
 
+/* In event order also the order of each key that is there, in orders[i * order_words ..]; a deleted one's place is a
+ * tombstone. */
+void key_index_find_ordered(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+			    struct row_place *places, uint64_t *orders);
+
 /*
  * Multiset: the next place of the key that `at` was found by, the newest first; false: there is none.
  * `at` is good until the next key_index_apply. After a kill a place may come twice.
@@ -88,6 +100,13 @@ bool key_index_next(const struct key_index *x, struct row_place *at, struct row_
  */
 int key_index_apply(struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    const struct row_place *old, const struct row_place *places, struct err *e);
+
+/* The same in event order, each with its order. */
+int key_index_apply_ordered(struct key_index *x, const struct key_hash *keys, uint32_t count,
+			    const struct row_place *old, const struct row_place *places, const uint64_t *orders,
+			    struct err *e);
+/* Tombstones whose order's first word is less are of no use any more: the index need not keep them. */
+void key_index_set_horizon(struct key_index *x, uint64_t horizon);
 
 void key_index_clear(struct key_index *x); /* empty, version -1 */
 /* Room for this many keys without growing on the way. */

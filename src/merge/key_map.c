@@ -50,9 +50,10 @@ static uint64_t new_generation(void)
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static size_t map_size(uint64_t capacity, uint32_t slot_size, uint64_t copy_capacity)
+/* Of a file whose slots are those of this head. */
+static size_t map_size(const struct key_map_head *h, uint64_t capacity, uint64_t copy_capacity)
 {
-	return HEAD_SIZE + (size_t)capacity * slot_size +
+	return HEAD_SIZE + (size_t)capacity * (h->slot_size + h->order_words * sizeof(uint64_t)) +
 	       (size_t)copy_capacity * sizeof(struct key_copy);
 }
 
@@ -69,9 +70,12 @@ static int map_file(struct key_map *m, size_t size, struct err *e)
 }
 
 /* Once the head says how many slots stand before them. */
-static void find_copies(struct key_map *m)
+static void find_parts(struct key_map *m)
 {
-	m->copies = (void *)(m->slots + (size_t)m->head->capacity * m->head->slot_size);
+	const struct key_map_head *h = m->head;
+
+	m->orders = (void *)(m->slots + (size_t)h->capacity * h->slot_size);
+	m->copies = (void *)(m->orders + (size_t)h->capacity * h->order_words);
 }
 
 void key_map_expect(const struct key_map *m, uint32_t count)
@@ -103,13 +107,14 @@ static void write_head(struct key_map *m, const struct key_map_head *from, uint6
 	struct key_map_head *h = m->head;
 
 	*h = (struct key_map_head){ .layout = LAYOUT, .slot_size = from->slot_size,
+				    .order_words = from->order_words,
 				    .shape = from->shape, .generation = from->generation,
 				    .capacity = capacity, .version = from->version, .commit = from->commit,
 				    .copy_capacity = (uint32_t)copy_capacity,
 				    .file_last = from->file_last,
 				    .file_whole = from->file_whole };
 	memcpy(h->table, from->table, sizeof(h->table));
-	find_copies(m);
+	find_parts(m);
 	read_boot(h->boot);
 	atomic_thread_fence(memory_order_release);
 	memcpy(h->magic, magic, sizeof(magic));
@@ -119,7 +124,7 @@ static void write_head(struct key_map *m, const struct key_map_head *from, uint6
 static int fill_file(struct key_map *m, const struct key_map_head *from, uint64_t capacity,
 		     uint64_t copy_capacity, struct err *e)
 {
-	size_t size = map_size(capacity, from->slot_size, copy_capacity);
+	size_t size = map_size(from, capacity, copy_capacity);
 	int failed = ftruncate(m->fd, 0) != 0 ? errno : posix_fallocate(m->fd, 0, (off_t)size);
 
 	if (failed != 0) {
@@ -154,10 +159,11 @@ static bool head_is_ours(const struct key_map_head *h, const struct key_map_head
 			 uint64_t size)
 {
 	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->layout == LAYOUT &&
-	       h->slot_size == wanted->slot_size && h->shape == wanted->shape &&
+	       h->slot_size == wanted->slot_size && h->order_words == wanted->order_words &&
+	       h->shape == wanted->shape &&
 	       memcmp(h->table, wanted->table, sizeof(h->table)) == 0 &&
 	       h->capacity >= KEY_MAP_SLOTS_MIN && h->capacity <= CAPACITY_MAX &&
-	       map_size(h->capacity, h->slot_size, h->copy_capacity) == size &&
+	       map_size(h, h->capacity, h->copy_capacity) == size &&
 	       h->live_count <= h->capacity && h->gone_count <= h->capacity - h->live_count &&
 	       h->copy_end <= h->copy_capacity && h->copy_free <= h->copy_end;
 }
@@ -186,7 +192,7 @@ static int adopt(struct key_map *m, struct err *e)
 		return err_system(e, "stat \"%s\"", m->path);
 	if (map_file(m, (size_t)s.st_size, e) < 0)
 		return -1;
-	find_copies(m);
+	find_parts(m);
 	m->head->is_clean = 0;
 	read_boot(m->head->boot);
 	if (msync(m->head, HEAD_SIZE, MS_SYNC) != 0)
@@ -206,8 +212,8 @@ static char *next_path(const char *path)
 int key_map_open(struct key_map *m, const char *path, const struct key_map_head *wanted,
 		 bool *is_new, struct err *e)
 {
-	struct key_map_head head = { .slot_size = wanted->slot_size, .shape = wanted->shape,
-				     .generation = new_generation(), .version = -1 };
+	struct key_map_head head = { .slot_size = wanted->slot_size, .order_words = wanted->order_words,
+				     .shape = wanted->shape, .generation = new_generation(), .version = -1 };
 	int rc;
 
 	*m = (struct key_map){ .path = memory_copy_text(path) };
@@ -242,9 +248,9 @@ void key_map_close(struct key_map *m, bool is_clean)
 void key_map_clear(struct key_map *m)
 {
 	struct key_map_head *h = m->head;
-	struct key_map_head from = { .slot_size = h->slot_size, .shape = h->shape,
-				     .generation = new_generation(), .version = -1 };
-	size_t size = map_size(KEY_MAP_SLOTS_MIN, h->slot_size, 0);
+	struct key_map_head from = { .slot_size = h->slot_size, .order_words = h->order_words,
+				     .shape = h->shape, .generation = new_generation(), .version = -1 };
+	size_t size = map_size(h, KEY_MAP_SLOTS_MIN, 0);
 	uint64_t capacity = KEY_MAP_SLOTS_MIN, copy_capacity = 0;
 
 	memcpy(from.table, h->table, sizeof(from.table));
@@ -309,7 +315,7 @@ int key_map_add_copies(struct key_map *m, uint64_t copy_capacity, struct err *e)
 {
 	struct key_map_head *h = m->head;
 	uint32_t before = h->copy_capacity;
-	size_t size = map_size(h->capacity, h->slot_size, copy_capacity);
+	size_t size = map_size(h, h->capacity, copy_capacity);
 	void *at;
 	int failed;
 
@@ -329,6 +335,6 @@ int key_map_add_copies(struct key_map *m, uint64_t copy_capacity, struct err *e)
 	m->head = at;
 	m->slots = (uint8_t *)at + HEAD_SIZE;
 	m->size = size;
-	find_copies(m);
+	find_parts(m);
 	return 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to merge: the mapped file under a key index. One page of head, then `capacity` slots, then
- * `copy_capacity` copies:
+ * Private to merge: the mapped file under a key index. One page of head, then `capacity` slots, then the slots'
+ * orders, then `copy_capacity` copies:
  *
  *   whole keys   {u64 key, u32 file, u32 row}              16 bytes
  *   hashed keys  {u64 low, u64 high, u32 file, u32 row}    24 bytes
+ *   order        {u64 word, ...}                           8 bytes for each word of the order
  *   copy         {u32 file, u32 row, u64 under}            16 bytes
  *
  * all little-endian. A slot's file is 0 when it is free and KEY_FILE_GONE when its row was removed.
- * A key's bucket is hash * capacity >> 64, so slots stand in the order of the hash at any capacity.
+ * KEY_TOMBSTONE is a deleted key whose order counts. A key's bucket is hash * capacity >> 64, so slots stand in the order of the hash at any capacity.
  *
  * Copies are for equal rows of a table without a key; key_copies.h says how they hang together.
  *
@@ -25,7 +26,7 @@
 
 #include "base/err.h"
 
-#define KEY_FILE_GONE UINT32_MAX
+#define KEY_FILE_GONE UINT32_MAX /* KEY_TOMBSTONE, of key_index.h, is another one */
 #define KEY_FILE_LINK (UINT32_MAX - 1) /* `row` is the number of a copy */
 #define KEY_MAP_SLOTS_MIN 2048
 
@@ -33,6 +34,7 @@ struct key_map_head {
 	char magic[8];
 	uint32_t layout;
 	uint32_t slot_size;   /* bytes */
+	uint32_t order_words; /* of each slot's order, 0: none */
 	uint64_t table[2];    /* hash of the table's id */
 	uint64_t shape;       /* key_shape_print */
 	uint64_t generation;  /* of the file numbers beside it */
@@ -61,12 +63,13 @@ struct key_map {
 	char *path;  /* owned */
 	struct key_map_head *head;
 	uint8_t *slots;
+	uint64_t *orders;
 	struct key_copy *copies;
 	size_t size; /* mapped bytes */
 };
 
 /*
- * Opens or makes the file. `wanted` has slot_size, table and shape; a file that differs in these, in
+ * Opens or makes the file. `wanted` has slot_size, order_words, table and shape; a file that differs in these, in
  * size or layout, or that cannot be believed, is made new and empty: then *is_new is true. ERR_CONFIG
  * when another process has it open, ERR_IO when the system refuses.
  */

@@ -46,6 +46,17 @@ ALWAYS_INLINE uint64_t *slot_at(const struct key_slots *s, uint64_t at, bool is_
 	return (uint64_t *)(void *)(s->base + at * (is_whole ? 16 : 24));
 }
 
+ALWAYS_INLINE uint64_t *order_at(const struct key_slots *s, uint64_t at)
+{
+	return s->orders + at * s->head->order_words;
+}
+
+ALWAYS_INLINE void copy_order(uint64_t *to, const uint64_t *from, uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++)
+		to[i] = from[i];
+}
+
 /* A place as the one word that it is in a slot: file in the low half. */
 ALWAYS_INLINE uint64_t place_word(struct row_place p)
 {
@@ -128,8 +139,8 @@ uint32_t *key_slots_order(const struct key_slots *s, const struct key_hash *keys
 	return order;
 }
 
-ALWAYS_INLINE struct row_place find_from(const struct key_slots *s, uint64_t at,
-					 struct key_hash key, bool is_whole)
+/* The key's slot, from its bucket on; NO_SLOT: it has none. */
+ALWAYS_INLINE uint64_t find_from(const struct key_slots *s, uint64_t at, struct key_hash key, bool is_whole)
 {
 	for (uint64_t n = s->head->capacity; n > 0; n--) {
 		const uint64_t *slot = slot_at(s, at, is_whole);
@@ -138,10 +149,10 @@ ALWAYS_INLINE struct row_place find_from(const struct key_slots *s, uint64_t at,
 		if (is_free(word))
 			break;
 		if (has_key(slot, key, is_whole) && !is_gone(word))
-			return word_place(word);
+			return at;
 		at = next_slot(s, at);
 	}
-	return (struct row_place){ 0, 0 };
+	return NO_SLOT;
 }
 
 ALWAYS_INLINE uint32_t nth(const uint32_t *order, uint32_t i)
@@ -154,13 +165,16 @@ ALWAYS_INLINE uint64_t fetch_ahead(const struct key_slots *s, struct key_hash ke
 	uint64_t at = bucket_of(s, key, is_whole);
 
 	__builtin_prefetch(slot_at(s, at, is_whole));
+	if (s->head->order_words > 0)
+		__builtin_prefetch(order_at(s, at));
 	return at;
 }
 
 ALWAYS_INLINE void find_all(const struct key_slots *s, const struct key_hash *keys,
 			    const uint32_t *order, uint32_t count, struct row_place *places,
-			    bool is_whole)
+			    uint64_t *orders, bool is_whole)
 {
+	uint32_t words = s->head->order_words;
 	uint64_t ahead[AHEAD];
 
 	for (uint32_t i = 0; i < AHEAD && i < count; i++)
@@ -172,19 +186,23 @@ ALWAYS_INLINE void find_all(const struct key_slots *s, const struct key_hash *ke
 		if (count - i > AHEAD)
 			ahead[i % AHEAD] =
 				fetch_ahead(s, keys[nth(order, i + AHEAD)], is_whole);
-		places[k] = find_from(s, at, keys[k], is_whole);
+		at = find_from(s, at, keys[k], is_whole);
+		places[k] = at == NO_SLOT ? (struct row_place){ 0, 0 } :
+					    word_place(load_word(slot_at(s, at, is_whole), is_whole));
+		if (orders != NULL && at != NO_SLOT)
+			copy_order(orders + (size_t)k * words, order_at(s, at), words);
 	}
 }
 
 void key_slots_find(const struct key_slots *s, const struct key_hash *keys, uint32_t count,
-		    struct row_place *places)
+		    struct row_place *places, uint64_t *orders)
 {
 	uint32_t *order = key_slots_order(s, keys, count);
 
 	if (s->is_whole)
-		find_all(s, keys, order, count, places, true);
+		find_all(s, keys, order, count, places, orders, true);
 	else
-		find_all(s, keys, order, count, places, false);
+		find_all(s, keys, order, count, places, orders, false);
 	memory_free(order);
 }
 
@@ -226,7 +244,7 @@ ALWAYS_INLINE void erase(const struct key_slots *s, uint64_t at, bool is_whole)
 }
 
 ALWAYS_INLINE void fill(const struct key_slots *s, uint64_t at, struct key_hash key, uint64_t word,
-			bool is_whole)
+			const uint64_t *order, bool is_whole)
 {
 	uint64_t *slot = slot_at(s, at, is_whole);
 
@@ -235,6 +253,8 @@ ALWAYS_INLINE void fill(const struct key_slots *s, uint64_t at, struct key_hash 
 	slot[0] = key.low;
 	if (!is_whole)
 		slot[1] = key.high;
+	if (order != NULL)
+		copy_order(order_at(s, at), order, s->head->order_words);
 	store_word(slot, word, is_whole);
 	s->head->live_count++;
 }
@@ -260,17 +280,19 @@ ALWAYS_INLINE uint64_t seek(const struct key_slots *s, uint64_t at, struct key_h
 }
 
 ALWAYS_INLINE void put(const struct key_slots *s, uint64_t at, struct key_hash key, uint64_t word,
-		       bool is_whole)
+		       const uint64_t *order, bool is_whole)
 {
 	uint64_t room, found = seek(s, at, key, &room, is_whole);
 
 	if (found != NO_SLOT && word != 0) {
+		if (order != NULL)
+			copy_order(order_at(s, found), order, s->head->order_words);
 		store_word(slot_at(s, found, is_whole), word, is_whole);
 	} else if (found != NO_SLOT) {
 		erase(s, found, is_whole);
 	} else if (word != 0) {
 		assert(room != NO_SLOT);
-		fill(s, room, key, word, is_whole);
+		fill(s, room, key, word, order, is_whole);
 	}
 }
 
@@ -302,7 +324,7 @@ ALWAYS_INLINE void put_equal(const struct key_slots *s, uint64_t at, struct key_
 			remove_equal(s, found, old);
 	} else if (found == NO_SLOT) {
 		assert(room != NO_SLOT);
-		fill(s, room, key, word, false);
+		fill(s, room, key, word, NULL, false);
 	} else {
 		uint64_t *slot = slot_at(s, found, false);
 		struct row_place link = { KEY_FILE_LINK, 0 };
@@ -315,8 +337,9 @@ ALWAYS_INLINE void put_equal(const struct key_slots *s, uint64_t at, struct key_
 ALWAYS_INLINE void apply_all(const struct key_slots *s, const struct key_hash *keys,
 			     const uint32_t *order, uint32_t first, uint32_t count,
 			     const struct row_place *old, const struct row_place *places,
-			     bool is_whole)
+			     const uint64_t *orders, bool is_whole)
 {
+	uint32_t words = s->head->order_words;
 	uint64_t ahead[AHEAD];
 
 	for (uint32_t i = 0; i < AHEAD && i < count; i++)
@@ -329,9 +352,9 @@ ALWAYS_INLINE void apply_all(const struct key_slots *s, const struct key_hash *k
 		if (count - i > AHEAD)
 			ahead[i % AHEAD] =
 				fetch_ahead(s, keys[nth(order, first + i + AHEAD)], is_whole);
-		assert(places[k].file < KEY_FILE_LINK);
+		assert(places[k].file <= KEY_TOMBSTONE);
 		if (is_whole || !s->is_multiset)
-			put(s, at, keys[k], word, is_whole);
+			put(s, at, keys[k], word, orders != NULL ? orders + (size_t)k * words : NULL, is_whole);
 		else if (word != 0 || old[k].file != 0)
 			put_equal(s, at, keys[k], word != 0 ? 0 : place_word(old[k]), word);
 	}
@@ -339,12 +362,18 @@ ALWAYS_INLINE void apply_all(const struct key_slots *s, const struct key_hash *k
 
 void key_slots_apply(const struct key_slots *s, const struct key_hash *keys, const uint32_t *order,
 		     uint32_t first, uint32_t count, const struct row_place *old,
-		     const struct row_place *places)
+		     const struct row_place *places, const uint64_t *orders)
 {
+	assert((orders != NULL) == (s->head->order_words > 0));
 	if (s->is_whole)
-		apply_all(s, keys, order, first, count, old, places, true);
+		apply_all(s, keys, order, first, count, old, places, orders, true);
 	else
-		apply_all(s, keys, order, first, count, old, places, false);
+		apply_all(s, keys, order, first, count, old, places, orders, false);
+}
+
+ALWAYS_INLINE bool is_past(const struct key_slots *s, uint64_t at, uint64_t word)
+{
+	return (uint32_t)word == KEY_TOMBSTONE && *order_at(s, at) < s->horizon;
 }
 
 ALWAYS_INLINE void copy_all(const struct key_slots *to, const struct key_slots *from,
@@ -356,12 +385,12 @@ ALWAYS_INLINE void copy_all(const struct key_slots *to, const struct key_slots *
 		struct key_hash key = { slot[0], is_whole ? 0 : slot[1] };
 		uint64_t at;
 
-		if (is_free(word) || is_gone(word))
+		if (is_free(word) || is_gone(word) || is_past(from, i, word))
 			continue;
 		at = bucket_of(to, key, is_whole);
 		while (!is_free(load_word(slot_at(to, at, is_whole), is_whole)))
 			at = next_slot(to, at);
-		fill(to, at, key, word, is_whole);
+		fill(to, at, key, word, from->head->order_words > 0 ? order_at(from, i) : NULL, is_whole);
 	}
 }
 

@@ -159,17 +159,17 @@ static void any_number_of_equal_rows_stands_in_one_slot(void **state)
 		}
 		s.is_ordered = round == 1;
 		order = key_slots_order(&s, keys, MANY);
-		key_slots_apply(&s, keys, order, 0, MANY, NULL, places);
+		key_slots_apply(&s, keys, order, 0, MANY, NULL, places, NULL);
 		assert_int_equal(head.live_count, 1);
 		assert_int_equal(head.copy_count, MANY - 1);
-		key_slots_find(&s, keys, 1, &at);
+		key_slots_find(&s, keys, 1, &at, NULL);
 		for (uint32_t i = MANY; i > 0; i--) {
 			assert_true(key_slots_next(&s, &at, &found));
 			assert_int_equal(found.row, i - 1);
 			places[MANY - i] = found;
 		}
 		assert_false(key_slots_next(&s, &at, &found));
-		key_slots_apply(&s, keys, order, 0, MANY, places, none);
+		key_slots_apply(&s, keys, order, 0, MANY, places, none, NULL);
 		assert_int_equal(head.live_count, 0);
 		assert_int_equal(head.copy_count, 0);
 		memory_free(order);

@@ -534,18 +534,113 @@ static void table_order_changes_no_answer(void **state)
 	}
 	order = key_slots_order(&s, keys, KEYS);
 	assert_non_null(order);
-	key_slots_apply(&s, keys, order, 0, KEYS, NULL, places);
+	key_slots_apply(&s, keys, order, 0, KEYS, NULL, places, NULL);
 	assert_int_equal(head.live_count, KEYS);
-	key_slots_find(&s, keys, KEYS, found);
+	key_slots_find(&s, keys, KEYS, found, NULL);
 	assert_memory_equal(found, places, KEYS * sizeof(*found));
 	s.is_ordered = false;
-	key_slots_find(&s, keys, KEYS, found);
+	key_slots_find(&s, keys, KEYS, found, NULL);
 	assert_memory_equal(found, places, KEYS * sizeof(*found));
 	memory_free(order);
 	memory_free(s.base);
 	memory_free(keys);
 	memory_free(places);
 	memory_free(found);
+}
+
+#define ORDERED 5000u
+
+/* Key n has this order; its first word grows with n. */
+static void order_of(uint32_t n, uint64_t *order)
+{
+	order[0] = n + 1;
+	order[1] = ~(uint64_t)n;
+}
+
+static void apply_ordered(struct key_index *x, bool is_whole)
+{
+	for (uint32_t n = 0; n < ORDERED; n++) {
+		struct row_place place = n % 2 == 0 ? (struct row_place){ KEY_TOMBSTONE, 0 } : (struct row_place){ 1, n };
+		struct key_hash key = key_of(n, is_whole);
+		struct err e = ERR_INIT;
+		uint64_t order[2];
+
+		order_of(n, order);
+		must(key_index_apply_ordered(x, &key, 1, NULL, &place, order, &e), &e);
+	}
+}
+
+/* Keys from `first` on are there, each with its order; the tombstones among those before are gone. */
+static void assert_ordered(const struct key_index *x, uint32_t first, bool is_whole)
+{
+	for (uint32_t n = 0; n < ORDERED; n++) {
+		struct key_hash key = key_of(n, is_whole);
+		uint64_t order[2], expected[2];
+		struct row_place place;
+
+		order_of(n, expected);
+		key_index_find_ordered(x, &key, 1, &place, order);
+		if (n % 2 == 0 && n < first) {
+			assert_int_equal(place.file, 0);
+			continue;
+		}
+		assert_int_equal(place.file, n % 2 == 0 ? KEY_TOMBSTONE : 1);
+		assert_memory_equal(order, expected, sizeof(order));
+	}
+}
+
+static void check_orders(bool is_whole)
+{
+	struct schema *s = schema_of(is_whole ? TYPE_LONG : TYPE_STRING, 1);
+	struct key_shape shape;
+	struct key_index *x;
+	struct err e = ERR_INIT;
+
+	schema_add(s, "c", TYPE_LONG, true);
+	schema_add(s, "d", TYPE_LONG, true);
+	schema_set_order(s, (uint32_t[]){ 2, 3 }, 2);
+	key_shape_init(&shape, s);
+	x = index_file_open(&shape, "t");
+	apply_ordered(x, is_whole);
+	assert_ordered(x, 0, is_whole);
+	key_index_set_version(x, 1, 1);
+	key_index_close(x);
+	x = index_file_open(&shape, "t");
+	assert_int_equal(key_index_version(x), 1);
+	key_index_set_horizon(x, ORDERED / 2 + 1);
+	assert_ordered(x, 0, is_whole);
+	must(key_index_reserve(x, 20 * ORDERED, &e), &e);
+	assert_ordered(x, ORDERED / 2, is_whole);
+	key_index_close(x);
+	schema_release(s);
+}
+
+static void orders_stay_with_their_keys_and_past_tombstones_leave_at_growth(void **state)
+{
+	(void)state;
+	check_orders(true);
+	index_file_forget(NULL);
+	check_orders(false);
+}
+
+static void an_index_of_another_order_is_made_anew(void **state)
+{
+	struct schema *s = schema_of(TYPE_LONG, 1);
+	struct key_shape shape;
+	struct key_index *x;
+
+	(void)state;
+	schema_add(s, "c", TYPE_LONG, true);
+	schema_add(s, "d", TYPE_LONG, true);
+	for (uint32_t field = 2; field < 4; field++) {
+		schema_set_order(s, &field, 1);
+		key_shape_init(&shape, s);
+		x = index_file_open(&shape, "t");
+		assert_int_equal(key_index_version(x), -1);
+		key_index_set_version(x, 1, 1);
+		key_index_close(x);
+	}
+	schema_release(s);
 }
 
 int main(void)
@@ -566,6 +661,8 @@ int main(void)
 		INDEX_TEST(a_filled_reserve_takes_32_bytes_a_row),
 		INDEX_TEST(a_second_process_is_kept_out),
 		INDEX_TEST(table_order_changes_no_answer),
+		INDEX_TEST(orders_stay_with_their_keys_and_past_tombstones_leave_at_growth),
+		INDEX_TEST(an_index_of_another_order_is_made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, index_file_set_up, index_file_tear_down);
