@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key index brought to the table's version: it learns the rows of files that it does not know. */
+/* A key index brought to the table's version: it learns the rows of files that it does not know, and tombstones. */
 #ifndef MERGE_CATCH_UP_H
 #define MERGE_CATCH_UP_H
 
 #include "change/share.h"
 #include "merge/key_index.h"
+#include "merge/tombstones.h"
 #include "table/table.h"
 
 /* Everything is borrowed. */
@@ -14,7 +15,9 @@ struct catch_up {
 	struct schema *schema;
 	const struct key_shape *shape;
 	struct key_index *index;
-	const struct share *share; /* NULL: all files are ours */
+	const struct share *share;       /* NULL: all files are ours */
+	struct tombstones *tombstones;   /* with the state: of a table in event order; NULL: of any other */
+	const struct event_state *state;
 };
 
 /*

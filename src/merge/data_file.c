@@ -47,8 +47,8 @@ static void name_file(struct buffer *out)
 	buffer_text(out, ".parquet");
 }
 
-int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema, bool has_ids,
-		     struct err *e)
+int data_file_create(struct data_file_writer **out, struct store *store, const char *prefix, struct schema *schema,
+		     bool has_ids, struct err *e)
 {
 	struct data_file_writer *w = memory_new(struct data_file_writer);
 	struct schema *written;
@@ -56,6 +56,7 @@ int data_file_create(struct data_file_writer **out, struct store *store, struct 
 	w->store = store;
 	w->schema = schema_share(schema);
 	w->has_ids = has_ids;
+	buffer_text(&w->name, prefix);
 	name_file(&w->name);
 	w->object = store->ops->writer_open(store, buffer_string(&w->name), e);
 	if (w->object == NULL) {
@@ -191,7 +192,7 @@ int data_file_write(struct data_file *out, struct store *store, struct schema *s
 		    struct err *e)
 {
 	struct data_file_writer *w = NULL;
-	int rc = data_file_create(&w, store, schema, ids != NULL, e);
+	int rc = data_file_create(&w, store, "", schema, ids != NULL, e);
 
 	if (rc == 0)
 		rc = data_file_add(w, columns, rows, ids, count, e);
@@ -255,6 +256,8 @@ int data_file_open(struct data_file_reader **out, struct store *store, const str
 	r->key_fields = memory_array(uint8_t, (schema->field_count + 7) / 8);
 	for (uint32_t i = 0; i < schema->key_count; i++)
 		r->key_fields[schema->key[i] >> 3] |= (uint8_t)(1u << (schema->key[i] & 7));
+	for (uint32_t i = 0; i < schema->order_count; i++)
+		r->key_fields[schema->order[i] >> 3] |= (uint8_t)(1u << (schema->order[i] & 7));
 	if ((file->partition.count > 0 && read_partition(r, &file->partition, e) < 0) ||
 	    parquet_reader_open(&r->parquet, schema, input, e) < 0) {
 		data_file_close(r);

@@ -11,9 +11,12 @@
 
 struct data_file_writer;
 
-/* A new file under a fresh name. The store is borrowed until close. `has_ids`: with the column of table/row_lineage.h. */
-int data_file_create(struct data_file_writer **out, struct store *store, struct schema *schema, bool has_ids,
-		     struct err *e);
+/*
+ * A new file under a fresh name, which begins with `prefix` ("" or "folder/"). The store is borrowed until close.
+ * `has_ids`: with the column of table/row_lineage.h.
+ */
+int data_file_create(struct data_file_writer **out, struct store *store, const char *prefix, struct schema *schema,
+		     bool has_ids, struct err *e);
 /*
  * Rows as in parquet_writer_add; more than ROW_GROUP_ROWS_MAX become several row groups. ids[i] is that of the i-th
  * row that is added, -1: it has none; NULL unless the file has the column.
@@ -39,7 +42,7 @@ int data_file_open(struct data_file_reader **out, struct store *store, const str
 void data_file_close(struct data_file_reader *r); /* NULL is fine */
 /*
  * The keys of the next rows, at most `limit` (keys[] has room); `rows` is scratch of the schema and
- * tells by its row_count how many. Returns 1 at the end.
+ * tells by its row_count how many. It has the cells of the key and of the event order. Returns 1 at the end.
  */
 int data_file_keys(struct data_file_reader *r, const struct key_shape *shape, uint32_t limit,
 		   struct columns *rows, struct key_hash *keys, struct err *e);

@@ -2,6 +2,7 @@
 #include "merge/fold.h"
 
 #include "base/memory.h"
+#include "merge/key_order.h"
 
 /* Open hash from key to its newest change; a power of two at least twice the changes. */
 struct newest {
@@ -99,11 +100,8 @@ static void fold_multiset(struct fold *f, struct newest *n, uint8_t *dropped)
 	}
 }
 
-void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b)
+static void begin(struct fold *f, const struct key_shape *shape, const struct batch *b)
 {
-	struct newest newest;
-	uint8_t *dropped;
-
 	*f = (struct fold){ 0 };
 	for (uint32_t i = 0; i < b->run_count; i++)
 		f->change_count += b->runs[i].count;
@@ -111,23 +109,135 @@ void fold_init(struct fold *f, const struct key_shape *shape, const struct batch
 	f->changes = memory_array(struct fold_change, f->change_count);
 	f->last = memory_array(uint32_t, f->change_count);
 	lay_out(f, shape, b);
+}
+
+static void keep_rest(struct fold *f, const uint8_t *dropped)
+{
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		if (!dropped[i])
+			f->last[f->last_count++] = i;
+	}
+}
+
+void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b)
+{
+	struct newest newest;
+	uint8_t *dropped;
+
+	begin(f, shape, b);
 	newest_init(&newest, f->change_count);
 	dropped = memory_array(uint8_t, f->change_count);
 	if (shape->is_multiset)
 		fold_multiset(f, &newest, dropped);
 	else
 		fold_keyed(f, &newest, dropped);
-	for (uint32_t i = 0; i < f->change_count; i++) {
-		if (!dropped[i])
-			f->last[f->last_count++] = i;
-	}
+	keep_rest(f, dropped);
 	memory_free(dropped);
 	memory_free(newest.slots);
+}
+
+static void lay_out_orders(struct fold *f, const struct key_shape *shape, const struct batch *b)
+{
+	uint64_t *at;
+
+	f->orders = memory_array(uint64_t, (size_t)f->change_count * shape->order_words);
+	at = f->orders;
+	for (uint32_t i = 0; i < b->run_count; i++) {
+		const struct batch_run *run = &b->runs[i];
+
+		key_order_rows(shape->schema, run->op == BATCH_UPSERT ? &b->after : &b->before, run->first, run->count, at);
+		at += (size_t)run->count * shape->order_words;
+	}
+}
+
+/* Whether an event of this time is too late, by the events up to it. */
+static bool is_late(struct event_clock *clock, int64_t time_us)
+{
+	int64_t edge;
+
+	if (time_us > clock->watermark_us)
+		clock->watermark_us = time_us;
+	return !__builtin_sub_overflow(clock->watermark_us, clock->horizon_us, &edge) && time_us < edge;
+}
+
+static void drop_late(struct fold *f, uint32_t words, struct event_clock *clock, uint8_t *dropped)
+{
+	f->late = memory_array(uint32_t, f->change_count);
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		if (is_late(clock, key_order_time(f->orders + (size_t)i * words))) {
+			dropped[i] = 1;
+			f->late[f->late_count++] = i;
+		}
+	}
+}
+
+static void fold_ordered(struct fold *f, uint32_t words, struct newest *n, uint8_t *dropped, struct event_counts *counts)
+{
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		uint32_t *slot, other;
+		int order;
+
+		f->changes[i].moved = FOLD_NONE;
+		if (dropped[i])
+			continue;
+		slot = newest_slot(n, f->keys, f->keys[i]);
+		if (*slot == 0) {
+			*slot = i + 1;
+			continue;
+		}
+		other = *slot - 1;
+		order = key_order_compare(f->orders + (size_t)i * words, f->orders + (size_t)other * words, words);
+		counts->duplicate += order == 0;
+		counts->stale += order != 0;
+		dropped[order > 0 ? other : i] = 1;
+		if (order > 0)
+			*slot = i + 1;
+	}
+}
+
+void fold_init_ordered(struct fold *f, const struct key_shape *shape, const struct batch *b, struct event_clock *clock,
+		       struct event_counts *counts)
+{
+	struct newest newest;
+	uint8_t *dropped;
+
+	begin(f, shape, b);
+	lay_out_orders(f, shape, b);
+	newest_init(&newest, f->change_count);
+	dropped = memory_array(uint8_t, f->change_count);
+	drop_late(f, shape->order_words, clock, dropped);
+	counts->late += f->late_count;
+	fold_ordered(f, shape->order_words, &newest, dropped, counts);
+	keep_rest(f, dropped);
+	memory_free(dropped);
+	memory_free(newest.slots);
+}
+
+uint32_t fold_newest(const struct key_hash *keys, const uint64_t *orders, uint32_t words, uint32_t count, uint32_t *kept)
+{
+	struct newest newest;
+	uint32_t kept_count = 0;
+
+	newest_init(&newest, count);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t *slot = newest_slot(&newest, keys, keys[i]);
+
+		if (*slot == 0 || key_order_compare(orders + (size_t)i * words, orders + (size_t)(*slot - 1) * words, words) > 0)
+			*slot = i + 1;
+	}
+	for (uint64_t at = 0; at <= newest.mask; at++) {
+		if (newest.slots[at] != 0)
+			kept[kept_count++] = newest.slots[at] - 1;
+	}
+	memory_free(newest.slots);
+	return kept_count;
 }
 
 void fold_release(struct fold *f)
 {
 	memory_free(f->keys);
+	memory_free(f->orders);
+	memory_free(f->late);
 	memory_free(f->changes);
 	memory_free(f->last);
 	*f = (struct fold){ 0 };

@@ -17,21 +17,47 @@ struct fold_change {
 	enum batch_op op;  /* UPSERT, or DELETE (a MOVE is one) */
 };
 
+/* Which events are too late to count: those longer before the newest one than the horizon. */
+struct event_clock {
+	int64_t watermark_us; /* the time of the newest event that ever came; INT64_MIN: none has */
+	int64_t horizon_us;
+};
+
+/* Events that came to nothing. */
+struct event_counts {
+	uint64_t late;      /* behind the horizon */
+	uint64_t stale;     /* overtaken by a newer event of their key */
+	uint64_t duplicate; /* one of the same order was there */
+};
+
 struct fold {
 	struct key_hash *keys;       /* of each change */
+	uint64_t *orders;            /* of each change, key_shape.order_words each; NULL in the order of arrival */
 	struct fold_change *changes;
 	uint32_t change_count;
 	/*
-	 * The changes that count, in arrival order: the last one per key. In a multiset: upserts without
+	 * The changes that count, in arrival order: the last one per key, or in event order the newest. In a multiset: upserts without
 	 * a later delete of the same row, and deletes without an earlier upsert; the `previous` of such a
 	 * delete is another one, and an upsert comes behind all of its key.
 	 */
 	uint32_t *last;
 	uint32_t last_count;
+	uint32_t *late;              /* changes that were too late, in arrival order */
+	uint32_t late_count;
 };
 
+/* In the order of arrival. */
 void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b);
+/*
+ * In event order: which changes are late depends on those that came before them, wherever batches end. Moves the clock's
+ * watermark on and adds to the counts. An event has no older one in the batch: `previous` and `moved` are FOLD_NONE.
+ */
+void fold_init_ordered(struct fold *f, const struct key_shape *shape, const struct batch *b, struct event_clock *clock,
+		       struct event_counts *counts);
 void fold_release(struct fold *f);
+
+/* The numbers of each key's newest, into kept[]; how many. Of those that are equal, the first. */
+uint32_t fold_newest(const struct key_hash *keys, const uint64_t *orders, uint32_t words, uint32_t count, uint32_t *kept);
 
 /*
  * The row's change before this one: of the same key, or of the key that it had before a move. FOLD_NONE

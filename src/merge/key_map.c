@@ -16,7 +16,7 @@
 #include "base/memory.h"
 
 #define HEAD_SIZE 4096
-#define LAYOUT 3
+#define LAYOUT 4
 #define CAPACITY_MAX ((uint64_t)1 << 40)
 #define COPIES_MAX UINT32_MAX
 

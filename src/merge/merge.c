@@ -8,8 +8,11 @@
 #include "merge/catch_up.h"
 #include "merge/complete.h"
 #include "merge/data_file.h"
+#include "merge/event_order.h"
 #include "merge/fold.h"
+#include "merge/key_order.h"
 #include "merge/partitions.h"
+#include "merge/pending.h"
 #include "merge/places.h"
 #include "merge/rewrite.h"
 #include "merge/row_ids.h"
@@ -22,15 +25,14 @@ struct merge {
 	struct key_shape shape;
 	struct key_index *index;
 	struct places places;
+	struct event_order events; /* of a table in event order: shape.order_words > 0 */
 	const struct share *share; /* or NULL */
 	const struct row_lineage *lineage; /* or NULL: rows have no ids */
 
 	/* staged, not yet committed: */
 	struct data_file *files;
 	uint32_t file_count;
-	struct key_hash *keys;       /* what the index is to be told after the commit */
-	struct row_place *old_places, *new_places;
-	uint32_t pending_count, pending_capacity;
+	struct pending pending;
 	bool truncates;
 	uint64_t rows_in, rows_added, rows_changed, rows_deleted;
 };
@@ -44,6 +46,8 @@ static int catch_up(struct merge *m, struct err *e)
 		.shape = &m->shape,
 		.index = m->index,
 		.share = m->share,
+		.tombstones = m->events.tombstones,
+		.state = m->shape.order_words > 0 ? &m->events.state : NULL,
 	};
 
 	return index_catch_up(&c, e);
@@ -52,6 +56,7 @@ static int catch_up(struct merge *m, struct err *e)
 int merge_open(struct merge **out, struct store *store, struct table *table, struct schema *schema,
 	       const char *index_path, const struct share *share, struct err *e)
 {
+	const struct snapshot *s = table_snapshot(table);
 	struct merge *m = memory_new(struct merge);
 
 	m->store = store;
@@ -59,8 +64,8 @@ int merge_open(struct merge **out, struct store *store, struct table *table, str
 	m->share = share;
 	m->schema = schema_share(schema);
 	key_shape_init(&m->shape, m->schema);
-	if (key_index_open(&m->index, index_path, table_snapshot(table)->table_id, &m->shape, e) < 0 ||
-	    catch_up(m, e) < 0) {
+	if ((m->shape.order_words > 0 && event_order_init(&m->events, store, schema, s->position, e) < 0) ||
+	    key_index_open(&m->index, index_path, s->table_id, &m->shape, e) < 0 || catch_up(m, e) < 0) {
 		merge_close(m);
 		return -1;
 	}
@@ -83,9 +88,8 @@ void merge_close(struct merge *m)
 		return;
 	drop_files(m);
 	memory_free(m->files);
-	memory_free(m->keys);
-	memory_free(m->old_places);
-	memory_free(m->new_places);
+	pending_release(&m->pending);
+	event_order_release(&m->events);
 	places_release(&m->places);
 	key_index_close(m->index);
 	schema_release(m->schema);
@@ -98,7 +102,14 @@ void merge_set_schema(struct merge *m, struct schema *schema)
 
 	m->schema = schema_share(schema);
 	key_shape_init(&m->shape, m->schema);
+	if (m->shape.order_words > 0)
+		tombstones_set_table(m->events.tombstones, m->schema);
 	schema_release(old);
+}
+
+void merge_set_horizon(struct merge *m, int64_t horizon_us)
+{
+	m->events.horizon_us = horizon_us;
 }
 
 void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage)
@@ -111,25 +122,12 @@ uint64_t merge_index_bytes(const struct merge *m)
 	return key_index_bytes(m->index);
 }
 
-static void remember(struct merge *m, struct key_hash key, struct row_place old, struct row_place new)
+/* The index is to be told of the fold's change. */
+static void remember(struct merge *m, const struct fold *f, uint32_t change, struct row_place old, struct row_place new)
 {
-	if (m->pending_count == m->pending_capacity) {
-		m->pending_capacity = m->pending_capacity > 0 ? m->pending_capacity * 2 : 1024;
-		m->keys = memory_grow(m->keys, struct key_hash, m->pending_capacity);
-		m->old_places = memory_grow(m->old_places, struct row_place, m->pending_capacity);
-		m->new_places = memory_grow(m->new_places, struct row_place, m->pending_capacity);
-	}
-	m->keys[m->pending_count] = key;
-	m->old_places[m->pending_count] = old;
-	m->new_places[m->pending_count++] = new;
-}
+	uint32_t words = m->shape.order_words;
 
-static int apply_pending(struct merge *m, struct err *e)
-{
-	if (key_index_apply(m->index, m->keys, m->pending_count, m->old_places, m->new_places, e) < 0)
-		return -1;
-	m->pending_count = 0;
-	return 0;
+	pending_add(&m->pending, f->keys[change], old, new, words > 0 ? f->orders + (size_t)change * words : NULL, words);
 }
 
 /*
@@ -138,23 +136,23 @@ static int apply_pending(struct merge *m, struct err *e)
  */
 static int begin_next_part(struct merge *m, struct err *e)
 {
-	if (m->pending_count == 0)
+	if (m->pending.count == 0)
 		return 0;
 	key_index_set_version(m->index, -1, 0);
-	return apply_pending(m, e);
+	return pending_apply(&m->pending, m->index, e);
 }
 
 static void stage_truncate(struct merge *m)
 {
 	drop_files(m);
-	m->pending_count = 0;
+	m->pending.count = 0;
 	m->truncates = true;
 	places_forget(&m->places);
 	key_index_clear(m->index);
 }
 
 /* Marks the next place of equal rows that is not dead yet; what it passes leaves the index. */
-static int take_equal(struct merge *m, struct key_hash key, struct row_place *at, struct err *e)
+static int take_equal(struct merge *m, const struct fold *f, uint32_t change, struct row_place *at, struct err *e)
 {
 	struct row_place place, none = { 0 };
 	bool was_live = false;
@@ -166,23 +164,36 @@ static int take_equal(struct merge *m, struct key_hash key, struct row_place *at
 				       "table: they have diverged; copy the table again");
 		if (places_mark_one(&m->places, place, &was_live, e) < 0)
 			return -1;
-		remember(m, key, place, none);
+		remember(m, f, change, place, none);
 	}
 	return 0;
 }
 
-/* Finds where the folded changes' keys are now and marks those rows dead. */
-static int replace_keyed(struct merge *m, const struct fold *f, struct row_place *places, struct err *e)
+/* Where the folded changes' keys are now. */
+static void find_keyed(struct merge *m, struct fold *f, struct row_place *places)
 {
-	struct key_hash *keys = memory_array(struct key_hash, f->last_count);
+	struct key_hash *keys;
+
+	if (m->shape.order_words > 0) {
+		event_order_find(&m->events, f, m->shape.order_words, m->index, places);
+		return;
+	}
+	keys = memory_array(struct key_hash, f->last_count);
+	for (uint32_t i = 0; i < f->last_count; i++)
+		keys[i] = f->keys[f->last[i]];
+	key_index_find(m->index, keys, f->last_count, places);
+	memory_free(keys);
+}
+
+/* Finds where the folded changes' keys are now and marks those rows dead. */
+static int replace_keyed(struct merge *m, struct fold *f, struct row_place *places, struct err *e)
+{
 	struct row_place *dead = memory_array(struct row_place, f->last_count);
 	uint64_t marked = 0;
 	uint32_t dead_count = 0;
 	int rc;
 
-	for (uint32_t i = 0; i < f->last_count; i++)
-		keys[i] = f->keys[f->last[i]];
-	key_index_find(m->index, keys, f->last_count, places);
+	find_keyed(m, f, places);
 	rc = places_drop_dead(&m->places, places, f->last_count, e);
 	for (uint32_t i = 0; i < f->last_count; i++) {
 		if (places[i].file != 0)
@@ -191,7 +202,6 @@ static int replace_keyed(struct merge *m, const struct fold *f, struct row_place
 	if (rc == 0)
 		rc = places_mark(&m->places, dead, dead_count, &marked, e);
 	m->rows_deleted += marked;
-	memory_free(keys);
 	memory_free(dead);
 	return rc;
 }
@@ -223,7 +233,7 @@ static int take_multiset(struct merge *m, const struct fold *f, struct err *e)
 			break;
 		}
 		at[change] = previous == FOLD_NONE ? first[next++] : at[previous];
-		rc = take_equal(m, f->keys[change], &at[change], e);
+		rc = take_equal(m, f, change, &at[change], e);
 		m->rows_deleted++;
 	}
 	memory_free(keys);
@@ -275,7 +285,7 @@ static int write_partitions(struct merge *m, const struct fold *f, const uint32_
 		for (uint32_t row = 0; row < p->list[n].count; row++) {
 			uint32_t at = upserts[p->order != NULL ? p->order[p->list[n].first + row] : row];
 
-			remember(m, f->keys[f->last[at]], places[at], (struct row_place){ number, row });
+			remember(m, f, f->last[at], places[at], (struct row_place){ number, row });
 			m->rows_changed += places[at].file != 0;
 		}
 		m->rows_added += p->list[n].count;
@@ -308,20 +318,33 @@ static int write_upserts(struct merge *m, const struct batch *b, const struct fo
 	return rc;
 }
 
+/* A deleted key has no place any more; in event order a tombstone, wherever the row is. */
+static void remember_delete(struct merge *m, const struct batch *b, const struct fold *f, uint32_t change,
+			    struct row_place old)
+{
+	const struct row_place none = { 0 }, tombstone = { KEY_TOMBSTONE, 0 };
+
+	if (m->shape.order_words > 0) {
+		tombstones_add(m->events.tombstones, &b->before, f->changes[change].row);
+		remember(m, f, change, old, tombstone);
+	} else if (old.file != 0) {
+		remember(m, f, change, old, none);
+	}
+}
+
 /* Writes the surviving upserts and remembers the index's new places, and those that deletes left. */
 static int write_rows(struct merge *m, const struct batch *b, const struct fold *f,
 		      const struct row_place *places, struct err *e)
 {
 	uint32_t *upserts = memory_array(uint32_t, f->last_count);
-	const struct row_place none = { 0 };
 	uint32_t count = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < f->last_count; i++) {
 		if (f->changes[f->last[i]].op == BATCH_UPSERT)
 			upserts[count++] = i;
-		else if (places[i].file != 0)
-			remember(m, f->keys[f->last[i]], places[i], none);
+		else
+			remember_delete(m, b, f, f->last[i], places[i]);
 	}
 	if (count > 0)
 		rc = write_upserts(m, b, f, upserts, count, places, e);
@@ -337,7 +360,7 @@ static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
 {
 	const struct snapshot *s = table_snapshot(m->table);
 
-	assert(m->file_count == 0 && m->pending_count == 0);
+	assert(m->file_count == 0 && m->pending.count == 0);
 	key_index_clear(m->index);
 	places_forget(&m->places);
 	m->truncates = true;
@@ -361,12 +384,26 @@ static int stage_backfill(struct merge *m, const struct batch *b, struct err *e)
 	return 0;
 }
 
+/* What has no order among a key's events. */
+static int check_events(const struct batch *b, struct err *e)
+{
+	if (b->truncates_first)
+		return err_set(e, ERR_CONFIG, "the table was truncated at its source, and a truncate does not say which of the "
+			       "events are older: with --order event delete the rows, or make the table anew");
+	if (b->presence_count > 0)
+		return err_set(e, ERR_CONFIG, "a row came with some of its columns only: events that are ordered by their time "
+			       "must have whole rows");
+	return 0;
+}
+
 int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 {
 	struct row_place *places = NULL;
 	struct fold f = { 0 };
 	int rc;
 
+	if (m->shape.order_words > 0 && check_events(b, e) < 0)
+		return -1;
 	if (b->truncates_first)
 		stage_truncate(m);
 	else if (b->backfill.row_count > 0 && stage_backfill(m, b, e) < 0)
@@ -374,7 +411,10 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 	if (begin_next_part(m, e) < 0)
 		return -1;
 	m->rows_in += b->rows_in;
-	fold_init(&f, &m->shape, b);
+	if (m->shape.order_words > 0)
+		event_order_fold(&m->events, &f, &m->shape, b);
+	else
+		fold_init(&f, &m->shape, b);
 	places = memory_array(struct row_place, f.last_count);
 	rc = m->shape.is_multiset ? take_multiset(m, &f, e) : replace_keyed(m, &f, places, e);
 	if (rc == 0 && b->presence_count > 0)
@@ -415,10 +455,14 @@ static const char *operation_of(const struct merge *m, const struct batch *last,
 
 static int after_commit(struct merge *m, struct err *e)
 {
-	if (apply_pending(m, e) < 0)
+	if (pending_apply(&m->pending, m->index, e) < 0)
 		return -1;
 	key_index_set_version(m->index, table_snapshot(m->table)->version, table_snapshot(m->table)->txn_version);
 	places_commit(&m->places);
+	if (m->shape.order_words > 0) {
+		tombstones_settle(m->events.tombstones);
+		key_index_set_horizon(m->index, key_order_of_time(event_order_edge(&m->events)));
+	}
 	drop_files(m);
 	m->truncates = false;
 	m->rows_in = m->rows_added = m->rows_changed = m->rows_deleted = 0;
@@ -452,9 +496,8 @@ static int follow(void *argument, struct err *e)
 	return places_follow(&m->places, e);
 }
 
-static int commit(void *argument, const char *position, enum commit_result *out, struct err *e)
+static int commit_at(struct staged *staged, const char *position, enum commit_result *out, struct err *e)
 {
-	struct staged *staged = argument;
 	const struct batch *last = staged->last;
 	struct merge *m = staged->merge;
 	bool new_schema = !schema_equal(table_snapshot(m->table)->schema, m->schema);
@@ -483,6 +526,21 @@ static int commit(void *argument, const char *position, enum commit_result *out,
 	return rc;
 }
 
+static int commit(void *argument, const char *position, enum commit_result *out, struct err *e)
+{
+	struct staged *staged = argument;
+	struct merge *m = staged->merge;
+	struct buffer joined = { 0 };
+	int rc;
+
+	if (m->shape.order_words == 0)
+		return commit_at(staged, position, out, e);
+	event_state_join(&m->events.state, position, &joined);
+	rc = commit_at(staged, buffer_string(&joined), out, e);
+	buffer_release(&joined);
+	return rc;
+}
+
 int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e)
 {
 	struct staged staged = { m, last, 0 };
@@ -498,6 +556,9 @@ int merge_commit(struct merge *m, const struct batch *last, struct merge_result 
 	};
 
 	*out = (struct merge_result){ 0 };
+	if (m->shape.order_words > 0 &&
+	    tombstones_write(m->events.tombstones, &m->events.state, event_order_edge(&m->events), e) < 0)
+		return -1;
 	if (turn_take(&turn, out, e) < 0)
 		return -1;
 	out->version = table_snapshot(m->table)->version;

@@ -3,7 +3,8 @@
  * Batches of changes into a table: the last change per key wins, old places are marked in deletion
  * vectors, new rows go to one new data file. No old data is read but what partial images lack.
  *
- * Log order: arrival order is the order.
+ * A table whose schema has an order is merged in event order: the newest event of a key wins in whichever order they
+ * come (event_order.h). In any other the order of arrival is the order.
  */
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
@@ -25,6 +26,8 @@ int merge_open(struct merge **out, struct store *store, struct table *table, str
 	       const char *index_path, const struct share *share, struct err *e);
 void merge_close(struct merge *m); /* NULL is fine; what was staged and not committed is dropped */
 
+/* In event order: events longer before the newest one are late, and do not count. Until it is set none is. */
+void merge_set_horizon(struct merge *m, int64_t horizon_us);
 /* From here on updated rows keep the ids that this gives (borrowed until close): new files bring them along. */
 void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage);
 

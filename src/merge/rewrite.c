@@ -113,7 +113,7 @@ int rewrite_file(struct data_file *out, uint32_t *number, struct store *store,
 	begin(&w, file, new, read, lineage);
 	rc = data_file_open(&reader, store, file, read, e);
 	if (rc == 0)
-		rc = data_file_create(&writer, store, new, w.has_ids, e);
+		rc = data_file_create(&writer, store, "", new, w.has_ids, e);
 	if (rc == 0)
 		rc = copy_rows(&w, reader, writer, dead, old, new, backfill, shape, e);
 	if (rc == 0 && w.written == 0)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Event order: of a key's events the newest one counts, in whichever order they come, and once it is a delete its tombstone
+ * does. Which it is, the key index tells; no data is read.
+ */
+#ifndef MERGE_EVENT_ORDER_H
+#define MERGE_EVENT_ORDER_H
+
+#include "merge/event_state.h"
+#include "merge/tombstones.h"
+
+struct event_order {
+	struct event_state state; /* with what is staged */
+	struct tombstones *tombstones;
+	int64_t horizon_us;       /* events longer before the newest one do not count */
+};
+
+/* Of the table's newest position; the store is borrowed until release. Released in any case. ERR_DATA: it is damaged. */
+int event_order_init(struct event_order *o, struct store *store, const struct schema *table, const char *position,
+		     struct err *e);
+void event_order_release(struct event_order *o);
+
+void event_order_fold(struct event_order *o, struct fold *f, const struct key_shape *shape, const struct batch *b);
+/*
+ * Where the fold's keys are, places[i] of last[i]. Those that are no newer than what the index has of their key are
+ * counted and leave the fold.
+ */
+void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
+		      struct row_place *places);
+/* The earliest time that is not too late; INT64_MIN: none is. */
+int64_t event_order_edge(const struct event_order *o);
+
+#endif

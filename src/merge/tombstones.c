@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/tombstones.h"
+
+#include "base/memory.h"
+#include "merge/data_file.h"
+#include "merge/key_order.h"
+
+#define FOLDER     "_tailrace/tombstones"
+#define BLOCK_ROWS 65536u
+/* A file of at most so many times the rows to be written is written anew with them, up to the limit. */
+#define SMALL_FACTOR     2u
+#define WRITTEN_ROWS_MAX (4u << 20)
+
+struct tombstones {
+	struct store *store;
+	struct schema *schema; /* of the files: the table's key and order */
+	uint32_t *fields;      /* theirs in the table's schema */
+	struct columns rows;   /* not written yet */
+	char **gone;           /* files that the next commit does not name, and those that the last one did not */
+	uint32_t gone_count, settled_count; /* the latter stand first */
+};
+
+/* Adds the table's field, once; its number in the files' schema. */
+static uint32_t add_field(struct tombstones *t, const struct schema *table, uint32_t field)
+{
+	const struct field *from = &table->fields[field];
+	struct field *f;
+
+	for (uint32_t i = 0; i < t->schema->field_count; i++) {
+		if (t->fields[i] == field)
+			return i;
+	}
+	t->fields = memory_grow(t->fields, uint32_t, t->schema->field_count + 1);
+	t->fields[t->schema->field_count] = field;
+	f = schema_add(t->schema, from->name, from->type, from->is_nullable);
+	f->precision = from->precision;
+	f->scale = from->scale;
+	return t->schema->field_count - 1;
+}
+
+struct tombstones *tombstones_new(struct store *store, const struct schema *table)
+{
+	struct tombstones *t = memory_new(struct tombstones);
+	uint32_t *key = memory_array(uint32_t, table->key_count);
+	uint32_t *order = memory_array(uint32_t, table->order_count);
+
+	t->store = store;
+	t->schema = schema_new(table->database, table->table);
+	for (uint32_t i = 0; i < table->key_count; i++)
+		key[i] = add_field(t, table, table->key[i]);
+	for (uint32_t i = 0; i < table->order_count; i++)
+		order[i] = add_field(t, table, table->order[i]);
+	schema_set_key(t->schema, key, table->key_count);
+	schema_set_order(t->schema, order, table->order_count);
+	columns_init(&t->rows, t->schema);
+	memory_free(key);
+	memory_free(order);
+	return t;
+}
+
+void tombstones_set_table(struct tombstones *t, const struct schema *table)
+{
+	for (uint32_t i = 0; i < t->schema->field_count; i++)
+		t->fields[i] = (uint32_t)schema_find(table, t->schema->fields[i].name);
+}
+
+void tombstones_free(struct tombstones *t)
+{
+	if (t == NULL)
+		return;
+	for (uint32_t i = 0; i < t->gone_count; i++)
+		memory_free(t->gone[i]);
+	memory_free(t->gone);
+	columns_release(&t->rows);
+	schema_release(t->schema);
+	memory_free(t->fields);
+	memory_free(t);
+}
+
+void tombstones_add(struct tombstones *t, const struct columns *before, uint32_t row)
+{
+	for (uint32_t i = 0; i < t->schema->field_count; i++)
+		column_append_range(&t->rows.columns[i], &before->columns[t->fields[i]], row, 1);
+	columns_end_row(&t->rows);
+}
+
+/* Takes the file out of the state's list. */
+static void drop_file(struct tombstones *t, struct event_state *state, uint32_t number)
+{
+	t->gone = memory_grow(t->gone, char *, t->gone_count + 1);
+	t->gone[t->gone_count++] = state->files[number].path;
+	state->file_count--;
+	memmove(&state->files[number], &state->files[number + 1], (state->file_count - number) * sizeof(*state->files));
+}
+
+static int open_file(struct data_file_reader **out, struct tombstones *t, const struct tombstone_file *file, struct err *e)
+{
+	struct data_file data = { .path = file->path, .size_bytes = file->size_bytes };
+
+	return data_file_open(out, t->store, &data, t->schema, e);
+}
+
+/* Adds the rows of a file to those that are to be written, but for those before the edge. */
+static int take_rows(struct tombstones *t, const struct tombstone_file *file, int64_t edge_us, struct err *e)
+{
+	struct data_file_reader *reader = NULL;
+	struct columns rows;
+	uint64_t *orders = memory_array(uint64_t, (size_t)BLOCK_ROWS * t->schema->order_count);
+	int rc = open_file(&reader, t, file, e);
+
+	columns_init(&rows, t->schema);
+	while (rc == 0) {
+		columns_clear(&rows);
+		rc = data_file_next(reader, BLOCK_ROWS, &rows, e);
+		key_order_rows(t->schema, &rows, 0, rows.row_count, orders);
+		for (uint32_t i = 0; rc == 0 && i < rows.row_count; i++) {
+			if (key_order_time(orders + (size_t)i * t->schema->order_count) < edge_us)
+				continue;
+			for (uint32_t f = 0; f < t->schema->field_count; f++)
+				column_append_range(&t->rows.columns[f], &rows.columns[f], i, 1);
+			columns_end_row(&t->rows);
+		}
+	}
+	data_file_close(reader);
+	columns_release(&rows);
+	memory_free(orders);
+	return rc < 0 ? -1 : 0;
+}
+
+static int64_t newest_of(const struct tombstones *t)
+{
+	uint32_t words = t->schema->order_count;
+	uint64_t *orders = memory_array(uint64_t, (size_t)t->rows.row_count * words);
+	int64_t newest = INT64_MIN;
+
+	key_order_rows(t->schema, &t->rows, 0, t->rows.row_count, orders);
+	for (uint32_t i = 0; i < t->rows.row_count; i++) {
+		int64_t at = key_order_time(orders + (size_t)i * words);
+
+		newest = at > newest ? at : newest;
+	}
+	memory_free(orders);
+	return newest;
+}
+
+static int write_file(struct tombstones *t, struct event_state *state, struct err *e)
+{
+	struct data_file_writer *w = NULL;
+	struct data_file file;
+	int rc = data_file_create(&w, t->store, FOLDER "/", t->schema, false, e);
+
+	if (rc == 0)
+		rc = data_file_add(w, &t->rows, NULL, NULL, t->rows.row_count, e);
+	if (rc == 0)
+		rc = data_file_finish(w, &file, e);
+	data_file_abandon(w);
+	if (rc < 0)
+		return -1;
+	event_state_add_file(state, memory_copy_text(file.path), file.size_bytes, file.row_count, newest_of(t));
+	data_file_release(&file);
+	columns_clear(&t->rows);
+	return store_sync_folder(t->store, FOLDER, e);
+}
+
+static int gather(struct tombstones *t, struct event_state *state, int64_t edge_us, struct err *e)
+{
+	while (state->file_count > 0 && t->rows.row_count > 0) {
+		const struct tombstone_file *last = &state->files[state->file_count - 1];
+
+		if (last->row_count > (uint64_t)t->rows.row_count * SMALL_FACTOR ||
+		    last->row_count + t->rows.row_count > WRITTEN_ROWS_MAX)
+			break;
+		if (take_rows(t, last, edge_us, e) < 0)
+			return -1;
+		drop_file(t, state, state->file_count - 1);
+	}
+	return 0;
+}
+
+int tombstones_write(struct tombstones *t, struct event_state *state, int64_t edge_us, struct err *e)
+{
+	for (uint32_t i = state->file_count; i-- > 0;) {
+		if (state->files[i].newest_us < edge_us)
+			drop_file(t, state, i);
+	}
+	if (gather(t, state, edge_us, e) < 0 || (t->rows.row_count > 0 && write_file(t, state, e) < 0))
+		return err_wrap(e, "tombstones");
+	return 0;
+}
+
+void tombstones_settle(struct tombstones *t)
+{
+	struct err ignored = ERR_INIT; /* what stays there is of no harm */
+
+	for (uint32_t i = 0; i < t->settled_count; i++) {
+		(void)store_remove(t->store, t->gone[i], &ignored);
+		memory_free(t->gone[i]);
+	}
+	t->gone_count -= t->settled_count;
+	memmove(t->gone, t->gone + t->settled_count, t->gone_count * sizeof(*t->gone));
+	t->settled_count = t->gone_count;
+}
+
+int tombstones_read(struct tombstones *t, const struct tombstone_file *file, tombstones_take *take, void *context,
+		    struct err *e)
+{
+	struct key_hash *keys = memory_array(struct key_hash, BLOCK_ROWS);
+	uint64_t *orders = memory_array(uint64_t, (size_t)BLOCK_ROWS * t->schema->order_count);
+	struct data_file_reader *reader = NULL;
+	struct key_shape shape;
+	struct columns rows;
+	int rc = open_file(&reader, t, file, e);
+
+	key_shape_init(&shape, t->schema);
+	columns_init(&rows, t->schema);
+	while (rc == 0 && (rc = data_file_keys(reader, &shape, BLOCK_ROWS, &rows, keys, e)) == 0) {
+		key_order_rows(t->schema, &rows, 0, rows.row_count, orders);
+		rc = take(context, keys, orders, rows.row_count, e);
+	}
+	data_file_close(reader);
+	columns_release(&rows);
+	memory_free(keys);
+	memory_free(orders);
+	return rc < 0 ? err_wrap(e, "tombstones") : 0;
+}
