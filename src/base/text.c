@@ -188,6 +188,52 @@ void text_base64(struct buffer *out, struct bytes b)
 	}
 }
 
+/* A digit's value, or -1. */
+static int base64_value(uint8_t c, bool is_url_safe)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == (is_url_safe ? '-' : '+'))
+		return 62;
+	return c == (is_url_safe ? '_' : '/') ? 63 : -1;
+}
+
+long text_base64_decode(uint8_t *out, struct bytes text, bool is_url_safe)
+{
+	size_t padding = 0, digits;
+	uint32_t bits = 0;
+	uint8_t *at = out;
+
+	while (padding < 2 && padding < text.size && text.data[text.size - 1 - padding] == '=')
+		padding++;
+	if (text.size % 4 != 0)
+		return -1;
+	digits = text.size - padding;
+	for (size_t i = 0; i < digits; i++) {
+		int v = base64_value(text.data[i], is_url_safe);
+
+		if (v < 0)
+			return -1;
+		bits = bits << 6 | (uint32_t)v;
+		if (i % 4 == 3) {
+			*at++ = (uint8_t)(bits >> 16);
+			*at++ = (uint8_t)(bits >> 8);
+			*at++ = (uint8_t)bits;
+		}
+	}
+	if (padding == 1) {
+		*at++ = (uint8_t)(bits >> 10);
+		*at++ = (uint8_t)(bits >> 2);
+	} else if (padding == 2) {
+		*at++ = (uint8_t)(bits >> 4);
+	}
+	return at - out;
+}
+
 #define UINT_DIGITS_SAFE 19u /* so many digits never pass 64 bits */
 
 bool text_parse_uint(struct bytes text, uint64_t *out)

@@ -19,6 +19,8 @@ void text_double(struct buffer *out, double v);
 void text_float(struct buffer *out, float v);
 void text_hex(struct buffer *out, struct bytes b);    /* lower case */
 void text_base64(struct buffer *out, struct bytes b); /* RFC 4648 §4, with padding */
+/* Decodes all of `text` to `out`, which has room for its size / 4 * 3 + 3; the bytes written, or -1. §5: URL-safe. */
+long text_base64_decode(uint8_t *out, struct bytes text, bool is_url_safe);
 /* false unless the whole text is a number in range. */
 bool text_parse_int(struct bytes text, int64_t *out);
 bool text_parse_uint(struct bytes text, uint64_t *out);

@@ -2,51 +2,7 @@
 /* Cells from bytes that JSON holds as base64, hex or characters. */
 #include "message/way_read.h"
 
-/* A digit's value, or -1. */
-static int base64_value(uint8_t c, bool is_url_safe)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == (is_url_safe ? '-' : '+'))
-		return 62;
-	return c == (is_url_safe ? '_' : '/') ? 63 : -1;
-}
-
-long base64_decode(uint8_t *out, struct bytes text, bool is_url_safe)
-{
-	size_t padding = 0, digits;
-	uint32_t bits = 0;
-	uint8_t *at = out;
-
-	while (padding < 2 && padding < text.size && text.data[text.size - 1 - padding] == '=')
-		padding++;
-	if (text.size % 4 != 0)
-		return -1;
-	digits = text.size - padding;
-	for (size_t i = 0; i < digits; i++) {
-		int v = base64_value(text.data[i], is_url_safe);
-
-		if (v < 0)
-			return -1;
-		bits = bits << 6 | (uint32_t)v;
-		if (i % 4 == 3) {
-			*at++ = (uint8_t)(bits >> 16);
-			*at++ = (uint8_t)(bits >> 8);
-			*at++ = (uint8_t)bits;
-		}
-	}
-	if (padding == 1) {
-		*at++ = (uint8_t)(bits >> 10);
-		*at++ = (uint8_t)(bits >> 2);
-	} else if (padding == 2) {
-		*at++ = (uint8_t)(bits >> 4);
-	}
-	return at - out;
-}
+#include "base/text.h"
 
 static const char *add_base64(const struct json_value *v, struct column *c, bool is_url_safe)
 {
@@ -56,7 +12,7 @@ static const char *add_base64(const struct json_value *v, struct column *c, bool
 	if (v->type != JSON_STRING)
 		return "is not a text in base64";
 	at = column_begin_bytes(c, (uint32_t)v->text.size / 4 * 3 + 3);
-	size = base64_decode(at, v->text, is_url_safe);
+	size = text_base64_decode(at, v->text, is_url_safe);
 	if (size < 0)
 		return "is not base64";
 	column_end_bytes(c, (uint32_t)size);
@@ -176,7 +132,7 @@ static const char *add_unscaled(const struct way *w, struct bytes text, unsigned
 
 	if (text.size > UNSCALED_BYTES_MAX / 4 * 4)
 		return "is a decimal of too many digits";
-	size = base64_decode(bytes, text, false);
+	size = text_base64_decode(bytes, text, false);
 	if (size <= 0)
 		return "is not base64 (--decimal-handling-mode says how decimals were written)";
 	unscaled_digits(&d, bytes, (size_t)size);
@@ -188,7 +144,7 @@ static const char *add_unscaled(const struct way *w, struct bytes text, unsigned
 static bool add_short_unscaled(const struct way *w, struct bytes text, struct column *c)
 {
 	uint8_t bytes[12];
-	long size = text.size <= 12 ? base64_decode(bytes, text, false) : 0;
+	long size = text.size <= 12 ? text_base64_decode(bytes, text, false) : 0;
 	int64_t v = size > 0 && bytes[0] >= 0x80 ? -1 : 0;
 	uint64_t limit = 1;
 
@@ -238,7 +194,7 @@ const char *read_bits(const struct way *w, const struct json_value *v, struct co
 
 	if (v->type != JSON_STRING)
 		return read_integer(w, v, c);
-	size = v->text.size <= 12 ? base64_decode(bytes, v->text, false) : -1;
+	size = v->text.size <= 12 ? text_base64_decode(bytes, v->text, false) : -1;
 	if (size < 0 || size > 8)
 		return "is not base64 of at most 8 bytes";
 	for (long i = size; i-- > 0;)
@@ -261,7 +217,7 @@ const char *read_geometry(const struct way *w, const struct json_value *v, struc
 	if (!json_get(v, "wkb", &wkb) || wkb.type != JSON_STRING)
 		return "is not a geometry with its wkb";
 	at = column_begin_bytes(c, (uint32_t)wkb.text.size / 4 * 3 + 3 + sizeof(number));
-	size = base64_decode(at, wkb.text, false);
+	size = text_base64_decode(at, wkb.text, false);
 	if (size < 5 || at[0] != 1)
 		return "has no little-endian wkb in base64";
 	if (srid != 0) {

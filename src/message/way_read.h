@@ -27,9 +27,6 @@ const char *integer_add(const struct way *w, int64_t v, struct column *c);
 
 const char *unsigned_add(const struct way *w, uint64_t v, struct column *c);
 
-/* Decodes all of `text` to `out`, which has room for its size / 4 * 3 + 3; the bytes written, or -1. */
-long base64_decode(uint8_t *out, struct bytes text, bool is_url_safe);
-
 way_read read_boolean, read_integer, read_float, read_double, read_decimal, read_string;
 way_read read_base64, read_base64_url, read_hex, read_latin1, read_unscaled, read_variable, read_bits, read_wrapped;
 way_read read_date, read_timestamp, read_time, read_enum, read_set, read_geometry, read_vector;
