@@ -7,41 +7,8 @@
 
 #include <unistd.h>
 
-#include "base/memory.h"
+#include "lib/event_steps.h"
 #include "lib/merge_table.h"
-
-#define RUN_KEYS     200 /* cases that share a table */
-#define EVENTS_MAX   8   /* of a key */
-#define SHOWN        4000
-
-enum event_op { INSERT, UPDATE, DELETE };
-
-struct event {
-	int64_t key, time_us, rank; /* the rank tells operation and value: events that are equal in order are equal */
-};
-
-enum step_kind { EVENT, COMMIT, RESTART, RESTART_WITHOUT_INDEX, RESTART_WITH_OLD_INDEX, KEEP_INDEX };
-
-struct step {
-	enum step_kind kind;
-	struct event event;
-};
-
-struct steps {
-	struct step *list;
-	uint32_t count;
-};
-
-static void add_step(struct steps *s, enum step_kind kind, const struct event *event)
-{
-	s->list = memory_grow(s->list, struct step, s->count + 1);
-	s->list[s->count++] = (struct step){ kind, event != NULL ? *event : (struct event){ 0 } };
-}
-
-static enum event_op op_of(const struct event *v)
-{
-	return (enum event_op)(v->rank >> 8);
-}
 
 static int64_t value_of(const struct event *v)
 {
@@ -63,7 +30,7 @@ static struct schema *make_schema(void)
 
 static void add_event(struct batch *b, const struct event *v)
 {
-	const bool is_delete = op_of(v) == DELETE;
+	const bool is_delete = event_action(v) == EVENT_DELETE;
 	const uint8_t present = 1 | 4 | 8;
 	struct columns row;
 
@@ -139,21 +106,21 @@ static void restart(struct run *r, enum step_kind kind)
 {
 	commit(r);
 	close_table(r);
-	if (kind == RESTART_WITHOUT_INDEX)
+	if (kind == STEP_RESTART_WITHOUT_INDEX)
 		unlink(r->index);
-	else if (kind == KEEP_INDEX)
+	else if (kind == STEP_KEEP_INDEX)
 		copy_index(r, "", ".old");
-	else if (kind == RESTART_WITH_OLD_INDEX && r->has_old_index)
+	else if (kind == STEP_RESTART_WITH_OLD_INDEX && r->has_old_index)
 		copy_index(r, ".old", "");
-	r->has_old_index |= kind == KEEP_INDEX;
+	r->has_old_index |= kind == STEP_KEEP_INDEX;
 	open_table(r);
 }
 
 static void take(struct run *r, const struct step *s)
 {
-	if (s->kind == EVENT)
+	if (s->kind == STEP_EVENT)
 		add_event(r->batch, &s->event);
-	else if (s->kind == COMMIT)
+	else if (s->kind == STEP_COMMIT)
 		commit(r);
 	else
 		restart(r, s->kind);
@@ -180,11 +147,6 @@ static void read_values(struct run *r, int64_t *values)
 	}
 }
 
-static bool is_newer(const struct event *a, const struct event *b)
-{
-	return a->time_us != b->time_us ? a->time_us > b->time_us : a->rank > b->rank;
-}
-
 /* What the key's newest event says. */
 static int64_t model_of(const struct steps *s, int64_t key)
 {
@@ -193,10 +155,10 @@ static int64_t model_of(const struct steps *s, int64_t key)
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct step *step = &s->list[i];
 
-		if (step->kind == EVENT && step->event.key == key && (newest == NULL || is_newer(&step->event, newest)))
+		if (step->kind == STEP_EVENT && step->event.key == key && (newest == NULL || event_is_newer(&step->event, newest)))
 			newest = &step->event;
 	}
-	return newest == NULL || op_of(newest) == DELETE ? -1 : value_of(newest);
+	return newest == NULL || event_action(newest) == EVENT_DELETE ? -1 : value_of(newest);
 }
 
 /* Runs the steps; the first key whose row is wrong, or -1. */
@@ -216,115 +178,33 @@ static int64_t try_steps(const struct steps *s)
 	return wrong;
 }
 
-static void show(const struct steps *s, struct buffer *out)
+static void show(const struct event *v, struct buffer *out)
 {
-	static const char *const kinds[] = { "event", "commit", "restart", "restart without index", "restart with old index",
-					     "keep index" };
-	static const char *const ops[] = { "insert", "update", "delete" };
+	static const char *const actions[] = { "insert", "update", "delete" };
 
-	for (uint32_t i = 0; i < s->count && out->size < SHOWN; i++) {
-		const struct step *step = &s->list[i];
-
-		buffer_format(out, "\n  %s", kinds[step->kind]);
-		if (step->kind == EVENT)
-			buffer_format(out, ": %s of key %lld at %lld to %lld", ops[op_of(&step->event)],
-				      (long long)step->event.key, (long long)step->event.time_us,
-				      (long long)value_of(&step->event));
-	}
-}
-
-/* Leaves out every step without which it still fails. */
-static void shrink(struct steps *s)
-{
-	uint32_t width = s->count / 2;
-
-	while (width > 0) {
-		bool is_less = false;
-
-		for (uint32_t at = 0; at + width <= s->count;) {
-			struct steps less = { memory_copy(s->list, s->count * sizeof(*s->list)), s->count - width };
-
-			memmove(less.list + at, less.list + at + width, (less.count - at) * sizeof(*less.list));
-			if (try_steps(&less) >= 0) {
-				memory_free(s->list);
-				*s = less;
-				is_less = true;
-			} else {
-				memory_free(less.list);
-				at += width;
-			}
-		}
-		width = is_less && width == 1 ? 1 : width / 2;
-	}
-}
-
-static void assert_converges(struct steps *s)
-{
-	struct buffer text = { 0 };
-
-	if (try_steps(s) >= 0) {
-		shrink(s);
-		show(s, &text);
-		fail_msg("the table is not what the newest events say:%s", buffer_string(&text));
-	}
+	buffer_format(out, "%s, value %lld", actions[event_action(v)], (long long)value_of(v));
 }
 
 static struct event random_event(int64_t key)
 {
-	static const int64_t times[] = { -62135596800000000, -1, 0, 1, 1735689602000000, 1735689602000001, 253402300799999999 };
-	long op = random() % 3;
+	int64_t action = random() % 3;
 
 	return (struct event){
 		.key = key,
-		.time_us = times[random() % 7],
-		.rank = op << 8 | (op == DELETE ? 0 : random() % 5),
+		.time_us = event_random_time(),
+		.rank = action << EVENT_ACTION_SHIFT | (action == EVENT_DELETE ? 0 : random() % 5),
 	};
-}
-
-static void random_steps(struct steps *out)
-{
-	struct steps events = { 0 };
-
-	for (int64_t key = 0; key < RUN_KEYS; key++) {
-		for (long n = 1 + random() % EVENTS_MAX; n > 0; n--) {
-			struct event v = random_event(key);
-
-			for (long copies = random() % 4 == 0 ? 2 : 1; copies > 0; copies--)
-				add_step(&events, EVENT, &v);
-		}
-	}
-	for (uint32_t left = events.count; left > 0; left--) {
-		uint32_t at = (uint32_t)random() % left;
-
-		add_step(out, EVENT, &events.list[at].event);
-		events.list[at] = events.list[left - 1];
-		if (random() % 60 == 0)
-			add_step(out, COMMIT, NULL);
-		if (random() % 250 == 0)
-			add_step(out, RESTART + (enum step_kind)(random() % 4), NULL);
-	}
-	memory_free(events.list);
 }
 
 static void any_order_and_any_batches_give_the_same_table(void **state)
 {
-	const char *wanted = getenv("EVENT_CASES");
-	long cases = wanted != NULL ? atol(wanted) : merge_table_iceberg > 0 ? RUN_KEYS : 2 * RUN_KEYS;
-
 	(void)state;
-	srandom(7);
-	for (long done = 0; done < cases; done += RUN_KEYS) {
-		struct steps steps = { 0 };
-
-		random_steps(&steps);
-		assert_converges(&steps);
-		memory_free(steps.list);
-	}
+	steps_run(merge_table_iceberg > 0 ? RUN_KEYS : 2 * RUN_KEYS, random_event, STEP_CRASH, try_steps, show);
 }
 
-static void put(struct run *r, enum event_op op, int64_t key, int64_t time_us, int64_t value)
+static void put(struct run *r, enum event_action action, int64_t key, int64_t time_us, int64_t value)
 {
-	add_event(r->batch, &(struct event){ .key = key, .time_us = time_us, .rank = (int64_t)op << 8 | value });
+	add_event(r->batch, &(struct event){ .key = key, .time_us = time_us, .rank = (int64_t)action << EVENT_ACTION_SHIFT | value });
 }
 
 static void assert_value(struct run *r, int64_t key, int64_t value)
@@ -349,14 +229,14 @@ static void a_deleted_row_does_not_come_back_with_an_index_made_anew(void **stat
 
 	(void)state;
 	begin(&r, INT64_MAX);
-	put(&r, INSERT, 1, 10, 1);
+	put(&r, EVENT_INSERT, 1, 10, 1);
 	commit(&r);
-	put(&r, DELETE, 1, 20, 0);
-	restart(&r, RESTART_WITHOUT_INDEX);
-	put(&r, UPDATE, 1, 15, 2);
-	put(&r, DELETE, 2, 30, 0); /* of a row that was never seen */
-	restart(&r, RESTART_WITHOUT_INDEX);
-	put(&r, INSERT, 2, 29, 3);
+	put(&r, EVENT_DELETE, 1, 20, 0);
+	restart(&r, STEP_RESTART_WITHOUT_INDEX);
+	put(&r, EVENT_UPDATE, 1, 15, 2);
+	put(&r, EVENT_DELETE, 2, 30, 0); /* of a row that was never seen */
+	restart(&r, STEP_RESTART_WITHOUT_INDEX);
+	put(&r, EVENT_INSERT, 2, 29, 3);
 	commit(&r);
 	assert_value(&r, 1, -1);
 	assert_value(&r, 2, -1);
@@ -370,14 +250,14 @@ static void what_came_twice_and_what_was_overtaken_is_counted(void **state)
 
 	(void)state;
 	begin(&r, INT64_MAX);
-	put(&r, INSERT, 1, 10, 1);
-	put(&r, INSERT, 1, 10, 1);
-	put(&r, INSERT, 1, 9, 1);
+	put(&r, EVENT_INSERT, 1, 10, 1);
+	put(&r, EVENT_INSERT, 1, 10, 1);
+	put(&r, EVENT_INSERT, 1, 9, 1);
 	commit(&r);
-	put(&r, INSERT, 1, 10, 1);
-	put(&r, UPDATE, 1, 8, 1);
-	restart(&r, RESTART);
-	put(&r, DELETE, 1, 10, 0);
+	put(&r, EVENT_INSERT, 1, 10, 1);
+	put(&r, EVENT_UPDATE, 1, 8, 1);
+	restart(&r, STEP_RESTART);
+	put(&r, EVENT_DELETE, 1, 10, 0);
 	commit(&r);
 	assert_value(&r, 1, -1);
 	assert_order(&r, "\"late\":0,\"stale\":2,\"duplicates\":2");
@@ -390,15 +270,15 @@ static void an_event_behind_the_horizon_is_late_wherever_batches_end(void **stat
 
 	(void)state;
 	begin(&r, 100);
-	put(&r, INSERT, 1, 900, 1);
-	put(&r, INSERT, 2, 1000, 1);
-	put(&r, UPDATE, 1, 899, 2);
-	put(&r, INSERT, 3, 900, 3); /* on the edge */
-	put(&r, INSERT, 4, 899, 4); /* before it */
+	put(&r, EVENT_INSERT, 1, 900, 1);
+	put(&r, EVENT_INSERT, 2, 1000, 1);
+	put(&r, EVENT_UPDATE, 1, 899, 2);
+	put(&r, EVENT_INSERT, 3, 900, 3); /* on the edge */
+	put(&r, EVENT_INSERT, 4, 899, 4); /* before it */
 	commit(&r);
-	put(&r, INSERT, 5, 899, 5);
-	put(&r, INSERT, 6, 1001, 6);
-	put(&r, INSERT, 7, 900, 7);
+	put(&r, EVENT_INSERT, 5, 899, 5);
+	put(&r, EVENT_INSERT, 6, 1001, 6);
+	put(&r, EVENT_INSERT, 7, 900, 7);
 	commit(&r);
 	assert_value(&r, 1, 1);
 	assert_value(&r, 3, 3);
@@ -428,12 +308,12 @@ static void tombstones_take_few_files_and_leave_with_the_horizon(void **state)
 	(void)state;
 	begin(&r, 1000);
 	for (int64_t i = 0; i < 100; i++) {
-		put(&r, DELETE, i, i, 0);
+		put(&r, EVENT_DELETE, i, i, 0);
 		commit(&r);
 	}
 	assert_in_range(count_tombstone_files(&r), 1, 12);
 	for (int64_t i = 0; i < 3; i++) {
-		put(&r, INSERT, 150, 5000 + i, 1);
+		put(&r, EVENT_INSERT, 150, 5000 + i, 1);
 		commit(&r);
 	}
 	assert_int_equal(count_tombstone_files(&r), 0);
