@@ -231,6 +231,18 @@ void batch_add(struct batch *b, const struct rows *rows)
 	}
 }
 
+void batch_take_after(struct batch *b)
+{
+	uint32_t known = 0;
+
+	for (uint32_t i = 0; i < b->run_count; i++)
+		known += b->runs[i].op == BATCH_UPSERT ? b->runs[i].count : 0;
+	if (b->after.row_count == known)
+		return;
+	open_at(b);
+	add_run(b, BATCH_UPSERT, known, b->after.row_count - known, 0);
+}
+
 void batch_mark(struct batch *b)
 {
 	b->mark = (struct batch_mark){

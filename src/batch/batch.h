@@ -57,6 +57,8 @@ void batch_free(struct batch *b); /* NULL is fine */
 bool batch_is_empty(const struct batch *b);
 /* Appends the rows. An update whose key did not move is one UPSERT; a moved key is a DELETE before it. */
 void batch_add(struct batch *b, const struct rows *rows);
+/* Rows that were appended to `after` itself, behind those of the runs: whole inserts. */
+void batch_take_after(struct batch *b);
 /* Takes back what came after the last batch_mark: the source's transaction will be sent again. */
 void batch_mark(struct batch *b);
 void batch_rollback(struct batch *b);

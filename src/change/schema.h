@@ -81,6 +81,7 @@ struct schema {
 	 */
 	uint32_t *order;
 	uint32_t order_count; /* 0: the order of arrival */
+	bool is_by_column;    /* rows come with some of their columns, and the order is of each column's events */
 	/*
 	 * One row, the literal DEFAULTs; NULL where there is none; a date or time whose DEFAULT is the time of the
 	 * change has 0, and so has a NOT NULL one whose DEFAULT is invalid. NULL: not known.

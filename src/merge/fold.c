@@ -213,6 +213,26 @@ void fold_init_ordered(struct fold *f, const struct key_shape *shape, const stru
 	memory_free(newest.slots);
 }
 
+uint32_t fold_numbers(const struct key_hash *keys, uint32_t count, uint32_t *numbers)
+{
+	struct newest first;
+	uint32_t next = 0;
+
+	newest_init(&first, count);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t *slot = newest_slot(&first, keys, keys[i]);
+
+		if (*slot == 0) {
+			*slot = i + 1;
+			numbers[i] = next++;
+		} else {
+			numbers[i] = numbers[*slot - 1];
+		}
+	}
+	memory_free(first.slots);
+	return next;
+}
+
 uint32_t fold_newest(const struct key_hash *keys, const uint64_t *orders, uint32_t words, uint32_t count, uint32_t *kept)
 {
 	struct newest newest;

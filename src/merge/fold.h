@@ -56,6 +56,8 @@ void fold_init_ordered(struct fold *f, const struct key_shape *shape, const stru
 		       struct event_counts *counts);
 void fold_release(struct fold *f);
 
+/* Numbers keys in the order in which they first come, from 0; how many there are. */
+uint32_t fold_numbers(const struct key_hash *keys, uint32_t count, uint32_t *numbers);
 /* The numbers of each key's newest, into kept[]; how many. Of those that are equal, the first. */
 uint32_t fold_newest(const struct key_hash *keys, const uint64_t *orders, uint32_t words, uint32_t count, uint32_t *kept);
 

@@ -13,6 +13,7 @@
 #include "merge/key_order.h"
 #include "merge/partitions.h"
 #include "merge/pending.h"
+#include "merge/pick.h"
 #include "merge/places.h"
 #include "merge/rewrite.h"
 #include "merge/row_ids.h"
@@ -115,6 +116,25 @@ void merge_set_horizon(struct merge *m, int64_t horizon_us)
 void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage)
 {
 	m->lineage = lineage;
+}
+
+int merge_find(struct merge *m, const struct key_hash *keys, uint32_t count, struct row_place *places, uint64_t *orders,
+	       struct err *e)
+{
+	assert(m->pending.count == 0);
+	key_index_find_ordered(m->index, keys, count, places, orders);
+	return places_drop_dead(&m->places, places, count, e);
+}
+
+int merge_pick(struct merge *m, const struct row_place *places, uint32_t count, struct columns *out, uint32_t *at,
+	       struct err *e)
+{
+	return pick_rows(out, at, m->store, m->table, m->index, m->schema, places, count, e);
+}
+
+const struct key_shape *merge_shape(const struct merge *m)
+{
+	return &m->shape;
 }
 
 uint64_t merge_index_bytes(const struct merge *m)

@@ -11,6 +11,7 @@
 
 #include "batch/batch.h"
 #include "change/share.h"
+#include "merge/key_index.h"
 #include "table/row_lineage.h"
 #include "table/table.h"
 
@@ -52,6 +53,17 @@ struct merge_result {
  * table's position.
  */
 int merge_commit(struct merge *m, const struct batch *last, struct merge_result *out, struct err *e);
+
+/*
+ * What stands committed: places[i] of keys[i], file 0: no row; in event order also orders[i * order_words ..] (else NULL) of
+ * those that have one.
+ */
+int merge_find(struct merge *m, const struct key_hash *keys, uint32_t count, struct row_place *places, uint64_t *orders,
+	       struct err *e);
+/* The rows at such places, as pick_rows. */
+int merge_pick(struct merge *m, const struct row_place *places, uint32_t count, struct columns *out, uint32_t *at,
+	       struct err *e);
+const struct key_shape *merge_shape(const struct merge *m);
 
 /* The schema's rows change: after a batch of the old one was committed. Keys stay. */
 void merge_set_schema(struct merge *m, struct schema *schema);

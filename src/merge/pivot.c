@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/pivot.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+#include "merge/attribute_value.h"
+#include "merge/fold.h"
+#include "merge/key_order.h"
+
+#define NONE UINT32_MAX
+
+/* What the long table has of an attribute that the batch does not tell. */
+struct told {
+	uint32_t key, field;
+	struct row_place place; /* of its row there */
+};
+
+/* One key of the batch. */
+struct pivoted {
+	uint32_t sample;       /* a change of it */
+	uint32_t first, count; /* of `newest`: its rows of the batch that count */
+	struct row_place place; /* of the row shown so far; file 0: none */
+	bool is_deleted;       /* its newest delete is in the batch */
+	bool is_whole;         /* put together from the long table, otherwise over the row that is shown */
+	bool is_there;
+	uint32_t first_told, told_count;
+};
+
+struct pivoting {
+	const struct batch *events;
+	const struct schema *schema;   /* theirs */
+	const struct long_rows *rows;
+	struct merge *long_merge, *shown_merge;
+	struct schema *shown;
+	struct pivot_rules rules;
+	uint32_t words;
+
+	struct fold_change *changes;   /* as fold.h lays them out; only row and op are of use */
+	struct pivoted *keys;
+	uint32_t key_count;
+	uint64_t *floors;              /* of each key: the order of its newest delete; all 0: there is none */
+	uint32_t *newest;              /* rows of the batch whose event is the newest of its attribute, key by key */
+	struct told *told;
+	uint32_t told_count, told_capacity;
+	struct columns values;         /* of the long table: those of `told` */
+	uint32_t *value_rows;
+};
+
+static const struct columns *rows_of(const struct pivoting *p, uint32_t change)
+{
+	return p->changes[change].op == BATCH_UPSERT ? &p->events->after : &p->events->before;
+}
+
+static const uint64_t *floor_of(const struct pivoting *p, uint32_t key)
+{
+	return p->floors + (size_t)key * p->words;
+}
+
+static bool has_order(const uint64_t *order, uint32_t words)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < words; i++)
+		any |= order[i];
+	return any != 0;
+}
+
+/* Appends the long table's key: that of a change, and an attribute. */
+static void add_probe(const struct pivoting *p, struct columns *probe, uint32_t change, const char *attribute)
+{
+	const struct columns *from = rows_of(p, change);
+
+	for (uint32_t i = 0; i < p->schema->key_count; i++)
+		column_append_range(&probe->columns[i], &from->columns[p->schema->key[i]], p->changes[change].row, 1);
+	column_add_bytes(&probe->columns[p->schema->key_count], attribute, (uint32_t)strlen(attribute));
+}
+
+/* Looks `count` such keys up. Orders of what is not there are 0. */
+static int find_probes(const struct pivoting *p, const struct columns *probe, uint32_t count, struct row_place *places,
+		       uint64_t *orders, struct err *e)
+{
+	struct key_hash *keys = memory_array(struct key_hash, count);
+	int rc;
+
+	key_hash_rows(merge_shape(p->long_merge), probe, 0, count, keys);
+	memset(orders, 0, (size_t)count * p->words * sizeof(*orders));
+	rc = merge_find(p->long_merge, keys, count, places, orders, e);
+	memory_free(keys);
+	return rc;
+}
+
+/* The order of each key's newest event of this mark. */
+static int find_marks(const struct pivoting *p, enum long_mark mark, uint64_t *orders, struct err *e)
+{
+	struct row_place *places = memory_array(struct row_place, p->key_count);
+	struct columns probe;
+	int rc;
+
+	columns_init(&probe, p->rows->batch->schema);
+	for (uint32_t k = 0; k < p->key_count; k++)
+		add_probe(p, &probe, p->keys[k].sample, long_mark_names[mark]);
+	rc = find_probes(p, &probe, p->key_count, places, orders, e);
+	columns_release(&probe);
+	memory_free(places);
+	return rc;
+}
+
+static void lay_out(struct pivoting *p)
+{
+	uint32_t count = 0, at = 0;
+
+	for (uint32_t i = 0; i < p->events->run_count; i++)
+		count += p->events->runs[i].count;
+	p->changes = memory_array(struct fold_change, count);
+	for (uint32_t i = 0; i < p->events->run_count; i++) {
+		const struct batch_run *run = &p->events->runs[i];
+
+		for (uint32_t j = 0; j < run->count; j++)
+			p->changes[at++] = (struct fold_change){ .row = run->first + j, .op = run->op };
+	}
+}
+
+/* The keys among the changes, and which of them each row of the batch is of. */
+static int number_keys(struct pivoting *p, uint32_t *key_of_change, struct err *e)
+{
+	struct key_shape shape;
+	struct key_hash *keys;
+	struct row_place *places;
+	uint32_t count = 0, at = 0;
+	int rc;
+
+	for (uint32_t i = 0; i < p->events->run_count; i++)
+		count += p->events->runs[i].count;
+	keys = memory_array(struct key_hash, count);
+	key_shape_init(&shape, p->schema);
+	for (uint32_t i = 0; i < p->events->run_count; i++) {
+		const struct batch_run *run = &p->events->runs[i];
+
+		key_hash_rows(&shape, run->op == BATCH_UPSERT ? &p->events->after : &p->events->before, run->first, run->count,
+			      keys + at);
+		at += run->count;
+	}
+	p->key_count = fold_numbers(keys, count, key_of_change);
+	p->keys = memory_array(struct pivoted, p->key_count);
+	for (uint32_t i = count; i-- > 0;)
+		p->keys[key_of_change[i]].sample = i;
+	for (uint32_t k = 0; k < p->key_count; k++)
+		keys[k] = keys[p->keys[k].sample]; /* samples only rise */
+	places = memory_array(struct row_place, p->key_count);
+	rc = merge_find(p->shown_merge, keys, p->key_count, places, NULL, e);
+	for (uint32_t k = 0; k < p->key_count; k++)
+		p->keys[k].place = places[k];
+	memory_free(places);
+	memory_free(keys);
+	return rc;
+}
+
+/* The rows of the batch whose events are their attributes' newest, of all that the long table knows. */
+static int find_newest(struct pivoting *p, uint32_t *newest, uint32_t *count, struct err *e)
+{
+	const struct batch *b = p->rows->batch;
+	uint32_t rows = b->after.row_count, kept;
+	struct key_hash *keys = memory_array(struct key_hash, rows);
+	uint64_t *orders = memory_array(uint64_t, (size_t)rows * p->words), *known;
+	struct row_place *places;
+	int rc;
+
+	key_hash_rows(merge_shape(p->long_merge), &b->after, 0, rows, keys);
+	key_order_rows(b->schema, &b->after, 0, rows, orders);
+	kept = fold_newest(keys, orders, p->words, rows, newest);
+	known = memory_array(uint64_t, (size_t)kept * p->words);
+	places = memory_array(struct row_place, kept);
+	{
+		struct key_hash *asked = memory_array(struct key_hash, kept);
+
+		for (uint32_t i = 0; i < kept; i++)
+			asked[i] = keys[newest[i]];
+		rc = merge_find(p->long_merge, asked, kept, places, known, e);
+		memory_free(asked);
+	}
+	*count = 0;
+	for (uint32_t i = 0; i < kept; i++) {
+		if (places[i].file != 0 && key_order_compare(orders + (size_t)newest[i] * p->words,
+							     known + (size_t)i * p->words, p->words) == 0)
+			newest[(*count)++] = newest[i];
+	}
+	memory_free(places);
+	memory_free(known);
+	memory_free(orders);
+	memory_free(keys);
+	return rc;
+}
+
+/* Sorts them by key, without those that a delete has overtaken. */
+static void group_newest(struct pivoting *p, const uint32_t *newest, uint32_t count, const uint32_t *key_of_change)
+{
+	const struct batch *b = p->rows->batch;
+	uint32_t mark = p->schema->field_count + LONG_DELETE, at = 0;
+	uint64_t *order = memory_array(uint64_t, p->words);
+	uint8_t *counts = memory_array(uint8_t, count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct long_origin from = p->rows->origins[newest[i]];
+		uint32_t key = key_of_change[from.change];
+
+		key_order_rows(b->schema, &b->after, newest[i], 1, order);
+		p->keys[key].is_deleted |= from.attribute == mark;
+		counts[i] = from.attribute != mark && key_order_compare(order, floor_of(p, key), p->words) > 0;
+		p->keys[key].count += counts[i];
+	}
+	for (uint32_t k = 0; k < p->key_count; k++) {
+		p->keys[k].first = at;
+		at += p->keys[k].count;
+		p->keys[k].count = 0;
+	}
+	p->newest = memory_array(uint32_t, at);
+	for (uint32_t i = 0; i < count; i++) {
+		struct pivoted *key = &p->keys[key_of_change[p->rows->origins[newest[i]].change]];
+
+		if (counts[i])
+			p->newest[key->first + key->count++] = newest[i];
+	}
+	memory_free(order);
+	memory_free(counts);
+}
+
+/* Whether the field is one of the long table's attributes. */
+static bool is_attribute(const struct pivoting *p, uint32_t field)
+{
+	return !schema_is_key(p->schema, field) && schema_find(p->shown, p->schema->fields[field].name) >= 0;
+}
+
+static void add_told(struct pivoting *p, uint32_t key, uint32_t field, struct row_place place)
+{
+	if (p->told_count == p->told_capacity) {
+		p->told_capacity = p->told_capacity > 0 ? p->told_capacity * 2 : 256;
+		p->told = memory_grow(p->told, struct told, p->told_capacity);
+	}
+	if (p->keys[key].told_count++ == 0)
+		p->keys[key].first_told = p->told_count;
+	p->told[p->told_count++] = (struct told){ key, field, place };
+}
+
+/* Room for the questions about one key. */
+struct questions {
+	struct columns probe;
+	uint32_t *attributes;
+	struct row_place *places;
+	uint64_t *orders;
+	uint8_t *is_known; /* of each attribute */
+};
+
+static void questions_init(struct questions *q, const struct pivoting *p)
+{
+	uint32_t most = p->schema->field_count + LONG_MARKS;
+
+	q->attributes = memory_array(uint32_t, most);
+	q->places = memory_array(struct row_place, most);
+	q->orders = memory_array(uint64_t, (size_t)most * p->words);
+	q->is_known = memory_array(uint8_t, most);
+	columns_init(&q->probe, p->rows->batch->schema);
+	for (uint32_t i = 0; i < most; i++)
+		q->is_known[i] = i == p->schema->field_count + LONG_DELETE || (i < p->schema->field_count && !is_attribute(p, i));
+}
+
+static void questions_release(struct questions *q)
+{
+	columns_release(&q->probe);
+	memory_free(q->attributes);
+	memory_free(q->places);
+	memory_free(q->orders);
+	memory_free(q->is_known);
+}
+
+/* What the batch tells of the key need not be asked for. */
+static void mark_known(const struct pivoting *p, const struct pivoted *key, struct questions *q, uint8_t is_known)
+{
+	for (uint32_t i = 0; i < key->count; i++)
+		q->is_known[p->rows->origins[p->newest[key->first + i]].attribute] = is_known;
+}
+
+/* Asks the long table for one key's attributes that the batch does not tell. */
+static int ask_long(struct pivoting *p, uint32_t key, struct questions *q, struct err *e)
+{
+	uint32_t fields = p->schema->field_count, asked = 0;
+
+	columns_clear(&q->probe);
+	mark_known(p, &p->keys[key], q, 1);
+	for (uint32_t a = 0; a < fields + LONG_MARKS; a++) {
+		if (q->is_known[a])
+			continue;
+		add_probe(p, &q->probe, p->keys[key].sample, a < fields ? p->schema->fields[a].name : long_mark_names[a - fields]);
+		q->attributes[asked++] = a;
+	}
+	mark_known(p, &p->keys[key], q, 0);
+	if (find_probes(p, &q->probe, asked, q->places, q->orders, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < asked; i++) {
+		if (q->places[i].file == 0 ||
+		    key_order_compare(q->orders + (size_t)i * p->words, floor_of(p, key), p->words) <= 0)
+			continue;
+		p->keys[key].is_there = true;
+		if (q->attributes[i] < fields)
+			add_told(p, key, q->attributes[i], q->places[i]);
+	}
+	return 0;
+}
+
+static int ask_for_whole(struct pivoting *p, struct err *e)
+{
+	struct questions q;
+	int rc = 0;
+
+	questions_init(&q, p);
+	for (uint32_t k = 0; k < p->key_count && rc == 0; k++) {
+		struct pivoted *key = &p->keys[k];
+
+		key->is_whole = key->place.file == 0 || key->is_deleted;
+		key->is_there = key->count > 0 || !key->is_whole;
+		if (key->is_whole)
+			rc = ask_long(p, k, &q, e);
+	}
+	questions_release(&q);
+	return rc;
+}
+
+/* Rows of which no insert is known that is newer than their delete. */
+static int hide_incomplete(struct pivoting *p, struct err *e)
+{
+	uint64_t *inserts = memory_array(uint64_t, (size_t)p->key_count * p->words);
+	int rc = find_marks(p, LONG_INSERT, inserts, e);
+
+	for (uint32_t k = 0; k < p->key_count && rc == 0; k++) {
+		const uint64_t *insert = inserts + (size_t)k * p->words;
+
+		if (!has_order(insert, p->words) || key_order_compare(insert, floor_of(p, k), p->words) < 0)
+			p->keys[k].is_there = false;
+	}
+	memory_free(inserts);
+	return rc;
+}
+
+static int read_told(struct pivoting *p, struct err *e)
+{
+	struct row_place *places = memory_array(struct row_place, p->told_count);
+	int rc;
+
+	for (uint32_t i = 0; i < p->told_count; i++)
+		places[i] = p->told[i].place;
+	p->value_rows = memory_array(uint32_t, p->told_count);
+	rc = merge_pick(p->long_merge, places, p->told_count, &p->values, p->value_rows, e);
+	memory_free(places);
+	return rc;
+}
+
+/* One row of the shown table; `present` gets the bits of the fields that it has. */
+struct shown_row {
+	struct columns cells;
+	uint8_t *present;
+	uint32_t *field_of; /* the events' field of each of the shown ones */
+	int32_t *shown_of;  /* the shown field of each of the events', or -1 */
+	struct buffer scratch;
+};
+
+static void set_present(struct shown_row *r, uint32_t field)
+{
+	r->present[field >> 3] |= (uint8_t)(1u << (field & 7));
+}
+
+static void put_key(const struct pivoting *p, const struct pivoted *key, struct shown_row *r)
+{
+	for (uint32_t i = 0; i < p->shown->key_count; i++) {
+		uint32_t field = p->shown->key[i];
+
+		column_append_range(&r->cells.columns[field], &rows_of(p, key->sample)->columns[r->field_of[field]],
+				    p->changes[key->sample].row, 1);
+		set_present(r, field);
+	}
+}
+
+static void put_newest(const struct pivoting *p, const struct pivoted *key, struct shown_row *r)
+{
+	for (uint32_t i = 0; i < key->count; i++) {
+		struct long_origin from = p->rows->origins[p->newest[key->first + i]];
+		int32_t field = from.attribute < p->schema->field_count ? r->shown_of[from.attribute] : -1;
+
+		if (field < 0)
+			continue;
+		column_append_range(&r->cells.columns[field], &p->events->after.columns[from.attribute],
+				    p->changes[from.change].row, 1);
+		set_present(r, (uint32_t)field);
+	}
+}
+
+static int put_told(const struct pivoting *p, const struct pivoted *key, struct shown_row *r, struct err *e)
+{
+	const struct column *values = &p->values.columns[p->schema->key_count + 1];
+
+	for (uint32_t i = key->first_told; i < key->first_told + key->told_count; i++) {
+		uint32_t field = (uint32_t)r->shown_of[p->told[i].field];
+
+		if (attribute_value_read(&r->cells.columns[field], &p->shown->fields[field], values, p->value_rows[i],
+					 &r->scratch, e) < 0)
+			return -1;
+		set_present(r, field);
+	}
+	return 0;
+}
+
+static int put_row(const struct pivoting *p, const struct pivoted *key, struct shown_row *r, struct batch *out, struct err *e)
+{
+	columns_clear(&r->cells);
+	memset(r->present, 0, (p->shown->field_count + 7) / 8);
+	put_key(p, key, r);
+	if (key->is_there) {
+		put_newest(p, key, r);
+		if (put_told(p, key, r, e) < 0)
+			return -1;
+	}
+	for (uint32_t i = 0; i < p->shown->field_count; i++) {
+		if (r->cells.columns[i].row_count == 0)
+			column_set_null(&r->cells.columns[i]);
+	}
+	columns_end_row(&r->cells);
+	batch_add(out, &(struct rows){ .op = key->is_there ? OP_INSERT : OP_DELETE, .count = 1,
+				       .before = key->is_there ? NULL : &r->cells,
+				       .after = key->is_there ? &r->cells : NULL,
+				       .after_present = key->is_there && !key->is_whole ? r->present : NULL });
+	return 0;
+}
+
+static void match_fields(const struct pivoting *p, struct shown_row *r)
+{
+	r->field_of = memory_array(uint32_t, p->shown->field_count);
+	r->shown_of = memory_array(int32_t, p->schema->field_count);
+	r->present = memory_array(uint8_t, (p->shown->field_count + 7) / 8);
+	for (uint32_t i = 0; i < p->schema->field_count; i++)
+		r->shown_of[i] = schema_find(p->shown, p->schema->fields[i].name);
+	for (uint32_t i = 0; i < p->shown->field_count; i++)
+		r->field_of[i] = (uint32_t)schema_find(p->schema, p->shown->fields[i].name);
+	columns_init(&r->cells, p->shown);
+}
+
+static int put_rows(const struct pivoting *p, struct batch *out, struct err *e)
+{
+	struct shown_row r = { 0 };
+	int rc = 0;
+
+	match_fields(p, &r);
+	for (uint32_t k = 0; k < p->key_count && rc == 0; k++) {
+		const struct pivoted *key = &p->keys[k];
+		bool changes = key->is_there ? key->is_whole || key->count > 0 : key->place.file != 0;
+
+		if (changes)
+			rc = put_row(p, key, &r, out, e);
+	}
+	columns_release(&r.cells);
+	buffer_release(&r.scratch);
+	memory_free(r.present);
+	memory_free(r.field_of);
+	memory_free(r.shown_of);
+	return rc;
+}
+
+static int find_rows(struct pivoting *p, struct err *e)
+{
+	uint32_t *key_of_change, *newest, count = 0;
+	int rc;
+
+	lay_out(p);
+	for (uint32_t i = 0; i < p->events->run_count; i++)
+		count += p->events->runs[i].count;
+	key_of_change = memory_array(uint32_t, count);
+	newest = memory_array(uint32_t, p->rows->batch->after.row_count);
+	rc = number_keys(p, key_of_change, e);
+	p->floors = memory_array(uint64_t, (size_t)p->key_count * p->words);
+	if (rc == 0)
+		rc = find_marks(p, LONG_DELETE, p->floors, e);
+	if (rc == 0)
+		rc = find_newest(p, newest, &count, e);
+	if (rc == 0) {
+		group_newest(p, newest, count, key_of_change);
+		rc = ask_for_whole(p, e);
+	}
+	memory_free(key_of_change);
+	memory_free(newest);
+	return rc;
+}
+
+static struct batch *new_batch(const struct pivoting *p)
+{
+	struct batch *b = batch_new(p->shown);
+
+	buffer_bytes_append(&b->position, buffer_bytes(&p->events->position));
+	buffer_bytes_append(&b->tag, buffer_bytes(&p->events->tag));
+	b->source_time_us = p->events->source_time_us;
+	b->sequence = p->events->sequence;
+	return b;
+}
+
+int pivot(struct batch **out, const struct batch *events, const struct long_rows *rows, struct merge *long_merge,
+	  struct merge *shown_merge, struct schema *shown, struct pivot_rules rules, struct err *e)
+{
+	struct pivoting p = { .events = events, .schema = events->schema, .rows = rows, .long_merge = long_merge,
+			      .shown_merge = shown_merge, .shown = shown, .rules = rules, .words = events->schema->order_count };
+	struct batch *b = new_batch(&p);
+	int rc;
+
+	columns_init(&p.values, rows->batch->schema);
+	rc = find_rows(&p, e);
+	if (rc == 0 && rules.hides_incomplete)
+		rc = hide_incomplete(&p, e);
+	if (rc == 0)
+		rc = read_told(&p, e);
+	if (rc == 0)
+		rc = put_rows(&p, b, e);
+	b->rows_in = events->rows_in;
+	columns_release(&p.values);
+	memory_free(p.value_rows);
+	memory_free(p.told);
+	memory_free(p.newest);
+	memory_free(p.floors);
+	memory_free(p.keys);
+	memory_free(p.changes);
+	if (rc < 0)
+		batch_free(b);
+	else
+		*out = b;
+	return rc;
+}

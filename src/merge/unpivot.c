@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "merge/unpivot.h"
+
+#include "base/memory.h"
+#include "change/event.h"
+#include "merge/attribute_value.h"
+#include "merge/fold.h"
+
+const char *const long_mark_names[LONG_MARKS] = {
+	[LONG_INSERT] = "_insert",
+	[LONG_UPDATE] = "_update",
+	[LONG_DELETE] = "_delete",
+};
+
+static bool only_orders(const struct field *f)
+{
+	return strncmp(f->name, EVENT_PREFIX, strlen(EVENT_PREFIX)) == 0;
+}
+
+static void copy_field(struct schema *to, const struct field *from, bool is_nullable)
+{
+	struct field *f = schema_add(to, from->name, from->type, is_nullable);
+
+	f->source_type = memory_copy_text(from->source_type);
+	f->precision = from->precision;
+	f->scale = from->scale;
+}
+
+static int check_names(const struct schema *events, struct err *e)
+{
+	static const char *const ours[] = { LONG_ATTRIBUTE, LONG_VALUE, LONG_DELETED };
+
+	if (events->key_count == 0)
+		return err_set(e, ERR_CONFIG, "events of a table without a key cannot be put together: give its columns (--key)");
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		int at = schema_find(events, ours[i]);
+		bool is_copied = at >= 0 && schema_is_key(events, (uint32_t)at);
+
+		for (uint32_t k = 0; k < events->order_count; k++)
+			is_copied = is_copied || (at >= 0 && events->order[k] == (uint32_t)at);
+		if (is_copied)
+			return err_set(e, ERR_CONFIG, "column \"%s\" is of the key or the order, and the long table has a column of "
+				       "its own of that name: rename it at the source", ours[i]);
+	}
+	for (size_t i = 0; i < LONG_MARKS; i++) {
+		if (schema_find(events, long_mark_names[i]) >= 0)
+			return err_set(e, ERR_CONFIG, "column \"%s\" has a name that the long table needs: rename it at the source",
+				       long_mark_names[i]);
+	}
+	return 0;
+}
+
+int long_schema(struct schema **out, const struct schema *events, struct err *e)
+{
+	uint32_t *fields = memory_array(uint32_t, events->key_count + events->order_count + 1);
+	struct buffer name = { 0 };
+	struct schema *s;
+
+	if (check_names(events, e) < 0) {
+		memory_free(fields);
+		return -1;
+	}
+	buffer_format(&name, "%s" LONG_SUFFIX, events->table);
+	s = schema_new(events->database, buffer_string(&name));
+	buffer_release(&name);
+	for (uint32_t i = 0; i <= events->key_count; i++)
+		fields[i] = i;
+	for (uint32_t i = 0; i < events->key_count; i++)
+		copy_field(s, &events->fields[events->key[i]], events->fields[events->key[i]].is_nullable);
+	schema_add(s, LONG_ATTRIBUTE, TYPE_STRING, false);
+	schema_set_key(s, fields, events->key_count + 1);
+	schema_add(s, LONG_VALUE, TYPE_STRING, true);
+	schema_add(s, LONG_DELETED, TYPE_BOOLEAN, false);
+	for (uint32_t i = 0; i < events->order_count; i++) {
+		const struct field *f = &events->fields[events->order[i]];
+		int known = schema_find(s, f->name);
+
+		fields[i] = known >= 0 ? (uint32_t)known : s->field_count;
+		if (known < 0)
+			copy_field(s, f, true);
+	}
+	schema_set_order(s, fields, events->order_count);
+	memory_free(fields);
+	*out = s;
+	return 0;
+}
+
+struct schema *long_shown(const struct schema *events)
+{
+	uint32_t *key = memory_array(uint32_t, events->key_count);
+	struct schema *s = schema_new(events->database, events->table);
+
+	for (uint32_t i = 0; i < events->field_count; i++) {
+		if (!only_orders(&events->fields[i]))
+			copy_field(s, &events->fields[i], events->fields[i].is_nullable);
+	}
+	for (uint32_t i = 0; i < events->key_count; i++)
+		key[i] = (uint32_t)schema_find(s, events->fields[events->key[i]].name);
+	schema_set_key(s, key, events->key_count);
+	memory_free(key);
+	return s;
+}
+
+struct unpivoting {
+	const struct schema *events;
+	const struct batch *from;
+	struct long_rows *out;
+	uint32_t capacity;     /* of origins */
+	uint32_t attribute;    /* the long table's fields: the first one behind the key */
+	struct buffer scratch;
+};
+
+/* The cells that all rows of an event have; then those of its own in between. */
+static void add_row(struct unpivoting *u, const struct columns *rows, uint32_t row, struct long_origin origin)
+{
+	struct columns *to = &u->out->batch->after;
+	uint32_t field = origin.attribute, count = u->events->field_count, behind = u->attribute + 3;
+	const char *name = field < count ? u->events->fields[field].name : long_mark_names[field - count];
+
+	for (uint32_t i = 0; i < u->events->key_count; i++)
+		column_append_range(&to->columns[i], &rows->columns[u->events->key[i]], row, 1);
+	column_add_bytes(&to->columns[u->attribute], name, (uint32_t)strlen(name));
+	if (field < count)
+		attribute_value_put(&to->columns[u->attribute + 1], &u->events->fields[field], &rows->columns[field], row, &u->scratch);
+	else
+		column_set_null(&to->columns[u->attribute + 1]);
+	column_add_bool(&to->columns[u->attribute + 2], field == count + LONG_DELETE);
+	for (uint32_t i = 0; i < u->events->order_count; i++) {
+		if (u->out->batch->schema->order[i] >= behind)
+			column_append_range(&to->columns[u->out->batch->schema->order[i]], &rows->columns[u->events->order[i]], row, 1);
+	}
+	if (to->row_count == u->capacity) {
+		u->capacity = u->capacity > 0 ? u->capacity * 2 : 1024;
+		u->out->origins = memory_grow(u->out->origins, struct long_origin, u->capacity);
+	}
+	u->out->origins[to->row_count] = origin;
+	columns_end_row(to);
+}
+
+static bool was_insert(const struct unpivoting *u, uint32_t row)
+{
+	const struct column *rank = &u->from->after.columns[u->events->order[u->events->order_count - 1]];
+
+	return (uint64_t)column_int64(rank, row) >> EVENT_ACTION_SHIFT == EVENT_INSERT;
+}
+
+static void add_upsert(struct unpivoting *u, uint32_t row, const uint8_t *present, uint32_t change)
+{
+	const uint32_t count = u->events->field_count;
+	bool is_empty = true;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!field_present(present, i) || schema_is_key(u->events, i) || only_orders(&u->events->fields[i]))
+			continue;
+		add_row(u, &u->from->after, row, (struct long_origin){ change, i });
+		is_empty = false;
+	}
+	if (was_insert(u, row))
+		add_row(u, &u->from->after, row, (struct long_origin){ change, count + LONG_INSERT });
+	else if (is_empty)
+		add_row(u, &u->from->after, row, (struct long_origin){ change, count + LONG_UPDATE });
+}
+
+void unpivot(struct long_rows *out, struct schema *long_table, const struct batch *events)
+{
+	struct unpivoting u = { .events = events->schema, .from = events, .out = out, .attribute = events->schema->key_count };
+	struct batch *b = batch_new(long_table);
+	uint32_t change = 0;
+
+	*out = (struct long_rows){ .batch = b };
+	for (uint32_t i = 0; i < events->run_count; i++) {
+		const struct batch_run *run = &events->runs[i];
+		const uint8_t *present = run->present > 0 ? events->presences[run->present - 1].present : NULL;
+
+		for (uint32_t row = run->first; row < run->first + run->count; row++, change++) {
+			if (run->op == BATCH_UPSERT)
+				add_upsert(&u, row, present, change);
+			else
+				add_row(&u, &events->before, row,
+					(struct long_origin){ change, u.events->field_count + LONG_DELETE });
+		}
+	}
+	batch_take_after(b);
+	b->rows_in = events->rows_in;
+	b->source_time_us = events->source_time_us;
+	b->sequence = events->sequence;
+	buffer_bytes_append(&b->position, buffer_bytes(&events->position));
+	buffer_release(&u.scratch);
+}
+
+void long_rows_release(struct long_rows *r)
+{
+	batch_free(r->batch);
+	memory_free(r->origins);
+	*r = (struct long_rows){ 0 };
+}
