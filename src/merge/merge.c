@@ -27,6 +27,7 @@ struct merge {
 	struct key_index *index;
 	struct places places;
 	struct event_order events; /* of a table in event order: shape.order_words > 0 */
+	struct columns late;       /* staged events that came too late; no columns: they are not asked for */
 	const struct share *share; /* or NULL */
 	const struct row_lineage *lineage; /* or NULL: rows have no ids */
 
@@ -91,6 +92,7 @@ void merge_close(struct merge *m)
 	memory_free(m->files);
 	pending_release(&m->pending);
 	event_order_release(&m->events);
+	columns_release(&m->late);
 	places_release(&m->places);
 	key_index_close(m->index);
 	schema_release(m->schema);
@@ -105,7 +107,31 @@ void merge_set_schema(struct merge *m, struct schema *schema)
 	key_shape_init(&m->shape, m->schema);
 	if (m->shape.order_words > 0)
 		tombstones_set_table(m->events.tombstones, m->schema);
+	if (m->late.column_count > 0 && m->schema != old) { /* a batch of the old one was committed, and these with it */
+		columns_release(&m->late);
+		columns_init(&m->late, m->schema);
+	}
 	schema_release(old);
+}
+
+const struct columns *merge_late(struct merge *m)
+{
+	if (m->late.column_count == 0)
+		columns_init(&m->late, m->schema);
+	return &m->late;
+}
+
+/* The fold's late events, as they came. */
+static void keep_late(struct merge *m, const struct batch *b, const struct fold *f)
+{
+	for (uint32_t i = 0; i < f->late_count && m->late.column_count > 0; i++) {
+		const struct fold_change *change = &f->changes[f->late[i]];
+		const struct columns *from = change->op == BATCH_UPSERT ? &b->after : &b->before;
+
+		for (uint32_t c = 0; c < m->late.column_count; c++)
+			column_append_range(&m->late.columns[c], &from->columns[c], change->row, 1);
+		columns_end_row(&m->late);
+	}
 }
 
 void merge_set_horizon(struct merge *m, int64_t horizon_us)
@@ -431,10 +457,12 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 	if (begin_next_part(m, e) < 0)
 		return -1;
 	m->rows_in += b->rows_in;
-	if (m->shape.order_words > 0)
+	if (m->shape.order_words > 0) {
 		event_order_fold(&m->events, &f, &m->shape, b);
-	else
+		keep_late(m, b, &f);
+	} else {
 		fold_init(&f, &m->shape, b);
+	}
 	places = memory_array(struct row_place, f.last_count);
 	rc = m->shape.is_multiset ? take_multiset(m, &f, e) : replace_keyed(m, &f, places, e);
 	if (rc == 0 && b->presence_count > 0)
@@ -480,6 +508,7 @@ static int after_commit(struct merge *m, struct err *e)
 	key_index_set_version(m->index, table_snapshot(m->table)->version, table_snapshot(m->table)->txn_version);
 	places_commit(&m->places);
 	if (m->shape.order_words > 0) {
+		columns_clear(&m->late);
 		tombstones_settle(m->events.tombstones);
 		key_index_set_horizon(m->index, key_order_of_time(event_order_edge(&m->events)));
 	}

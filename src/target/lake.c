@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "change/event.h"
 #include "target/lake_progress.h"
 #include "target/lake_slot.h"
 #include "target/lake_table.h"
@@ -38,6 +39,12 @@ const struct option lake_option_table[] = {
 	{ "partition_by", OPTION_TEXT, OPTION(partition_by), NULL, 0, 0, NULL,
 	  "Columns with commas that the tables made by this run are partitioned by; where Iceberg alone keeps them also transforms: "
 	  "bucket(N,column), truncate(W,column), year(column), month, day, hour" },
+	{ "late.horizon", OPTION_DURATION, OPTION(late_horizon_ms), "7d", 0, INT64_MAX / 1000, NULL,
+	  "With --order event: an event so much older than the newest one is late, and does not count; deletes are remembered as long" },
+	{ "late", OPTION_CHOICE, OPTION(late), "count", 0, 0, "count|keep",
+	  "Late events are counted, or kept in the table NAME__late as well" },
+	{ "incomplete_rows", OPTION_CHOICE, OPTION(incomplete_rows), "show", 0, 0, "show|hide",
+	  "With --image partial: whether rows are shown of which updates came and the insert did not yet" },
 	{ "workers", OPTION_INT, OPTION(workers), "0", 0, 256, NULL,
 	  "Threads that merge and commit; 0 is one per processor" },
 	{ 0 },
@@ -86,22 +93,30 @@ static struct lake_table *find_table(struct lake *l, const struct schema *s)
 	return l->tables[table_names_find(&l->names, s)];
 }
 
+/* Of a table that is put together from events, what only orders them is not lacking. */
 static bool *find_lacking(const struct schema *lake, const struct schema *source)
 {
-	bool *lacks;
+	bool *lacks, any = false;
 
 	if (lake == NULL || lake->field_count == source->field_count)
 		return NULL;
 	lacks = memory_array(bool, source->field_count);
-	for (uint32_t i = 0; i < source->field_count; i++)
-		lacks[i] = schema_find(lake, source->fields[i].name) < 0;
-	return lacks;
+	for (uint32_t i = 0; i < source->field_count; i++) {
+		lacks[i] = schema_find(lake, source->fields[i].name) < 0 &&
+			   !(source->is_by_column && strncmp(source->fields[i].name, EVENT_PREFIX, strlen(EVENT_PREFIX)) == 0);
+		any = any || lacks[i];
+	}
+	if (any)
+		return lacks;
+	memory_free(lacks);
+	return NULL;
 }
 
 static int lake_resume(struct target *target, struct schema *schema, char **position, bool **lacks,
 		       struct err *e)
 {
 	struct lake *l = lake_of(target);
+	const struct lake_place place = { l->root, l->app_prefix, l->state_folder, l->options, l->target.share };
 	struct buffer name = { 0 };
 	struct lake_table *t;
 
@@ -112,9 +127,7 @@ static int lake_resume(struct target *target, struct schema *schema, char **posi
 	l->tables[l->table_count++] = t;
 	l->dirty = memory_grow(l->dirty, struct lake_table *, l->table_count);
 	table_names_add(&l->names, schema);
-	t->options = l->options;
-	lake_face_init(&t->face, l->options, schema);
-	if (lake_table_open(t, l->root, l->app_prefix, l->state_folder, l->target.share, schema, e) < 0)
+	if (lake_table_open(t, &place, schema, e) < 0)
 		return -1;
 	*position = memory_copy_text(t->position);
 	*lacks = find_lacking(table_snapshot(t->table)->schema, schema);
@@ -164,7 +177,7 @@ static struct batch *open_batch(struct lake *l, struct lake_table *t)
 {
 	if (t->open != NULL)
 		return t->open;
-	t->open = batch_new(t->schema);
+	t->open = batch_new(t->taken);
 	if (!t->is_dirty) {
 		t->is_dirty = true;
 		l->dirty[l->dirty_count++] = t;
@@ -245,7 +258,7 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 	struct lake_table *t = find_table(l, c->schema);
 	struct batch *b;
 
-	if (t->schema->field_count != c->schema->field_count || !schema_equal(t->schema, c->schema)) {
+	if (t->taken->field_count != c->schema->field_count || !schema_equal(t->taken, c->schema)) {
 		if (t->open != NULL && give(l, t, true, e) < 0)
 			return -1;
 		if (lake_table_set_schema(t, c->schema, e) < 0)
@@ -253,7 +266,7 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 	}
 	b = open_batch(l, t);
 	if (c->backfill != NULL) {
-		columns_init(&b->backfill, t->schema);
+		columns_init(&b->backfill, t->taken);
 		columns_append(&b->backfill, c->backfill);
 	}
 	return 0;

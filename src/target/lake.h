@@ -28,6 +28,9 @@ struct lake_options {
 	int64_t iceberg_version; /* of metadata that is made */
 	char *iceberg_catalog;  /* a URL (table/iceberg/catalog.h), or NULL: the table's own folder */
 	int64_t workers;        /* threads that merge; 0: one per processor */
+	int64_t late_horizon_ms; /* in event order: what is so much older than the newest event is late */
+	char *late;             /* "count", or "keep": late events go to a table of their own */
+	char *incomplete_rows;  /* "show" or "hide" rows of which only updates are known */
 	char *partition_by;     /* columns of each new table with commas, with Iceberg alone transforms, too; NULL: none */
 	struct lake_slot *slot; /* not in the table: our place among the processes of a group; NULL: we are alone */
 };

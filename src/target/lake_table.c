@@ -5,8 +5,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "merge/unpivot.h"
 #include "table/iceberg/iceberg.h"
 #include "table/partition.h"
+#include "target/lake_events.h"
 
 struct lake_table *lake_table_new(const char *name, const char *partition_by)
 {
@@ -24,10 +26,13 @@ void lake_table_free(struct lake_table *t)
 		return;
 	for (struct lake_work *work = t->first, *next; work != NULL; work = next) {
 		next = work->next;
+		schema_release(work->shown);
 		batch_free(work->batch);
 		memory_free(work);
 	}
 	batch_free(t->open);
+	lake_table_free(t->tall);
+	lake_table_free(t->late);
 	lake_face_close(&t->face);
 	merge_close(t->merge);
 	append_close(t->append);
@@ -35,6 +40,7 @@ void lake_table_free(struct lake_table *t)
 	if (t->store != NULL)
 		t->store->ops->close(t->store);
 	schema_release(t->schema);
+	schema_release(t->taken);
 	memory_free(t->index_path);
 	memory_free(t->source_name);
 	memory_free(t->position);
@@ -78,7 +84,7 @@ static int set_partition(const struct lake_options *o, const char *asked, struct
 	return is_iceberg(o) ? iceberg_partition_by(s, asked, e) : partition_by(s, asked, e);
 }
 
-int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e)
+static int set_schema(struct lake_table *t, struct schema *source, struct err *e)
 {
 	struct schema *old = t->schema;
 
@@ -93,6 +99,19 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 	/* what could not be read has columns of our own */
 	if (old == NULL && t->partition_by != NULL && source->mode != MODE_QUARANTINE)
 		return set_partition(t->options, t->partition_by, t->schema, e);
+	return 0;
+}
+
+int lake_table_set_schema(struct lake_table *t, struct schema *source, struct err *e)
+{
+	struct schema *shown = source->is_by_column ? long_shown(source) : schema_share(source);
+	int rc = set_schema(t, shown, e);
+
+	schema_release(shown);
+	if (rc < 0)
+		return -1;
+	schema_release(t->taken);
+	t->taken = schema_share(source->is_by_column ? source : t->schema);
 	return 0;
 }
 
@@ -208,26 +227,27 @@ static int open_format(struct lake_table *t, const struct schema *source, struct
 	return iceberg_open(&t->table, t->store, &settings, t->source_name, e);
 }
 
-int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
-		    const char *index_folder, const struct share *share, struct schema *source, struct err *e)
+int lake_table_open(struct lake_table *t, const struct lake_place *place, struct schema *source, struct err *e)
 {
 	struct buffer folder = { 0 }, text = { 0 };
 	const struct snapshot *s;
 	int rc = -1;
 
-	t->share = share;
+	t->share = place->share;
+	t->options = place->options;
+	lake_face_init(&t->face, place->options, source);
 	table_folder(&folder, source);
-	buffer_format(&text, "%s/%s", app_prefix, t->name);
+	buffer_format(&text, "%s/%s", place->app_prefix, t->name);
 	t->source_name = memory_copy_text(buffer_string(&text));
 	buffer_clear(&text);
-	buffer_text(&text, index_folder);
+	buffer_text(&text, place->index_folder);
 	buffer_char(&text, '/');
 	store_key_part(&text, source->database);
 	buffer_char(&text, '.');
 	store_key_part(&text, source->table);
 	buffer_text(&text, ".index");
 	t->index_path = memory_copy_text(buffer_string(&text));
-	t->store = store_open_below(root, buffer_string(&folder), e);
+	t->store = store_open_below(place->root, buffer_string(&folder), e);
 	if (t->store == NULL || open_format(t, source, e) < 0)
 		goto out;
 	lake_table_warn(t);
@@ -243,6 +263,8 @@ int lake_table_open(struct lake_table *t, struct store *root, const char *app_pr
 		rc = check_partition(t, t->schema, e);
 	if (rc == 0)
 		rc = lake_table_set_schema(t, source, e);
+	if (rc == 0)
+		rc = lake_events_open(t, place, source, e);
 out:
 	buffer_release(&folder);
 	buffer_release(&text);
@@ -290,6 +312,8 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 	if (schema->mode == MODE_MERGE) {
 		if (merge_open(&t->merge, t->store, t->table, schema, t->index_path, t->share, e) < 0)
 			return -1;
+		if (schema->order_count > 0)
+			lake_events_begin(t);
 		merge_keep_row_ids(t->merge, t->face.options != NULL ? lake_face_lineage(&t->face) : table_lineage(t->table));
 		return 0;
 	}
@@ -297,10 +321,12 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 	return 0;
 }
 
-static int stage_merge(struct merge *m, const struct batch *b, struct err *e)
+static int stage_merge(struct lake_table *t, const struct batch *b, struct err *e)
 {
-	merge_set_schema(m, b->schema);
-	return merge_stage(m, b, e);
+	merge_set_schema(t->merge, b->schema);
+	if (merge_stage(t->merge, b, e) < 0)
+		return -1;
+	return t->late != NULL ? lake_events_keep_late(t, b, e) : 0;
 }
 
 int lake_table_follow(struct lake_table *t)
@@ -308,21 +334,39 @@ int lake_table_follow(struct lake_table *t)
 	return table_snapshot(t->table)->version >= 0 ? lake_face_up(&t->face, t->store, t->table) : 0;
 }
 
-int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
-		    struct merge_result *out, struct err *e)
+static int work_whole(struct lake_table *t, const struct lake_work *work, bool *committed, struct merge_result *out,
+		      struct err *e)
 {
 	int rc = prepare(t, work->batch->schema, e);
 
-	*committed = false;
 	if (rc == 0)
-		rc = t->append != NULL ? append_stage(t->append, work->batch, e) :
-					 stage_merge(t->merge, work->batch, e);
+		rc = t->append != NULL ? append_stage(t->append, work->batch, e) : stage_merge(t, work->batch, e);
 	if (rc == 0 && work->commits) {
 		rc = t->append != NULL ? append_commit(t->append, work->batch, out, e) :
 					 merge_commit(t->merge, work->batch, out, e);
 		*committed = rc == 0;
 		if (rc == 0) /* the table leads: whatever becomes of the other one, it is committed */
 			(void)lake_table_follow(t);
+	}
+	return rc;
+}
+
+int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
+		    struct merge_result *out, struct err *e)
+{
+	struct lake_work put_together = { .commits = work->commits };
+	int rc;
+
+	*committed = false;
+	if (t->tall == NULL) {
+		rc = work_whole(t, work, committed, out, e);
+	} else {
+		rc = prepare(t, work->shown, e);
+		if (rc == 0)
+			rc = lake_events_pivot(t, work, &put_together.batch, e);
+		if (rc == 0)
+			rc = work_whole(t, &put_together, committed, out, e);
+		batch_free(put_together.batch);
 	}
 	return rc < 0 ? err_wrap(e, "table %s", t->name) : 0;
 }

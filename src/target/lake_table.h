@@ -12,6 +12,7 @@
 /* A batch on its way to a worker. */
 struct lake_work {
 	struct lake_work *next;
+	struct schema *shown;   /* the table's columns when the batch was cut; shared */
 	struct batch *batch;    /* NULL: only the second format has to catch up */
 	size_t bytes;
 	bool commits; /* false: a part of a transaction that does not fit into memory */
@@ -22,6 +23,7 @@ struct lake_table {
 	char *name;             /* "shop.orders" */
 	const char *partition_by;
 	struct schema *schema;  /* the source's columns with the table's field ids and partitioning */
+	struct schema *taken;   /* of its batches: the same, or the events that the table is put together from */
 	int32_t last_field_id;  /* the highest that the table or the schema has given out */
 	struct batch *open;     /* NULL: nothing since the last cut */
 	size_t open_bytes;
@@ -47,15 +49,24 @@ struct lake_table {
 	char *index_path, *source_name;
 	char *position;         /* of the last commit, or NULL */
 	struct lake_face face;  /* the second format's */
+	struct lake_table *tall; /* its long table (merge/unpivot.h); NULL: rows come with all their columns */
+	struct lake_table *late; /* of events that came too late; NULL: they are not kept */
 	char *warned;           /* the last table_warning that was logged, or NULL */
+};
+
+/* What tables are opened with; everything is borrowed. */
+struct lake_place {
+	struct store *root;
+	const char *app_prefix, *index_folder;
+	const struct lake_options *options;
+	const struct share *share; /* NULL: nobody else writes */
 };
 
 /* `partition_by`, borrowed, is for a table that is made; NULL: none is asked for. */
 struct lake_table *lake_table_new(const char *name, const char *partition_by);
 void lake_table_free(struct lake_table *t); /* NULL is fine */
-/* Opens the table below `root` and takes over its field ids; its position is then known. */
-int lake_table_open(struct lake_table *t, struct store *root, const char *app_prefix,
-		    const char *index_folder, const struct share *share, struct schema *source, struct err *e);
+/* Opens the table and takes over its field ids; its position is then known. */
+int lake_table_open(struct lake_table *t, const struct lake_place *place, struct schema *source, struct err *e);
 /* The columns of the lake table of this name: *out is the caller's, NULL when it is not there. */
 int lake_table_columns(struct store *root, const char *database, const char *table, struct schema **out,
 		       struct err *e);

@@ -90,6 +90,7 @@ static void run_one(struct lake_workers *w, struct lake_table *t, struct lake_wo
 	}
 	finish(w, t, work, committed);
 	pthread_mutex_unlock(&w->lock);
+	schema_release(work->shown);
 	batch_free(work->batch);
 	memory_free(work);
 }
@@ -201,7 +202,7 @@ int workers_give(struct lake_workers *w, struct lake_table *t, bool commits, str
 	struct lake_work *work = memory_new(struct lake_work);
 	int rc;
 
-	*work = (struct lake_work){ .batch = t->open, .bytes = batch_bytes(t->open), .commits = commits };
+	*work = (struct lake_work){ .shown = schema_share(t->schema), .batch = t->open, .bytes = batch_bytes(t->open), .commits = commits };
 	t->open = NULL;
 	t->open_bytes = 0;
 	t->is_full = false;

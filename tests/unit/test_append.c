@@ -37,9 +37,11 @@ static int work(struct lake_table *t, struct schema *s, int64_t first, int64_t c
 
 static struct lake_table *open_table_by(struct test_lake *l, struct schema *s, const char *partition_by, struct err *e)
 {
+	static const struct lake_options options = { .table_format = "delta" };
+	const struct lake_place place = { l->store, "tailrace/test", l->folder.path, &options, NULL };
 	struct lake_table *t = lake_table_new("d.t", partition_by);
 
-	if (lake_table_open(t, l->store, "tailrace/test", l->folder.path, NULL, s, e) == 0)
+	if (lake_table_open(t, &place, s, e) == 0)
 		return t;
 	lake_table_free(t);
 	return NULL;
