@@ -2,6 +2,7 @@
 #include "batch/batch.h"
 
 #include <assert.h>
+#include <xxhash.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -23,6 +24,9 @@ static void drop_presences(struct batch *b)
 		memory_free(b->presences[i].patched);
 	}
 	b->presence_count = 0;
+	memory_free(b->presence_slots);
+	b->presence_slots = NULL;
+	b->presence_slot_count = 0;
 }
 
 void batch_free(struct batch *b)
@@ -82,6 +86,35 @@ static bool bitmap_equal(const uint8_t *a, const uint8_t *b, size_t size)
 	return memcmp(a, b, size) == 0;
 }
 
+static bool presence_equal(const struct presence *a, const struct presence *b, size_t size)
+{
+	return a->is_overtaken == b->is_overtaken && bitmap_equal(a->present, b->present, size) &&
+	       bitmap_equal(a->patched, b->patched, size);
+}
+
+/* The slot that has its number, or the free one where that belongs. */
+static uint32_t *presence_slot(const struct batch *b, const struct presence *p, size_t size)
+{
+	uint32_t mask = b->presence_slot_count - 1, at = (uint32_t)XXH3_64bits(p->present, size) & mask;
+
+	while (b->presence_slots[at] != 0 && !presence_equal(&b->presences[b->presence_slots[at] - 1], p, size))
+		at = (at + 1) & mask;
+	return &b->presence_slots[at];
+}
+
+/* Makes room for one more. */
+static void grow_presences(struct batch *b, size_t size)
+{
+	if ((b->presence_count + 1) * 2 <= b->presence_slot_count)
+		return;
+	memory_free(b->presence_slots);
+	b->presence_slot_count = b->presence_slot_count > 0 ? b->presence_slot_count * 2 : 16;
+	b->presence_slots = memory_array(uint32_t, b->presence_slot_count);
+	b->presences = memory_grow(b->presences, struct presence, b->presence_slot_count / 2);
+	for (uint32_t i = 0; i < b->presence_count; i++)
+		*presence_slot(b, &b->presences[i], size) = i + 1;
+}
+
 /*
  * The number + 1 of a presence; 0 for full images. The key's fields always count as present: batch_add
  * fills them in.
@@ -90,29 +123,28 @@ static uint32_t presence_of(struct batch *b, const uint8_t *present, const uint8
 			    bool is_overtaken)
 {
 	size_t size = (b->schema->field_count + 7) / 8;
-	uint8_t *full;
+	struct presence wanted = { NULL, (uint8_t *)(uintptr_t)patched, is_overtaken };
+	uint32_t *slot;
 
 	if (present == NULL && patched == NULL)
 		return 0;
-	full = memory_resize(NULL, size, 1);
+	wanted.present = memory_resize(NULL, size, 1);
 	if (present != NULL)
-		memcpy(full, present, size);
+		memcpy(wanted.present, present, size);
 	else
-		memset(full, 0xff, size);
+		memset(wanted.present, 0xff, size);
 	for (uint32_t i = 0; i < b->schema->key_count; i++)
-		full[b->schema->key[i] >> 3] |= (uint8_t)(1u << (b->schema->key[i] & 7));
-	for (uint32_t i = 0; i < b->presence_count; i++) {
-		if (bitmap_equal(b->presences[i].present, full, size) &&
-		    bitmap_equal(b->presences[i].patched, patched, size) &&
-		    b->presences[i].is_overtaken == is_overtaken) {
-			memory_free(full);
-			return i + 1;
-		}
+		wanted.present[b->schema->key[i] >> 3] |= (uint8_t)(1u << (b->schema->key[i] & 7));
+	grow_presences(b, size);
+	slot = presence_slot(b, &wanted, size);
+	if (*slot != 0) {
+		memory_free(wanted.present);
+		return *slot;
 	}
-	b->presences = memory_grow(b->presences, struct presence, b->presence_count + 1);
-	b->presences[b->presence_count++] =
-		(struct presence){ full, patched != NULL ? memory_copy(patched, size) : NULL, is_overtaken };
-	return b->presence_count;
+	wanted.patched = patched != NULL ? memory_copy(patched, size) : NULL;
+	b->presences[b->presence_count] = wanted;
+	*slot = ++b->presence_count;
+	return *slot;
 }
 
 /*

@@ -40,6 +40,8 @@ struct batch {
 	uint32_t run_count, run_capacity;
 	struct presence *presences;
 	uint32_t presence_count;
+	uint32_t *presence_slots; /* open hash of them: number + 1, 0 is free */
+	uint32_t presence_slot_count; /* a power of two, at least twice as many */
 	struct columns backfill; /* one row: new fields of the rows so far (CHANGE_SCHEMA); 0 rows: none */
 	bool truncates_first;   /* the table is emptied before the first run */
 	bool is_copy;           /* only OP_COPY rows: nothing of it is in the table yet, unless resumed */
