@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/invalid_values.h"
 #include "cli/table_view.h"
+#include "merge/event_state.h"
 #include "table/iceberg/follow.h"
 
 /* Versions searched for the newest commit of ours: others may have committed since. */
@@ -58,6 +59,30 @@ static int print_invalid(const char *position, struct err *e)
 	return rc;
 }
 
+/* How far a table that is merged in event order has come, and what came to nothing. */
+static int print_events(const struct schema *s, const char *position, struct err *e)
+{
+	struct event_state state;
+	char newest[32], edge[32];
+	int64_t edge_us;
+	int rc;
+
+	if (s->order_count == 0)
+		return 0;
+	rc = event_state_parse(&state, position, e);
+	for (uint32_t i = 0; i < s->order_count; i++)
+		printf("%s%s", i == 0 ? "order         by " : ", ", s->fields[s->order[i]].name);
+	puts("");
+	if (state.watermark_us != INT64_MIN)
+		printf("newest event  %s\n", clock_format(newest, sizeof(newest), state.watermark_us));
+	if (state.watermark_us != INT64_MIN && !__builtin_sub_overflow(state.watermark_us, state.horizon_us, &edge_us))
+		printf("watermark     %s: what is older is late\n", clock_format(edge, sizeof(edge), edge_us));
+	printf("no effect     %llu late, %llu stale, %llu twice\n", (unsigned long long)state.counts.late,
+	       (unsigned long long)state.counts.stale, (unsigned long long)state.counts.duplicate);
+	event_state_release(&state);
+	return rc;
+}
+
 static int print_position(const struct table_view *v, struct err *e)
 {
 	struct history_entry *entries = NULL;
@@ -77,6 +102,8 @@ static int print_position(const struct table_view *v, struct err *e)
 		printf("position      %s\n", position);
 		rc = print_invalid(position, e);
 	}
+	if (rc == 0)
+		rc = print_events(v->snapshot->schema, position, e);
 	while (at < count && entries[at].source_time_us == 0)
 		at++;
 	if (at < count)

@@ -7,8 +7,12 @@
 int event_order_init(struct event_order *o, struct store *store, const struct schema *table, const char *position,
 		     struct err *e)
 {
-	*o = (struct event_order){ .tombstones = tombstones_new(store, table), .horizon_us = INT64_MAX };
-	return event_state_parse(&o->state, position, e);
+	int rc;
+
+	*o = (struct event_order){ .tombstones = tombstones_new(store, table) };
+	rc = event_state_parse(&o->state, position, e);
+	o->state.horizon_us = INT64_MAX; /* this run says its own */
+	return rc;
 }
 
 void event_order_release(struct event_order *o)
@@ -19,7 +23,7 @@ void event_order_release(struct event_order *o)
 
 void event_order_fold(struct event_order *o, struct fold *f, const struct key_shape *shape, const struct batch *b)
 {
-	struct event_clock clock = { o->state.watermark_us, o->horizon_us };
+	struct event_clock clock = { o->state.watermark_us, o->state.horizon_us };
 
 	fold_init_ordered(f, shape, b, &clock, &o->state.counts);
 	o->state.watermark_us = clock.watermark_us;
@@ -55,5 +59,5 @@ int64_t event_order_edge(const struct event_order *o)
 {
 	int64_t edge;
 
-	return __builtin_sub_overflow(o->state.watermark_us, o->horizon_us, &edge) ? INT64_MIN : edge;
+	return __builtin_sub_overflow(o->state.watermark_us, o->state.horizon_us, &edge) ? INT64_MIN : edge;
 }

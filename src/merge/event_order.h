@@ -12,7 +12,6 @@
 struct event_order {
 	struct event_state state; /* with what is staged */
 	struct tombstones *tombstones;
-	int64_t horizon_us;       /* events longer before the newest one do not count */
 };
 
 /* Of the table's newest position; the store is borrowed until release. Released in any case. ERR_DATA: it is damaged. */

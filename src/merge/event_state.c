@@ -14,7 +14,7 @@ void event_state_release(struct event_state *s)
 	for (uint32_t i = 0; i < s->file_count; i++)
 		memory_free(s->files[i].path);
 	memory_free(s->files);
-	*s = (struct event_state){ .watermark_us = INT64_MIN };
+	*s = (struct event_state){ .watermark_us = INT64_MIN, .horizon_us = INT64_MAX };
 }
 
 void event_state_add_file(struct event_state *s, char *path, uint64_t size_bytes, uint64_t row_count, int64_t newest_us)
@@ -36,13 +36,15 @@ static int take_file(struct event_state *out, const struct json_value *file, str
 
 static int take(struct event_state *out, const struct json_value *order, struct err *e)
 {
-	struct json_value watermark, files, file;
+	struct json_value watermark, horizon, files, file;
 	struct json_cursor c;
 
 	if (!json_get(order, "watermark", &watermark) || !json_get(order, "tombstones", &files) || files.type != JSON_ARRAY)
 		return err_set(e, ERR_DATA, "the position's \"order\" has no watermark or no tombstones");
 	if (watermark.type != JSON_NULL)
 		out->watermark_us = json_get_int(order, "watermark");
+	if (json_get(order, "horizon", &horizon) && horizon.type != JSON_NULL)
+		out->horizon_us = json_get_int(order, "horizon");
 	out->counts.late = (uint64_t)json_get_int(order, "late");
 	out->counts.stale = (uint64_t)json_get_int(order, "stale");
 	out->counts.duplicate = (uint64_t)json_get_int(order, "duplicates");
@@ -59,7 +61,7 @@ int event_state_parse(struct event_state *out, const char *position, struct err 
 	struct json_value root, order;
 	int rc = 0;
 
-	*out = (struct event_state){ .watermark_us = INT64_MIN };
+	*out = (struct event_state){ .watermark_us = INT64_MIN, .horizon_us = INT64_MAX };
 	if (position == NULL)
 		return 0;
 	rc = json_parse(&json, bytes_of_text(position), &root, e);
@@ -67,6 +69,14 @@ int event_state_parse(struct event_state *out, const char *position, struct err 
 		rc = take(out, &order, e);
 	json_parser_release(&json);
 	return rc;
+}
+
+static void format_time(int64_t us, int64_t none, struct buffer *out)
+{
+	if (us == none)
+		buffer_text(out, "null");
+	else
+		text_int(out, us);
 }
 
 static void format_files(const struct event_state *s, struct buffer *out)
@@ -88,10 +98,9 @@ void event_state_join(const struct event_state *s, const char *position, struct 
 	assert(size >= 2 && position[size - 1] == '}');
 	buffer_append(out, position, size - 1);
 	buffer_text(out, size > 2 ? ",\"order\":{\"watermark\":" : "\"order\":{\"watermark\":");
-	if (s->watermark_us == INT64_MIN)
-		buffer_text(out, "null");
-	else
-		buffer_format(out, "%" PRId64, s->watermark_us);
+	format_time(s->watermark_us, INT64_MIN, out);
+	buffer_text(out, ",\"horizon\":");
+	format_time(s->horizon_us, INT64_MAX, out);
 	buffer_format(out, ",\"late\":%" PRIu64 ",\"stale\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"tombstones\":[",
 		      s->counts.late, s->counts.stale, s->counts.duplicate);
 	format_files(s, out);

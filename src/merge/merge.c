@@ -111,7 +111,7 @@ static void keep_late(struct merge *m, const struct batch *b, const struct fold 
 
 void merge_set_horizon(struct merge *m, int64_t horizon_us)
 {
-	m->events.horizon_us = horizon_us;
+	m->events.state.horizon_us = horizon_us;
 }
 
 void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage)
