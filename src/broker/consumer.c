@@ -440,12 +440,12 @@ int consumer_take(struct consumer *c, int wait_ms, const struct consumer_message
 	return take(c, wait_ms, count, e);
 }
 
-bool consumer_header(const struct consumer_message *m, size_t number, const char **name, struct bytes *value)
+bool consumer_header(const void *handle, size_t number, const char **name, struct bytes *value)
 {
 	rd_kafka_headers_t *headers;
 	const void *data;
 
-	if (rd_kafka_message_headers(m->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+	if (rd_kafka_message_headers(handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
 	    rd_kafka_header_get_all(headers, number, name, &data, &value->size) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return false;
 	value->data = data;

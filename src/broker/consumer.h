@@ -58,8 +58,8 @@ int consumer_assign(struct consumer *c, const struct consumer_place *places, uin
  */
 int consumer_take(struct consumer *c, int wait_ms, const struct consumer_message **out, uint32_t *count,
 		  struct err *e);
-/* The message's header of this number, from 0, as they stand there; false: it has no more. */
-bool consumer_header(const struct consumer_message *m, size_t number, const char **name, struct bytes *value);
+/* Of the message with this handle the header of this number, from 0, as they stand there; false: it has no more. */
+bool consumer_header(const void *handle, size_t number, const char **name, struct bytes *value);
 /* Everything up to the partition's last message, aborted transactions too, has been taken. */
 int64_t consumer_position(const struct consumer *c, uint32_t topic, uint32_t partition);
 

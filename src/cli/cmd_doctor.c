@@ -37,6 +37,6 @@ const struct command cmd_doctor = {
 	.details = "Looks at the source's settings and rights and at the target's, and prints one "
 		   "line for everything that is missing, wrong or superfluous, with the statement that "
 		   "mends it. Status 2 when something forbids a start.",
-	.groups = { &ends_group, &source_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },
+	.groups = { &ends_group, &source_group, &feed_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },
 	.run = doctor,
 };

@@ -15,6 +15,6 @@ const struct command cmd_run = {
 		   "SIGTERM or SIGINT commits what was taken and ends with status 0; a "
 		   "second signal ends at once. A later start goes on from the tables' own "
 		   "positions.",
-	.groups = { &ends_group, &source_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },
+	.groups = { &ends_group, &source_group, &feed_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },
 	.run = run,
 };

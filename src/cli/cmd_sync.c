@@ -14,6 +14,6 @@ const struct command cmd_sync = {
 	.details = "Copies what the target lacks, follows the source's log up to the "
 		   "position that it has at the start, and ends with status 0. Interrupted "
 		   "at any instant, the next call goes on from the tables' own positions.",
-	.groups = { &ends_group, &source_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },
+	.groups = { &ends_group, &source_group, &feed_group, &topics_group, &lake_group, &kafka_group, &messages_group, &broker_group },
 	.run = sync,
 };

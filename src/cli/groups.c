@@ -109,6 +109,9 @@ const struct option_group ends_group = { "Ends", ends_table, sizeof(struct ends_
 const struct option_group source_group = {
 	"Source: MySQL and MariaDB", mysql_option_table, sizeof(struct mysql_options), mysql_applies, false,
 };
+const struct option_group feed_group = {
+	"Source: messages", feed_option_table, sizeof(struct feed_options), topics_apply, false,
+};
 const struct option_group topics_group = {
 	"Source: Kafka", kafka_source_option_table, sizeof(struct kafka_source_options), topics_apply, false,
 };
@@ -143,6 +146,7 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	struct lake_options *lake = settings_of(s, &lake_group);
 	struct kafka_options *kafka = settings_of(s, &kafka_group);
 	struct kafka_source_options *topics = settings_of(s, &topics_group);
+	struct feed_options *feed = settings_of(s, &feed_group);
 
 	if (o->from == NULL)
 		return err_set(e, ERR_CONFIG, "--from is missing: mysql://user@host:port/db");
@@ -157,8 +161,9 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 		return err_set(e, ERR_CONFIG, "--to: topics go to a directory of Delta tables; \"%s\" is none", o->to);
 	topics->url = o->from;
 	topics->broker = settings_of(s, &broker_group);
-	topics->messages = settings_of(s, &messages_group);
-	topics->invalid_values = o->invalid_values;
+	topics->feed = feed;
+	feed->messages = settings_of(s, &messages_group);
+	feed->invalid_values = o->invalid_values;
 	mysql->url = o->from;
 	mysql->invalid_values = o->invalid_values;
 	lake->path = o->to;

@@ -18,6 +18,7 @@ struct ends_options {
 
 extern const struct option_group ends_group;   /* struct ends_options */
 extern const struct option_group source_group; /* struct mysql_options */
+extern const struct option_group feed_group;   /* struct feed_options */
 extern const struct option_group topics_group; /* struct kafka_source_options */
 extern const struct option_group lake_group;   /* struct lake_options */
 extern const struct option_group kafka_group;  /* struct kafka_options */

@@ -3,7 +3,7 @@
 #include "lib/message_reading.h"
 
 #include "change/render.h"
-#include "source/kafka/changelog.h"
+#include "feed/changelog.h"
 
 #define DDL "id BIGINT, v STRING, n INT"
 #define AT "\"_source_time\":\"2026-08-01T10:00:00Z\",\"_topic\":\"s.person\",\"_partition\":3,"

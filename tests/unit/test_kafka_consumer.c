@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "broker/consumer.h"
 #include "change/render.h"
-#include "source/kafka/raw.h"
+#include "feed/raw.h"
 
 struct cluster {
 	rd_kafka_t *client;
@@ -91,7 +91,9 @@ static void a_message_behind_an_end_is_of_its_own_topic(void **state)
 static void a_message_is_kept_with_its_headers_and_the_reason(void **state)
 {
 	const struct consumer_place place = { 0, 0, 0 };
+	static const struct feed_ops ops = { .header = consumer_header };
 	const struct consumer_message *m;
+	struct feed_message message = { 0 };
 	struct schema *s = raw_schema("topics", "quarantine", MODE_QUARANTINE);
 	struct cluster *c = *state;
 	struct buffer text = { 0 };
@@ -105,7 +107,8 @@ static void a_message_is_kept_with_its_headers_and_the_reason(void **state)
 	assert_int_equal(rd_kafka_flush(c->client, 10000), 0);
 	must(consumer_assign(c->consumer, &place, 1, &c->e), &c->e);
 	m = next(c);
-	raw_add(&rows, "a", m, "it begins \"\xc3");
+	message = (struct feed_message){ m->topic, m->partition, m->offset, m->time_ms, m->time_type, m->key, m->value, m->handle };
+	raw_add(&rows, &ops, "a", &message, "it begins \"\xc3");
 	render_json_row(&text, s, &rows, 0, NULL);
 	assert_buffer_text(text, "{\"key\":null,\"value\":\"AP8=\",\"topic\":\"a\",\"partition\":0,\"offset\":0,"
 				 "\"timestamp\":\"2026-08-01T10:00:00.123000Z\",\"timestampType\":0,"

@@ -3,12 +3,12 @@
 #include "lib/test.h"
 
 #include "base/memory.h"
-#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 /* Topics "t" of four partitions and "u" of two; ours are t 1, t 3 and u 0. */
 struct worker {
 	struct kafka_source source;
+	struct feed_options feed;
 	struct kafka_source_options options;
 	struct consumer_topic names[2];
 	struct schema *keyed, *plain;
@@ -35,15 +35,16 @@ static int set_up(void **state)
 	s->options = &w->options;
 	s->names = w->names;
 	s->topic_count = 2;
-	s->topics = memory_array(struct kafka_topic, 2);
+	s->feed.options = &w->feed;
+	s->ours = memory_array(bool *, 2);
 	for (uint32_t t = 0; t < 2; t++) {
-		s->topics[t].partitions = w->names[t].partitions;
-		s->topics[t].is_ours = memory_array(bool, w->names[t].partitions);
+		feed_add_topic(&s->feed, w->names[t].name, w->names[t].partitions, "topics", w->names[t].name);
+		s->ours[t] = memory_array(bool, w->names[t].partitions);
 	}
-	s->topics[0].is_ours[1] = s->topics[0].is_ours[3] = s->topics[1].is_ours[0] = true;
+	s->ours[0][1] = s->ours[0][3] = s->ours[1][0] = true;
 	w->keyed = schema_of("keyed", true);
 	w->plain = schema_of("plain", false);
-	kafka_table_find(s, "d", "keyed")->is_from[0] = true;
+	feed_table_find(&s->feed, "d", "keyed")->is_from[0] = true;
 	kafka_share_init(s);
 	*state = w;
 	return 0;
@@ -55,17 +56,9 @@ static int tear_down(void **state)
 	struct kafka_source *s = &w->source;
 
 	for (uint32_t t = 0; t < 2; t++)
-		memory_free(s->topics[t].is_ours);
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		offsets_release(&s->tables[i]->has);
-		memory_free(s->tables[i]->is_from);
-		memory_free(s->tables[i]->database);
-		memory_free(s->tables[i]->table);
-		memory_free(s->tables[i]);
-	}
-	memory_free(s->tables);
-	memory_free(s->topics);
-	offsets_release(&s->next);
+		memory_free(s->ours[t]);
+	memory_free(s->ours);
+	feed_close(&s->feed);
 	kafka_share_release(s);
 	schema_release(w->keyed);
 	schema_release(w->plain);
@@ -163,23 +156,23 @@ static void a_partition_begins_at_the_farthest_mark_that_holds(void **state)
 	struct worker *w = *state;
 	struct kafka_source *s = &w->source;
 	struct share *share = &s->share;
-	struct kafka_table *t = s->tables[0];
+	struct feed_table *t = s->feed.tables[0];
 
 	offsets_set(&t->has, "t", 3, 40);
 	share->mark(share, "{\"topics\":{\"t\":[500,50,500,20]}}", &(bool){ true });
 	share->mark(share, "{\"topics\":{\"t\":[-1,30,-1,60]}}", &(bool){ false }); /* the table is not as it was then */
 	share->mark(share, "no mark", &(bool){ true });
 	kafka_share_start(s);
-	assert_int_equal(offsets_get(&s->next, "t", 1), 50);
-	assert_int_equal(offsets_get(&s->next, "t", 3), 40);
-	assert_int_equal(offsets_get(&s->next, "t", 0), -1);
-	assert_int_equal(offsets_get(&s->next, "u", 0), -1);
+	assert_int_equal(offsets_get(&s->feed.next, "t", 1), 50);
+	assert_int_equal(offsets_get(&s->feed.next, "t", 3), 40);
+	assert_int_equal(offsets_get(&s->feed.next, "t", 0), -1);
+	assert_int_equal(offsets_get(&s->feed.next, "u", 0), -1);
 }
 
 static void keys_that_have_moved_are_refused(void **state)
 {
 	struct worker *w = *state;
-	struct kafka_table *t = w->source.tables[0];
+	struct feed_table *t = w->source.feed.tables[0];
 	struct err e = ERR_INIT;
 
 	t->schema = w->keyed;

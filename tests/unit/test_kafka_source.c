@@ -9,6 +9,7 @@
 #include "base/option.h"
 #include "broker/broker.h"
 #include "change/render.h"
+#include "message/debezium.h"
 #include "source/kafka/kafka.h"
 
 struct cluster {
@@ -17,6 +18,7 @@ struct cluster {
 	rd_kafka_mock_cluster_t *mock;
 	struct broker_options broker;
 	struct debezium_options messages;
+	struct feed_options feed;
 	struct kafka_source_options options;
 	char url[100];
 	struct buffer rows; /* that the sink took: "table row", one a line */
@@ -61,11 +63,13 @@ static int open_cluster(void **state)
 	snprintf(c->url, sizeof(c->url), "kafka://%s/q", rd_kafka_mock_cluster_bootstraps(c->mock));
 	option_defaults(broker_option_table, &c->broker);
 	option_defaults(debezium_option_table, &c->messages);
+	option_defaults(feed_option_table, &c->feed);
 	option_defaults(kafka_source_option_table, &c->options);
 	c->options.url = c->url;
 	c->options.broker = &c->broker;
-	c->options.messages = &c->messages;
-	c->options.invalid_values = "halt";
+	c->options.feed = &c->feed;
+	c->feed.messages = &c->messages;
+	c->feed.invalid_values = "halt";
 	*state = c;
 	return 0;
 }
@@ -75,6 +79,7 @@ static int close_cluster(void **state)
 	struct cluster *c = *state;
 
 	option_release(kafka_source_option_table, &c->options);
+	option_release(feed_option_table, &c->feed);
 	option_release(debezium_option_table, &c->messages);
 	option_release(broker_option_table, &c->broker);
 	rd_kafka_mock_cluster_destroy(c->mock);
@@ -127,7 +132,7 @@ static void what_cannot_be_read_halts_or_goes_into_the_quarantine(void **state)
 	assert_int_equal(e.kind, ERR_DATA);
 	assert_non_null(strstr(e.text, "topic q, partition 0, offset 1: not JSON"));
 	buffer_clear(&c->rows);
-	set(&c->options.bad_message, "quarantine");
+	set(&c->feed.bad_message, "quarantine");
 	e = ERR_INIT;
 	must(run(c, &e), &e);
 	/* the messages need not come in one answer */
@@ -144,7 +149,7 @@ static void a_changelog_has_a_row_for_each_change(void **state)
 
 	produce(c, "one", GOOD("1"));
 	produce(c, "one", GOOD("1"));
-	set(&c->options.mode, "append");
+	set(&c->feed.mode, "append");
 	must(run(c, &e), &e);
 	assert_string_equal(buffer_string(&c->rows),
 			    "shop.t {\"_op\":\"c\",\"_source_time\":\"2026-08-01T10:00:00Z\",\"_topic\":\"q\",\"_partition\":0,\"_offset\":0,"
@@ -159,7 +164,7 @@ static void a_raw_table_has_the_messages_as_they_are(void **state)
 	struct err e = ERR_INIT;
 
 	produce(c, "k", "bad");
-	set(&c->options.mode, "raw");
+	set(&c->feed.mode, "raw");
 	must(run(c, &e), &e);
 	assert_string_equal(buffer_string(&c->rows),
 			    "topics.q {\"key\":\"aw==\",\"value\":\"YmFk\",\"topic\":\"q\",\"partition\":0,\"offset\":0,"

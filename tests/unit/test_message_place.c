@@ -3,7 +3,7 @@
 #include "lib/test.h"
 
 #include "base/memory.h"
-#include "source/kafka/seen.h"
+#include "feed/seen.h"
 
 static struct message event(const char *file, uint64_t offset, const char *gtid, int64_t time_us)
 {

@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 static bool is_word(const struct kafka_source *s, const char *word)
@@ -49,17 +48,16 @@ int kafka_begin_read(struct kafka_source *s, struct err *e)
 	return rc;
 }
 
-void kafka_begin_found(struct kafka_source *s, const struct offsets *next, const struct offsets *begun)
+void kafka_begin_found(struct kafka_source *s, const struct offsets *next)
 {
 	for (uint32_t t = 0; t < s->topic_count; t++)
 		s->has_begun |= offsets_partitions(next, s->names[t].name) > 0;
-	offsets_least(&s->begun, begun);
 }
 
 void kafka_begin_start(struct kafka_source *s)
 {
 	for (uint32_t t = 0; t < s->topic_count && !s->has_begun && !is_word(s, "earliest"); t++)
-		offsets_set(&s->begun, s->names[t].name, s->names[t].partitions - 1, -1);
+		offsets_set(&s->feed.begun, s->names[t].name, s->names[t].partitions - 1, -1);
 }
 
 /*
@@ -69,10 +67,10 @@ void kafka_begin_start(struct kafka_source *s)
 int kafka_begin_at(struct kafka_source *s, const char *topic, uint32_t partition, int64_t first, int64_t end,
 		   int64_t *out, struct err *e)
 {
-	int64_t begun = offsets_get(&s->begun, topic, partition), place = offsets_get(&s->places, topic, partition);
+	int64_t begun = offsets_get(&s->feed.begun, topic, partition), place = offsets_get(&s->places, topic, partition);
 
 	*out = begun > first ? begun : first;
-	if (begun >= 0 || offsets_partitions(&s->begun, topic) <= partition)
+	if (begun >= 0 || offsets_partitions(&s->feed.begun, topic) <= partition)
 		return 0;
 	if (is_word(s, "latest"))
 		*out = end;
@@ -81,11 +79,11 @@ int kafka_begin_at(struct kafka_source *s, const char *topic, uint32_t partition
 	else if (place >= 0)
 		return err_set(e, ERR_CONFIG, "--from-offset: topic %s, partition %u has messages from offset %lld to %lld, and "
 			       "nothing at %lld", topic, partition, (long long)first, (long long)end, (long long)place);
-	offsets_set(&s->begun, topic, partition, *out);
+	offsets_set(&s->feed.begun, topic, partition, *out);
 	return 0;
 }
 
-int kafka_check_end(const struct kafka_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e)
+int kafka_check_end(const struct feed_table *t, const char *topic, uint32_t partition, int64_t end, struct err *e)
 {
 	int64_t has = offsets_get(&t->has, topic, partition);
 

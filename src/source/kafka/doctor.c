@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "broker/consumer.h"
 #include "broker/inquiry.h"
 #include "source/kafka/kafka_state.h"
 
@@ -58,12 +57,12 @@ static void check_kept(struct doctor *d, const char *topic)
 			     "topic %s keeps %lld MiB of each partition, however new: whoever is behind by more halts; "
 			     "mend: kafka-configs --alter --topic %s --add-config retention.bytes=-1", topic,
 			     (long long)(bytes >> 20), topic);
-	if (compacts && d->source.mode != MODE_MERGE)
+	if (compacts && d->source.feed.mode != MODE_MERGE)
 		findings_add(d->findings, false,
 			     "topic %s is compacted: changes are gone before they are read, and a table of all of "
 			     "them is not whole; mend: kafka-configs --alter --topic %s --add-config "
 			     "cleanup.policy=delete", topic, topic);
-	if (compacts && d->source.mode == MODE_MERGE && tombstones_ms >= 0 && tombstones_ms < KEPT_MS_LEAST)
+	if (compacts && d->source.feed.mode == MODE_MERGE && tombstones_ms >= 0 && tombstones_ms < KEPT_MS_LEAST)
 		findings_add(d->findings, false,
 			     "topic %s keeps deletes for %lld minutes: whoever stands still for longer misses some; "
 			     "mend: kafka-configs --alter --topic %s --add-config delete.retention.ms=604800000", topic,
@@ -85,7 +84,7 @@ static void check_topic(struct doctor *d, uint32_t topic)
 		check_kept(d, name);
 }
 
-static void check_table(const struct kafka_table *t, const struct table_check *target, struct findings *out)
+static void check_table(const struct feed_table *t, const struct table_check *target, struct findings *out)
 {
 	struct err e = ERR_INIT;
 
@@ -113,8 +112,8 @@ static void check_tables(const struct kafka_source_options *o, const struct tabl
 	s = (struct kafka_source *)(void *)source;
 	if (source->ops->open(source, &unknown, &e) < 0)
 		findings_add(out, true, "%s", e.text);
-	for (uint32_t i = 0; i < s->table_count && e.kind == ERR_NONE; i++)
-		check_table(s->tables[i], target, out);
+	for (uint32_t i = 0; i < s->feed.table_count && e.kind == ERR_NONE; i++)
+		check_table(s->feed.tables[i], target, out);
 	source->ops->close(source);
 }
 
@@ -124,7 +123,8 @@ int kafka_source_doctor(const struct kafka_source_options *o, const struct table
 	struct kafka_source *s = &d.source;
 	struct err e = ERR_INIT;
 
-	if (kafka_settings_read(s, &e) < 0 || inquiry_open(&d.inquiry, o->broker, &e) < 0 ||
+	if (feed_open(&s->feed, NULL, o->feed, NULL, &e) < 0 || kafka_url_read(s, &e) < 0 ||
+	    inquiry_open(&d.inquiry, o->broker, &e) < 0 ||
 	    consumer_open(&s->consumer, o->broker, &e) < 0 ||
 	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, &e) < 0)
 		findings_add(out, true, "%s", e.text);
@@ -134,6 +134,8 @@ int kafka_source_doctor(const struct kafka_source_options *o, const struct table
 		check_tables(o, target, out);
 	consumer_close(s->consumer);
 	inquiry_close(d.inquiry);
-	kafka_settings_release(s);
+	feed_close(&s->feed);
+	memory_free(s->brokers);
+	memory_free(s->patterns);
 	return 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/kafka/kafka.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "broker/consumer.h"
 #include "broker/ends.h"
 #include "source/kafka/kafka_state.h"
 
@@ -21,33 +21,113 @@ static struct kafka_source *source_of(const struct source *s)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
+const struct kafka_source *kafka_source_of(const struct feed *f)
+{
+	return (const struct kafka_source *)(uintptr_t)((const char *)f - offsetof(struct kafka_source, feed));
+}
+
+/* --- what the feed asks ----------------------------------------------------------------------- */
+
+struct feed_message kafka_message(const struct consumer_message *m)
+{
+	return (struct feed_message){ m->topic, m->partition, m->offset, m->time_ms, m->time_type, m->key, m->value, m->handle };
+}
+
+static void say_place(const struct feed *f, const struct feed_message *m, struct buffer *out)
+{
+	buffer_format(out, "topic %s, partition %u, offset %lld", f->topics[m->topic].name, m->partition, (long long)m->offset);
+}
+
+int kafka_check_gap(const struct kafka_source *s, const struct feed_table *t, struct err *e)
+{
+	for (uint32_t i = 0; i < t->has.topic_count; i++) {
+		const struct topic_offsets *has = &t->has.topics[i];
+
+		for (uint32_t p = 0; p < has->partitions; p++) {
+			int64_t begin = offsets_get(&s->begin, has->topic, p);
+
+			if (has->next[p] >= 0 && begin > has->next[p])
+				return err_set(e, ERR_DATA, "table %s.%s stands at offset %lld of topic %s, partition %u, which keeps "
+					       "nothing before %lld (retention); " READ_WHAT_IS_LEFT("the lake table"), t->database,
+					       t->table, (long long)has->next[p], has->topic, p, (long long)begin);
+		}
+	}
+	return 0;
+}
+
+/* A table that was not known when the partitions were assigned. */
+static int check_ends(const struct kafka_source *s, const struct feed_table *t, struct err *e)
+{
+	for (uint32_t topic = 0; topic < s->topic_count; topic++) {
+		const char *name = s->names[topic].name;
+
+		for (uint32_t p = 0; p < s->names[topic].partitions; p++) {
+			int64_t first, end;
+
+			if (offsets_get(&t->has, name, p) > 0 &&
+			    (consumer_range(s->consumer, topic, p, &first, &end, e) < 0 ||
+			     kafka_check_end(t, name, p, end, e) < 0))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int table_opened(struct feed *f, struct feed_table *t, struct err *e)
+{
+	struct kafka_source *s = (struct kafka_source *)(uintptr_t)kafka_source_of(f);
+
+	kafka_begin_found(s, &t->has);
+	return kafka_share_check(s, t, e) < 0 || kafka_check_gap(s, t, e) < 0 || check_ends(s, t, e) < 0 ? -1 : 0;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+#define TOPIC_NAME_MAX 249 /* Kafka's own limit */
+
+/*
+ * A table's name for a topic: a '.' in a folder's name is %2E, which some readers of Delta take for a '.' again. Kafka has no
+ * two topics whose names differ only in '.' and '_'.
+ */
+static const char *topic_table(char out[TOPIC_NAME_MAX + 1], const char *topic)
+{
+	snprintf(out, TOPIC_NAME_MAX + 1, "%s", topic);
+	for (char *c = out; *c != '\0'; c++)
+		*c = *c == '.' ? '_' : *c;
+	return out;
+}
+
 static int source_open(struct source *source, const struct sink *to, struct err *e)
 {
+	static const struct feed_ops ops = { say_place, consumer_header, table_opened };
 	struct kafka_source *s = source_of(source);
+	char table[TOPIC_NAME_MAX + 1];
 	int rc;
 
-	s->known = to;
-	if (kafka_settings_read(s, e) < 0 || consumer_open(&s->consumer, s->options->broker, e) < 0 ||
+	s->feed.is_shared = s->options->group != NULL;
+	if (feed_open(&s->feed, &ops, s->options->feed, to, e) < 0 || kafka_url_read(s, e) < 0 ||
+	    consumer_open(&s->consumer, s->options->broker, e) < 0 ||
 	    consumer_topics(s->consumer, s->patterns, &s->names, &s->topic_count, e) < 0 ||
 	    kafka_begin_read(s, e) < 0)
 		return -1;
-	s->topics = memory_array(struct kafka_topic, s->topic_count);
 	for (uint32_t i = 0; i < s->topic_count; i++)
-		s->topics[i].partitions = s->names[i].partitions;
+		feed_add_topic(&s->feed, s->names[i].name, s->names[i].partitions, "topics",
+			       topic_table(table, s->names[i].name));
+	s->ours = memory_array(bool *, s->topic_count);
 	rc = kafka_share_open(s, e);
-	if (rc == 0 && s->mode != MODE_RAW)
+	if (rc == 0 && s->feed.mode != MODE_RAW)
 		rc = kafka_look_at_topics(s, e);
-	return rc == 0 ? raw_open(s, e) : rc;
+	return rc == 0 ? feed_looked(&s->feed, e) : rc;
 }
 
 static uint32_t source_table_count(const struct source *source)
 {
-	return source_of(source)->table_count;
+	return source_of(source)->feed.table_count;
 }
 
 static struct schema *source_table(const struct source *source, uint32_t i)
 {
-	return source_of(source)->tables[i]->schema;
+	return source_of(source)->feed.tables[i]->schema;
 }
 
 static void source_progress(const struct source *source, uint32_t i, struct table_progress *out)
@@ -58,88 +138,6 @@ static void source_progress(const struct source *source, uint32_t i, struct tabl
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-void kafka_position_format(const struct offsets *next, const struct offsets *begun, const struct seen *seen,
-			   const struct lost_values *lost, struct buffer *out)
-{
-	offsets_format(next, begun, out);
-	out->size--; /* the closing brace */
-	buffer_text(out, ",\"seen\":");
-	seen_format(seen, out);
-	lost_values_format(lost, out);
-	buffer_char(out, '}');
-}
-
-int kafka_position_parse(struct offsets *next, struct offsets *begun, struct seen *seen, struct lost_values *lost,
-			 const char *position, struct err *e)
-{
-	return offsets_parse(next, begun, position, e) < 0 || seen_parse(seen, position, e) < 0 ||
-	       lost_values_parse(lost, position, e) < 0 ? -1 : 0;
-}
-
-/* How far the table is: what it had stays, while the stream is still behind that. */
-static void take_farther(const struct kafka_source *s, const struct kafka_table *t, const struct offsets *next,
-			 struct offsets *out)
-{
-	offsets_copy(out, &t->has);
-	for (uint32_t i = 0; i < s->topic_count; i++) {
-		const char *topic = s->names[i].name;
-
-		for (uint32_t p = 0; p < s->topics[i].partitions && t->is_from[i]; p++) {
-			int64_t had = offsets_get(&t->has, topic, p), now = offsets_get(next, topic, p);
-
-			offsets_set(out, topic, p, now > had ? now : had);
-		}
-	}
-}
-
-/* Asked for between a COMMIT and the message behind it: what the table has seen by then is what it has. */
-static void format_position(const struct position *base, const struct schema *table, struct buffer *out)
-{
-	const struct kafka_position *p = (const struct kafka_position *)base;
-	struct kafka_table *t;
-	struct offsets of_table = { 0 };
-
-	t = table != NULL ? kafka_table_named(p->source, table->database, table->table) : NULL;
-	if (t == NULL) {
-		offsets_format(&p->next, &p->source->begun, out);
-		return;
-	}
-	take_farther(p->source, t, &p->next, &of_table);
-	kafka_position_format(&of_table, &p->source->begun, &t->seen, &t->lost, out);
-	if (p->source->options->group != NULL) /* each commit adds its own to those of others */
-		lost_values_told(&t->lost);
-	offsets_release(&of_table);
-}
-
-#define REPLAY_TOLD_EVERY_US 10000000
-
-/* Not for each message that comes again, but for many of them. */
-static void tell_replayed(struct kafka_source *s, bool at_once)
-{
-	int64_t now_us = clock_monotonic_us();
-
-	if (s->replayed == 0 || (!at_once && now_us - s->replay_told_us < REPLAY_TOLD_EVERY_US))
-		return;
-	log_info("events that came again were ignored", "count=%llu", (unsigned long long)s->replayed);
-	s->replayed = 0;
-	s->replay_told_us = now_us;
-}
-
-int kafka_commit(struct kafka_source *s, struct err *e)
-{
-	struct kafka_position *p = &s->positions[s->commits % 2];
-	struct origin origin = { 0 };
-	struct change c = { .kind = CHANGE_COMMIT, .origin = &origin, .position = &p->base };
-
-	if (kafka_flush(s, e) < 0)
-		return -1;
-	tell_replayed(s, false);
-	p->source = s;
-	p->base = (struct position){ ++s->commits, s->time_us, format_position };
-	offsets_copy(&p->next, &s->next);
-	return s->sink->take(s->sink, &c, e);
-}
-
 /* Where the partition begins: behind what every table has, or where the user says. */
 static int find_start(struct kafka_source *s, const struct consumer_range *range, int64_t *out, struct err *e)
 {
@@ -147,7 +145,7 @@ static int find_start(struct kafka_source *s, const struct consumer_range *range
 	uint32_t partition = range->partition;
 	int64_t first = range->first, end = range->end;
 
-	*out = offsets_get(&s->next, name, partition);
+	*out = offsets_get(&s->feed.next, name, partition);
 	if (*out < 0) {
 		if (kafka_begin_at(s, name, partition, first, end, out, e) < 0)
 			return -1;
@@ -161,11 +159,11 @@ static int find_start(struct kafka_source *s, const struct consumer_range *range
 		return err_set(e, ERR_DATA, "topic %s, partition %u: the tables stand at offset %lld, and the topic ends at %lld: "
 			       "it was made again; " READ_WHAT_IS_LEFT("each lake table of the topic"), name,
 			       partition, (long long)*out, (long long)end);
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (kafka_check_end(s->tables[i], name, partition, end, e) < 0)
+	for (uint32_t i = 0; i < s->feed.table_count; i++) {
+		if (kafka_check_end(s->feed.tables[i], name, partition, end, e) < 0)
 			return -1;
 	}
-	offsets_set(&s->next, name, partition, *out);
+	offsets_set(&s->feed.next, name, partition, *out);
 	return 0;
 }
 
@@ -175,7 +173,7 @@ static struct consumer_range *our_partitions(const struct kafka_source *s, uint3
 
 	*count = 0;
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions; p++) {
 			if (!kafka_is_ours(s, t, p))
 				continue;
 			ours = memory_grow(ours, struct consumer_range, *count + 1);
@@ -212,7 +210,7 @@ static int find_ends(const struct kafka_source *s, struct offsets *out, struct e
 	int rc;
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions; p++) {
 			ends = memory_grow(ends, struct partition_end, count + 1);
 			ends[count++] = (struct partition_end){ s->names[t].name, p, 0 };
 		}
@@ -228,7 +226,7 @@ static int find_ends(const struct kafka_source *s, struct offsets *out, struct e
 static bool find_behind(const struct kafka_source *s, const struct offsets *ends, uint32_t *topic, uint32_t *partition)
 {
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions; p++) {
 			*topic = t;
 			*partition = p;
 			if (consumer_position(s->consumer, t, p) < offsets_get(ends, s->names[t].name, p))
@@ -285,12 +283,14 @@ static int follow(struct kafka_source *s, const struct offsets *ends, struct err
 		if (consumer_take(s->consumer, WAIT_MS, &messages, &count, e) < 0)
 			return -1;
 		for (uint32_t i = 0; i < count; i++) {
-			if (kafka_take(s, &messages[i], e) < 0)
+			const struct feed_message m = kafka_message(&messages[i]);
+
+			if (feed_take(&s->feed, &m, e) < 0)
 				return -1;
 		}
 		if (count > 0)
 			s->quiet_us = clock_monotonic_us();
-		if (count > 0 ? kafka_commit(s, e) < 0 : s->sink->idle(s->sink, e) < 0)
+		if (count > 0 ? feed_commit(&s->feed, e) < 0 : s->feed.sink->idle(s->feed.sink, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -301,14 +301,20 @@ static int take_starts(struct kafka_source *s, const struct table_start *starts,
 {
 	struct offsets begun = { 0 };
 
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (kafka_table_start(s, s->tables[i], &starts[i], e) < 0)
+	for (uint32_t i = 0; i < s->feed.table_count; i++) {
+		struct feed_table *t = s->feed.tables[i];
+
+		if (feed_table_start(&s->feed, t, starts[i].position, starts[i].lacks != NULL, e) < 0)
+			return -1;
+		kafka_begin_found(s, &t->has);
+		if (kafka_share_check(s, t, e) < 0)
 			return -1;
 	}
 	if (stream_start != NULL) {
-		if (offsets_parse(&s->next, &begun, stream_start, e) < 0)
+		if (offsets_parse(&s->feed.next, &begun, stream_start, e) < 0)
 			return -1;
-		kafka_begin_found(s, &s->next, &begun);
+		kafka_begin_found(s, &s->feed.next);
+		offsets_least(&s->feed.begun, &begun);
 		offsets_release(&begun);
 	}
 	kafka_begin_start(s);
@@ -323,20 +329,20 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	struct offsets ends = { 0 };
 	int rc;
 
-	s->sink = sink;
+	s->feed.sink = sink;
 	s->looked_us = s->quiet_us = clock_monotonic_us();
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0 && until_now)
 		rc = find_ends(s, &ends, e);
 	if (rc == 0)
 		rc = assign(s, e);
-	for (uint32_t i = 0; i < s->table_count && rc == 0; i++)
-		rc = kafka_check_gap(s, s->tables[i], e);
+	for (uint32_t i = 0; i < s->feed.table_count && rc == 0; i++)
+		rc = kafka_check_gap(s, s->feed.tables[i], e);
 	if (rc == 0) /* the next run goes on from here, and not from a later end */
-		rc = kafka_commit(s, e);
+		rc = feed_commit(&s->feed, e);
 	if (rc == 0)
 		rc = follow(s, until_now ? &ends : NULL, e);
-	tell_replayed(s, true);
+	feed_tell_replayed(&s->feed, true);
 	offsets_release(&ends);
 	return rc;
 }
@@ -350,26 +356,16 @@ static void source_close(struct source *source)
 {
 	struct kafka_source *s = source_of(source);
 
-	for (uint32_t i = 0; i < s->topic_count && s->topics != NULL; i++) {
-		input_free(s->topics[i].input);
-		memory_free(s->topics[i].is_ours);
-	}
-	memory_free(s->topics);
-	for (uint32_t i = 0; i < s->table_count; i++)
-		kafka_forget_table(s->tables[i]);
-	memory_free(s->tables);
-	row_run_release(&s->run);
-	changelog_release(&s->changelog);
-	columns_release(&s->messages);
-	offsets_release(&s->next);
+	for (uint32_t i = 0; i < s->topic_count && s->ours != NULL; i++)
+		memory_free(s->ours[i]);
+	memory_free(s->ours);
+	feed_close(&s->feed);
 	offsets_release(&s->begin);
 	offsets_release(&s->places);
-	offsets_release(&s->begun);
-	offsets_release(&s->positions[0].next);
-	offsets_release(&s->positions[1].next);
 	kafka_share_release(s);
 	consumer_close(s->consumer);
-	kafka_settings_release(s);
+	memory_free(s->brokers);
+	memory_free(s->patterns);
 	memory_free(s);
 }
 

@@ -5,23 +5,15 @@
 
 #include "base/findings.h"
 #include "broker/group.h"
-#include "message/debezium.h"
+#include "feed/options.h"
 #include "source/source.h"
 
 struct kafka_source_options {
 	const char *url; /* kafka://host:port[,host:port]/TOPIC[,TOPIC|/regex/]; not in the table, nor are the next two */
 	struct broker_options *broker;
-	const struct debezium_options *messages; /* the modes that the messages were written with */
-	const char *invalid_values; /* "null", "halt"; not in the table either */
-	char *format;    /* "auto", "debezium", ... */
-	char *schema;    /* Spark DDL, NULL: from the messages */
-	char *key;       /* names of the key's columns with commas, NULL: from the messages */
-	char *table;     /* "database.table" of all messages, NULL: as each says */
-	char *mode;      /* "merge", "append", "raw" */
-	bool before_image; /* changelog tables have columns of the old image */
+	const struct feed_options *feed;
 	char *group;     /* consumer group whose members write the same tables, NULL: we alone */
 	struct group **member; /* not in the table: our membership, which outlives a run; made by the first one */
-	char *bad_message; /* "halt", "quarantine" */
 	char *from_offset; /* "earliest", "latest", "topic:partition:offset,...": where partitions begin */
 };
 

@@ -2,26 +2,10 @@
 /* What topics hold, before anything is taken: their formats, their tables, what their values look like. */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "broker/consumer.h"
 #include "source/kafka/kafka_state.h"
 
 #define WAIT_MS       5
-#define LOOK_MESSAGES 500 /* of each topic, before the first row */
 #define LOOK_US       10000000 /* without a message */
-
-void kafka_forget_table(struct kafka_table *t)
-{
-	schema_release(t->schema);
-	schema_release(t->columns);
-	schema_release(t->said);
-	offsets_release(&t->has);
-	memory_free(t->is_from);
-	seen_release(&t->seen);
-	lost_values_release(&t->lost);
-	memory_free(t->database);
-	memory_free(t->table);
-	memory_free(t);
-}
 
 /* A topic while it is looked at. */
 struct look {
@@ -38,7 +22,7 @@ static int find_places(struct kafka_source *s, struct look *looks, struct err *e
 	int rc;
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions && !looks[t].is_done; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions && !looks[t].is_done; p++) {
 			ranges = memory_grow(ranges, struct consumer_range, count + 1);
 			ranges[count++] = (struct consumer_range){ t, p, 0, 0 };
 		}
@@ -60,7 +44,7 @@ static int assign_rest(struct kafka_source *s, const struct look *looks, struct 
 	int rc;
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions && !looks[t].is_done; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions && !looks[t].is_done; p++) {
 			places = memory_grow(places, struct consumer_place, count + 1);
 			places[count++] = (struct consumer_place){ t, p, looks[t].next[p] };
 		}
@@ -78,11 +62,11 @@ static uint32_t count_rest(const struct kafka_source *s, struct look *looks)
 	for (uint32_t t = 0; t < s->topic_count; t++) {
 		bool is_at_end = true;
 
-		for (uint32_t p = 0; p < s->topics[t].partitions && !looks[t].is_done; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions && !looks[t].is_done; p++) {
 			looks[t].next[p] = consumer_position(s->consumer, t, p);
 			is_at_end &= looks[t].next[p] >= looks[t].ends[p];
 		}
-		looks[t].is_done = is_at_end || (looks[t].looked >= LOOK_MESSAGES && !s->topics[t].tells);
+		looks[t].is_done = is_at_end || (looks[t].looked >= FEED_MESSAGES_LOOKED_AT && !s->feed.topics[t].tells);
 		rest += !looks[t].is_done;
 	}
 	return rest;
@@ -99,10 +83,11 @@ static int look_at_half(struct kafka_source *s, struct look *looks, uint32_t res
 	while (rc == 0 && rest > enough && clock_monotonic_us() < until_us) {
 		rc = consumer_take(s->consumer, WAIT_MS, &messages, &count, e);
 		for (uint32_t i = 0; i < count && rc == 0; i++) {
-			struct look *l = &looks[messages[i].topic];
+			const struct feed_message m = kafka_message(&messages[i]);
+			struct look *l = &looks[m.topic];
 
-			if (l->looked++ < LOOK_MESSAGES || s->topics[messages[i].topic].tells)
-				rc = kafka_look(s, &messages[i], e);
+			if (l->looked++ < FEED_MESSAGES_LOOKED_AT || s->feed.topics[m.topic].tells)
+				rc = feed_look(&s->feed, &m, e);
 		}
 		until_us = count > 0 ? clock_monotonic_us() + LOOK_US : until_us;
 		rest = count_rest(s, looks);
@@ -118,9 +103,9 @@ static int look_at(struct kafka_source *s, bool is_again, struct err *e)
 	int rc;
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		looks[t].next = memory_array(int64_t, s->topics[t].partitions);
-		looks[t].ends = memory_array(int64_t, s->topics[t].partitions);
-		looks[t].is_done = is_again && s->topics[t].tells;
+		looks[t].next = memory_array(int64_t, s->names[t].partitions);
+		looks[t].ends = memory_array(int64_t, s->names[t].partitions);
+		looks[t].is_done = is_again && s->feed.topics[t].tells;
 		rest -= looks[t].is_done;
 	}
 	rc = find_places(s, looks, e);
@@ -136,45 +121,16 @@ static int look_at(struct kafka_source *s, bool is_again, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* What was found in the topics that do not tell, before one that does was read. */
-static void forget(struct kafka_source *s)
-{
-	for (uint32_t i = 0; i < s->topic_count; i++) {
-		s->topics[i].table = NULL;
-		if (s->topics[i].tells)
-			continue;
-		input_free(s->topics[i].input);
-		s->topics[i].input = NULL;
-	}
-	for (uint32_t i = 0; i < s->table_count; i++)
-		kafka_forget_table(s->tables[i]);
-	s->table_count = 0;
-}
-
 /* Whether one of its topics is read by us, in a group. */
-static bool is_read(const struct kafka_source *s, const struct kafka_table *t)
+static bool is_read(const struct feed *f, const struct feed_table *t)
 {
+	const struct kafka_source *s = kafka_source_of(f);
+
 	for (uint32_t i = 0; i < s->topic_count; i++) {
-		if (t->is_from[i] && (s->options->group == NULL || s->topics[i].is_ours != NULL))
+		if (t->is_from[i] && (s->options->group == NULL || s->ours[i] != NULL))
 			return true;
 	}
 	return false;
-}
-
-/* Tables that were named, and have no columns yet, or are others' of the group. */
-static void drop_unknown(struct kafka_source *s)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < s->topic_count; i++)
-		s->topics[i].table = NULL;
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		if (s->tables[i]->schema != NULL && is_read(s, s->tables[i]))
-			s->tables[kept++] = s->tables[i];
-		else
-			kafka_forget_table(s->tables[i]);
-	}
-	s->table_count = kept;
 }
 
 /* When a topic tells of others' columns, as Debezium's of schema changes does, the others are looked at again behind it. */
@@ -184,11 +140,11 @@ int kafka_look_at_topics(struct kafka_source *s, struct err *e)
 	int rc = look_at(s, false, e);
 
 	for (uint32_t i = 0; i < s->topic_count; i++)
-		tells |= s->topics[i].tells;
-	if (rc == 0 && tells && s->table_count > 0) {
-		forget(s);
+		tells |= s->feed.topics[i].tells;
+	if (rc == 0 && tells && s->feed.table_count > 0) {
+		feed_forget_untold(&s->feed);
 		rc = look_at(s, true, e);
 	}
-	drop_unknown(s);
+	feed_drop_tables(&s->feed, is_read);
 	return rc;
 }

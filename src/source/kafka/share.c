@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/consumer.h"
+#include "feed/options.h"
 #include "source/kafka/kafka_state.h"
 
 static const struct kafka_source *source_of(const struct share *s)
@@ -20,7 +20,7 @@ static const struct kafka_source *source_of(const struct share *s)
 
 bool kafka_is_ours(const struct kafka_source *s, uint32_t topic, uint32_t partition)
 {
-	const bool *is_ours = s->topics[topic].is_ours;
+	const bool *is_ours = s->ours[topic];
 
 	return s->options->group == NULL || (is_ours != NULL && is_ours[partition]);
 }
@@ -40,7 +40,7 @@ static bool share_holds(const struct share *share, const char *before, const cha
 	bool is_same = parse(&a, &begun[0], before) && parse(&b, &begun[1], now);
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++)
+		for (uint32_t p = 0; p < s->names[t].partitions; p++)
 			is_same = is_same && (!kafka_is_ours(s, t, p) || offsets_get(&a, s->names[t].name, p) ==
 									 offsets_get(&b, s->names[t].name, p));
 	}
@@ -79,7 +79,7 @@ struct place {
 
 static int place_parse(struct place *p, const char *position, struct err *e)
 {
-	return kafka_position_parse(&p->next, &p->begun, &p->seen, &p->lost, position, e);
+	return feed_position_parse(&p->next, &p->begun, &p->seen, &p->lost, position, e);
 }
 
 static void place_release(struct place *p)
@@ -102,7 +102,7 @@ static int share_join(const struct share *share, const struct schema *table, con
 	for (uint32_t t = 0; t < s->topic_count && rc == 0; t++) {
 		const char *name = s->names[t].name;
 
-		for (uint32_t p = 0; p < s->topics[t].partitions && offsets_partitions(&mine.next, name) > 0; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions && offsets_partitions(&mine.next, name) > 0; p++) {
 			const struct place *of = kafka_is_ours(s, t, p) ? &mine : &all;
 
 			offsets_set(&all.next, name, p, offsets_get(&of->next, name, p));
@@ -115,7 +115,7 @@ static int share_join(const struct share *share, const struct schema *table, con
 	offsets_least(&all.begun, &mine.begun);
 	lost_values_add(&all.lost, &mine.lost);
 	if (rc == 0)
-		kafka_position_format(&all.next, &all.begun, &all.seen, &all.lost, out);
+		feed_position_format(&all.next, &all.begun, &all.seen, &all.lost, out);
 	place_release(&mine);
 	place_release(&all);
 	return rc;
@@ -131,9 +131,10 @@ static void share_mark(struct share *share, const char *position, const bool *co
 	mark = &s->marks[s->mark_count];
 	if (!parse(&mark->at, &begun, position))
 		return; /* of another version, or of none: a hint may be missing */
-	kafka_begin_found(s, &mark->at, &begun);
+	kafka_begin_found(s, &mark->at);
+	offsets_least(&s->feed.begun, &begun);
 	offsets_release(&begun);
-	mark->covers = memory_copy(covers, s->table_count * sizeof(*covers));
+	mark->covers = memory_copy(covers, s->feed.table_count * sizeof(*covers));
 	s->mark_count++;
 }
 
@@ -143,8 +144,8 @@ static int64_t mark_offset(const struct kafka_source *s, const struct kafka_mark
 	const char *name = s->names[topic].name;
 	int64_t offset = offsets_get(&mark->at, name, partition);
 
-	for (uint32_t i = 0; i < s->table_count; i++) {
-		const struct kafka_table *t = s->tables[i];
+	for (uint32_t i = 0; i < s->feed.table_count; i++) {
+		const struct feed_table *t = s->feed.tables[i];
 		int64_t has = offsets_get(&t->has, name, partition);
 
 		if (!mark->covers[i] && (t->is_from[topic] || offsets_partitions(&t->has, name) > 0) && has < offset)
@@ -156,8 +157,8 @@ static int64_t mark_offset(const struct kafka_source *s, const struct kafka_mark
 void kafka_share_start(struct kafka_source *s)
 {
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
-			int64_t start = offsets_get(&s->next, s->names[t].name, p);
+		for (uint32_t p = 0; p < s->names[t].partitions; p++) {
+			int64_t start = offsets_get(&s->feed.next, s->names[t].name, p);
 
 			if (!kafka_is_ours(s, t, p))
 				continue;
@@ -167,10 +168,10 @@ void kafka_share_start(struct kafka_source *s)
 				start = offset > start ? offset : start;
 			}
 			/* all messages go to one table: it knows best */
-			if (start < 0 && s->options->table != NULL && s->table_count == 1)
-				start = offsets_get(&s->tables[0]->has, s->names[t].name, p);
+			if (start < 0 && s->feed.options->table != NULL && s->feed.table_count == 1)
+				start = offsets_get(&s->feed.tables[0]->has, s->names[t].name, p);
 			if (start >= 0)
-				offsets_set(&s->next, s->names[t].name, p, start);
+				offsets_set(&s->feed.next, s->names[t].name, p, start);
 		}
 	}
 }
@@ -183,7 +184,7 @@ static void tell(struct kafka_source *s)
 	uint32_t count = 0;
 
 	for (uint32_t t = 0; t < s->topic_count; t++) {
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
+		for (uint32_t p = 0; p < s->names[t].partitions; p++) {
 			int64_t offset = offsets_get(&s->told, s->names[t].name, p);
 
 			if (!kafka_is_ours(s, t, p) || offset < 0)
@@ -198,15 +199,15 @@ static void tell(struct kafka_source *s)
 
 void kafka_share_tell(struct kafka_source *s)
 {
-	if (s->told_at != 0 && s->sink->durable(s->sink) >= s->told_at) {
+	if (s->told_at != 0 && s->feed.sink->durable(s->feed.sink) >= s->told_at) {
 		tell(s);
 		s->told_at = 0;
 	}
-	if (s->told_at != 0 || s->commits == 0 || clock_monotonic_us() - s->looked_us < TELL_EVERY_US)
+	if (s->told_at != 0 || s->feed.commits == 0 || clock_monotonic_us() - s->looked_us < TELL_EVERY_US)
 		return;
 	s->looked_us = clock_monotonic_us();
-	offsets_copy(&s->told, &s->next);
-	s->told_at = s->commits;
+	offsets_copy(&s->told, &s->feed.next);
+	s->told_at = s->feed.commits;
 }
 
 void kafka_share_release(struct kafka_source *s)
@@ -223,7 +224,7 @@ void kafka_share_release(struct kafka_source *s)
 static void share_tag(const struct share *share, const struct schema *table, struct buffer *out)
 {
 	const struct kafka_source *s = source_of(share);
-	const struct kafka_table *t = kafka_table_named(s, table->database, table->table);
+	const struct feed_table *t = feed_table_named(&s->feed, table->database, table->table);
 	const char *comma = "";
 	uint32_t topic = 0;
 
@@ -233,8 +234,8 @@ static void share_tag(const struct share *share, const struct schema *table, str
 		return;
 	buffer_text(out, "{\"topic\":");
 	text_json_string(out, s->names[topic].name);
-	buffer_format(out, ",\"partitions\":%u,\"ours\":[", s->topics[topic].partitions);
-	for (uint32_t p = 0; p < s->topics[topic].partitions; p++) {
+	buffer_format(out, ",\"partitions\":%u,\"ours\":[", s->names[topic].partitions);
+	for (uint32_t p = 0; p < s->names[topic].partitions; p++) {
 		if (!kafka_is_ours(s, topic, p))
 			continue;
 		buffer_format(out, "%s%u", comma, p);
@@ -255,7 +256,7 @@ static bool share_concerns(const struct share *share, const char *tag)
 	size_t i;
 
 	for (uint32_t t = 0; t < s->topic_count && topic != NULL && json_is_array(list); t++) {
-		if (strcmp(s->names[t].name, topic) != 0 || s->topics[t].partitions != partitions)
+		if (strcmp(s->names[t].name, topic) != 0 || s->names[t].partitions != partitions)
 			continue;
 		is_ours = false;
 		json_array_foreach(list, i, partition) {
@@ -275,12 +276,12 @@ static int take_places(struct kafka_source *s, const struct group_place *places,
 
 		while (t < s->topic_count && strcmp(s->names[t].name, places[i].topic) != 0)
 			t++;
-		if (t == s->topic_count || places[i].partition >= s->topics[t].partitions)
+		if (t == s->topic_count || places[i].partition >= s->names[t].partitions)
 			return err_set(e, ERR_RETRY, "the group gave us partition %u of topic %s, which the broker does not know yet",
 				       places[i].partition, places[i].topic);
-		if (s->topics[t].is_ours == NULL)
-			s->topics[t].is_ours = memory_array(bool, s->topics[t].partitions);
-		s->topics[t].is_ours[places[i].partition] = true;
+		if (s->ours[t] == NULL)
+			s->ours[t] = memory_array(bool, s->names[t].partitions);
+		s->ours[t][places[i].partition] = true;
 	}
 	return 0;
 }
@@ -292,11 +293,11 @@ static void log_places(const struct kafka_source *s, uint32_t count)
 	for (uint32_t t = 0; t < s->topic_count; t++) {
 		const char *before = "";
 
-		if (s->topics[t].is_ours == NULL)
+		if (s->ours[t] == NULL)
 			continue;
 		buffer_format(&text, "%s%s:", text.size > 0 ? " " : "", s->names[t].name);
-		for (uint32_t p = 0; p < s->topics[t].partitions; p++) {
-			if (!s->topics[t].is_ours[p])
+		for (uint32_t p = 0; p < s->names[t].partitions; p++) {
+			if (!s->ours[t][p])
 				continue;
 			buffer_format(&text, "%s%u", before, p);
 			before = ",";
@@ -329,15 +330,15 @@ int kafka_share_open(struct kafka_source *s, struct err *e)
 	return 0;
 }
 
-int kafka_share_check(const struct kafka_source *s, const struct kafka_table *t, struct err *e)
+int kafka_share_check(const struct kafka_source *s, const struct feed_table *t, struct err *e)
 {
 	for (uint32_t i = 0; i < s->topic_count && s->options->group != NULL; i++) {
 		uint32_t had = offsets_partitions(&t->has, s->names[i].name);
 
-		if (had > 0 && had < s->topics[i].partitions && t->schema->key_count > 0)
+		if (had > 0 && had < s->names[i].partitions && t->schema->key_count > 0)
 			return err_set(e, ERR_CONFIG, "topic %s has %u partitions, and had %u when table %s.%s was written: its keys "
 				       "have moved; run sync once without --group, then start the group again",
-				       s->names[i].name, s->topics[i].partitions, had, t->database, t->table);
+				       s->names[i].name, s->names[i].partitions, had, t->database, t->table);
 	}
 	return 0;
 }

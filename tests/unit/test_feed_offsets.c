@@ -2,7 +2,7 @@
 /* The position of a table that comes from topics. */
 #include "lib/test.h"
 
-#include "source/kafka/offsets.h"
+#include "feed/offsets.h"
 
 static void a_position_is_read_back(void **state)
 {

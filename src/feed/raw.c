@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source/kafka/raw.h"
+#include "feed/raw.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "source/kafka/kafka_state.h"
+#include "feed/feed_parts.h"
+#include "feed/options.h"
 
 #define BYTES_MAX ((size_t)16 << 20) /* a heap of cells holds this and one more message, however large */
 
@@ -64,13 +65,13 @@ static void format_header(struct buffer *out, const char *name, struct bytes val
 }
 
 /* [{"name":"h","value":"base64"}, ...], or NULL: there are none. */
-static void add_headers(struct column *c, const struct consumer_message *m)
+static void add_headers(struct column *c, const struct feed_ops *ops, const struct feed_message *m)
 {
 	struct buffer text = { 0 };
 	struct bytes value;
 	const char *name;
 
-	for (size_t i = 0; consumer_header(m, i, &name, &value); i++) {
+	for (size_t i = 0; ops->header != NULL && ops->header(m->handle, i, &name, &value); i++) {
 		buffer_char(&text, i == 0 ? '[' : ',');
 		format_header(&text, name, value);
 	}
@@ -92,7 +93,8 @@ static void add_reason(struct column *c, const char *why)
 	column_end_bytes(c, (uint32_t)text.size);
 }
 
-void raw_add(struct columns *rows, const char *topic, const struct consumer_message *m, const char *why)
+void raw_add(struct columns *rows, const struct feed_ops *ops, const char *topic, const struct feed_message *m,
+	     const char *why)
 {
 	struct column *c = rows->columns;
 	int64_t time_us;
@@ -108,7 +110,7 @@ void raw_add(struct columns *rows, const char *topic, const struct consumer_mess
 		column_add_int64(&c[TIMESTAMP], time_us);
 	column_add_int32(&c[TIMESTAMP_TYPE], m->time_type);
 	if (why != NULL) {
-		add_headers(&c[HEADERS], m);
+		add_headers(&c[HEADERS], ops, m);
 		add_reason(&c[ERROR], why);
 	}
 	columns_end_row(rows);
@@ -116,7 +118,7 @@ void raw_add(struct columns *rows, const char *topic, const struct consumer_mess
 
 /* --- on their way ----------------------------------------------------------------------------- */
 
-static void set_schema(struct kafka_table *t, enum table_mode mode)
+static void set_schema(struct feed_table *t, enum table_mode mode)
 {
 	if (t->schema == NULL)
 		t->schema = raw_schema(t->database, t->table, mode);
@@ -126,87 +128,87 @@ static void set_schema(struct kafka_table *t, enum table_mode mode)
  * The quarantine is one of the source's tables from the start, so that the low-water mark holds for it, too; one that is there
  * already also in a run that halts, for a later one may fill it again.
  */
-static int open_quarantine(struct kafka_source *s, struct err *e)
+static int open_quarantine(struct feed *f, struct err *e)
 {
-	bool is_wanted = strcmp(s->options->bad_message, "quarantine") == 0, is_there;
+	bool is_wanted = strcmp(f->options->bad_message, "quarantine") == 0, is_there;
 	struct schema *known = NULL;
-	struct kafka_table *t;
+	struct feed_table *t;
 
-	if (s->known->known_table != NULL &&
-	    s->known->known_table(s->known, QUARANTINE_DATABASE, QUARANTINE_TABLE, &known, e) < 0)
+	if (f->known->known_table != NULL &&
+	    f->known->known_table(f->known, QUARANTINE_DATABASE, QUARANTINE_TABLE, &known, e) < 0)
 		return -1;
 	is_there = known != NULL && known->mode == MODE_QUARANTINE;
 	schema_release(known);
 	if (!is_wanted && !is_there)
 		return 0;
-	t = kafka_table_find(s, QUARANTINE_DATABASE, QUARANTINE_TABLE);
+	t = feed_table_find(f, QUARANTINE_DATABASE, QUARANTINE_TABLE);
 	set_schema(t, MODE_QUARANTINE);
-	for (uint32_t i = 0; i < s->topic_count; i++)
+	for (uint32_t i = 0; i < f->topic_count; i++)
 		t->is_from[i] = true; /* any may have a message for it */
-	s->messages_table = is_wanted ? t : NULL;
+	f->messages_table = is_wanted ? t : NULL;
 	return 0;
 }
 
-int raw_open(struct kafka_source *s, struct err *e)
+int feed_looked(struct feed *f, struct err *e)
 {
-	for (uint32_t i = 0; i < s->topic_count && s->mode == MODE_RAW; i++)
-		set_schema(kafka_table_of(s, i, "", ""), MODE_RAW);
-	return s->mode == MODE_RAW ? 0 : open_quarantine(s, e);
+	for (uint32_t i = 0; i < f->topic_count && f->mode == MODE_RAW; i++)
+		set_schema(feed_table_of(f, i, "", ""), MODE_RAW);
+	return f->mode == MODE_RAW ? 0 : open_quarantine(f, e);
 }
 
-int raw_flush(struct kafka_source *s, struct err *e)
+int raw_flush(struct feed *f, struct err *e)
 {
 	struct origin origin = { 0 };
 	struct change c = { .kind = CHANGE_ROWS, .origin = &origin };
-	uint32_t count = s->messages.row_count;
+	uint32_t count = f->messages.row_count;
 	int rc;
 
 	if (count == 0)
 		return 0;
-	c.schema = s->messages_table->schema;
-	c.rows = (struct rows){ .op = OP_INSERT, .count = count, .after = &s->messages };
-	rc = s->sink->take(s->sink, &c, e);
-	columns_clear(&s->messages);
-	if (rc < 0 || s->mode == MODE_RAW)
+	c.schema = f->messages_table->schema;
+	c.rows = (struct rows){ .op = OP_INSERT, .count = count, .after = &f->messages };
+	rc = f->sink->take(f->sink, &c, e);
+	columns_clear(&f->messages);
+	if (rc < 0 || f->mode == MODE_RAW)
 		return rc;
-	s->refused += count;
+	f->refused += count;
 	log_info("messages that cannot be read are kept", "table=" QUARANTINE_DATABASE "." QUARANTINE_TABLE " count=%u total=%llu",
-		 count, (unsigned long long)s->refused);
+		 count, (unsigned long long)f->refused);
 	return 0;
 }
 
 /* Appends the message to the table's rows, unless the table has it. */
-static int add(struct kafka_source *s, struct kafka_table *t, const struct consumer_message *m, const char *why,
+static int add(struct feed *f, struct feed_table *t, const struct feed_message *m, const char *why,
 	       struct err *e)
 {
-	const char *topic = s->names[m->topic].name;
+	const char *topic = f->topics[m->topic].name;
 	bool is_full;
 
-	if (s->messages_table != t && raw_flush(s, e) < 0)
+	if (f->messages_table != t && raw_flush(f, e) < 0)
 		return -1;
-	s->messages_table = t;
-	if (kafka_announce(s, t, e) < 0)
+	f->messages_table = t;
+	if (feed_announce(f, t, e) < 0)
 		return -1;
 	if (m->offset < offsets_get(&t->has, topic, m->partition))
 		return 0;
-	if (s->messages.column_count == 0)
-		columns_init(&s->messages, t->schema);
-	raw_add(&s->messages, topic, m, why);
-	is_full = s->messages.row_count >= RUN_ROWS_MAX || columns_bytes(&s->messages) >= BYTES_MAX;
-	return is_full ? raw_flush(s, e) : 0;
+	if (f->messages.column_count == 0)
+		columns_init(&f->messages, t->schema);
+	raw_add(&f->messages, f->ops, topic, m, why);
+	is_full = f->messages.row_count >= FEED_RUN_ROWS_MAX || columns_bytes(&f->messages) >= BYTES_MAX;
+	return is_full ? raw_flush(f, e) : 0;
 }
 
-int raw_take(struct kafka_source *s, const struct consumer_message *m, struct err *e)
+int raw_take(struct feed *f, const struct feed_message *m, struct err *e)
 {
-	struct kafka_table *t = s->topics[m->topic].table;
+	struct feed_table *t = f->topics[m->topic].table;
 	int64_t time_us;
 
-	if (!__builtin_mul_overflow(m->time_ms, 1000, &time_us) && time_us > s->time_us)
-		s->time_us = time_us;
-	return add(s, t != NULL ? t : kafka_table_of(s, m->topic, "", ""), m, NULL, e);
+	if (!__builtin_mul_overflow(m->time_ms, 1000, &time_us) && time_us > f->time_us)
+		f->time_us = time_us;
+	return add(f, t != NULL ? t : feed_table_of(f, m->topic, "", ""), m, NULL, e);
 }
 
-int raw_refuse(struct kafka_source *s, const struct consumer_message *m, const char *why, struct err *e)
+int raw_refuse(struct feed *f, const struct feed_message *m, const char *why, struct err *e)
 {
-	return add(s, s->messages_table, m, why, e);
+	return add(f, f->messages_table, m, why, e);
 }

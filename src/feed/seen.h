@@ -3,8 +3,8 @@
  * What a table has seen of each partition: where in the logs of their source its last events stood, so that an event
  * that comes again is known, and whether its last row had every column of the table.
  */
-#ifndef SOURCE_KAFKA_SEEN_H
-#define SOURCE_KAFKA_SEEN_H
+#ifndef FEED_SEEN_H
+#define FEED_SEEN_H
 
 #include "message/place.h"
 

@@ -3,8 +3,8 @@
  * Rows of a changelog table (--mode append): one for each change, with what it was and where it stood, then the
  * table's columns, then, if they are wanted, those of the old image. docs/messages.md has the columns.
  */
-#ifndef SOURCE_KAFKA_CHANGELOG_H
-#define SOURCE_KAFKA_CHANGELOG_H
+#ifndef FEED_CHANGELOG_H
+#define FEED_CHANGELOG_H
 
 #include "message/input.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source/kafka/offsets.h"
+#include "feed/offsets.h"
 
 #include <jansson.h>
 #include <string.h>

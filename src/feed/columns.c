@@ -6,19 +6,20 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "source/kafka/kafka_state.h"
+#include "feed/feed_parts.h"
+#include "feed/options.h"
 
-int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *e)
+int feed_table_seek(struct feed *f, struct feed_table *t, struct err *e)
 {
 	struct schema *known = NULL;
 
 	if (t->is_sought)
 		return 0;
-	if (s->known->known_table != NULL && s->known->known_table(s->known, t->database, t->table, &known, e) < 0)
+	if (f->known->known_table != NULL && f->known->known_table(f->known, t->database, t->table, &known, e) < 0)
 		return -1;
-	if (known != NULL && known->mode == s->mode) { /* another mode: the sink says so when it opens the table */
+	if (known != NULL && known->mode == f->mode) { /* another mode: the sink says so when it opens the table */
 		t->schema = schema_share(known);
-		t->columns = s->mode == MODE_APPEND ? changelog_columns(known) : schema_share(known);
+		t->columns = f->mode == MODE_APPEND ? changelog_columns(known) : schema_share(known);
 		t->is_final = true;
 	}
 	schema_release(known);
@@ -26,30 +27,30 @@ int kafka_table_seek(struct kafka_source *s, struct kafka_table *t, struct err *
 	return 0;
 }
 
-int kafka_table_tell(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+int feed_table_tell(struct feed *f, struct feed_table *t, struct input *input, const struct message *said,
 		     struct err *e)
 {
 	bool is_new = false;
 
-	if (!said->is_inferred && t->told == s->schema_changes)
+	if (!said->is_inferred && t->told == f->schema_changes)
 		return 0;
-	for (uint32_t i = 0; i < s->topic_count; i++) {
-		struct input *from = s->topics[i].input;
+	for (uint32_t i = 0; i < f->topic_count; i++) {
+		struct input *from = f->topics[i].input;
 		struct schema *told = NULL;
 
-		if (!s->topics[i].tells || from == input)
+		if (!f->topics[i].tells || from == input)
 			continue;
 		if (input_told(from, said->database, said->table, &told, e) < 0 ||
 		    (told != NULL && input_tell(input, said->database, said->table, told, e) < 0))
 			return -1;
 		is_new |= told != NULL;
 	}
-	t->told = s->schema_changes;
+	t->told = f->schema_changes;
 	return is_new;
 }
 
 /* The message's columns under the table's name; the caller's. */
-static struct schema *schema_of(const struct kafka_table *t, struct schema *said)
+static struct schema *schema_of(const struct feed_table *t, struct schema *said)
 {
 	struct schema *s;
 
@@ -124,13 +125,13 @@ static bool is_same(const struct schema *a, const struct schema *b, enum table_m
 }
 
 /* The messages' columns become the table's. */
-static int set_columns(struct kafka_source *s, struct kafka_table *t, struct schema *columns, struct err *e)
+static int set_columns(struct feed *f, struct feed_table *t, struct schema *columns, struct err *e)
 {
 	struct schema *schema = NULL;
 
-	if (s->mode == MODE_MERGE)
+	if (f->mode == MODE_MERGE)
 		schema = schema_share(columns);
-	else if (changelog_schema(&schema, columns, t->database, t->table, s->options->before_image, e) < 0)
+	else if (changelog_schema(&schema, columns, t->database, t->table, f->options->before_image, e) < 0)
 		return schema_release(columns), -1;
 	schema_release(t->columns);
 	schema_release(t->schema);
@@ -141,20 +142,20 @@ static int set_columns(struct kafka_source *s, struct kafka_table *t, struct sch
 	return 0;
 }
 
-int kafka_table_meet(struct kafka_source *s, struct kafka_table *t, struct input *input, const struct message *said,
+int feed_table_meet(struct feed *f, struct feed_table *t, struct input *input, const struct message *said,
 		     bool is_again, struct err *e)
 {
 	if (t->said == said->schema)
 		return 0;
-	if (t->columns == NULL || !is_same(t->columns, said->schema, s->mode)) {
+	if (t->columns == NULL || !is_same(t->columns, said->schema, f->mode)) {
 		if (t->columns != NULL && !is_again)
 			return input_know(input, said->database, said->table, t->columns, t->is_final, e) < 0 ? -1 : 1;
-		if (t->is_final && check_same(t->columns, said->schema, s->mode, e) < 0)
+		if (t->is_final && check_same(t->columns, said->schema, f->mode, e) < 0)
 			return -1;
 		/* what is older than the column is committed before it is there */
-		if (t->is_announced && kafka_commit(s, e) < 0)
+		if (t->is_announced && feed_commit(f, e) < 0)
 			return -1;
-		if (set_columns(s, t, schema_of(t, said->schema), e) < 0)
+		if (set_columns(f, t, schema_of(t, said->schema), e) < 0)
 			return -1;
 	}
 	schema_release(t->said);

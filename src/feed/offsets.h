@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far each partition of some topics was read: the position of a table that comes from topics. */
-#ifndef SOURCE_KAFKA_OFFSETS_H
-#define SOURCE_KAFKA_OFFSETS_H
+#ifndef FEED_OFFSETS_H
+#define FEED_OFFSETS_H
 
 #include "base/bytes.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source/kafka/changelog.h"
+#include "feed/changelog.h"
 
 #include <assert.h>
 #include <strings.h>
