@@ -4,6 +4,15 @@
 #include "cli/command.h"
 #include "cli/doctor_lake.h"
 #include "cli/groups.h"
+#include "target/kafka.h"
+
+static int doctor_source(const struct ends *ends, const struct table_check *target, struct findings *out, struct err *e)
+{
+	if (ends->source == SOURCE_KAFKA)
+		return kafka_source_doctor(ends->topics, target, out);
+	return ends->source == SOURCE_FILE ? file_source_doctor(&ends->file, target, out) :
+					     mysql_doctor(ends->mysql, target, out, e);
+}
 
 static int doctor(const struct settings *s, struct err *e)
 {
@@ -16,8 +25,7 @@ static int doctor(const struct settings *s, struct err *e)
 		return -1;
 	if (ends.target == TARGET_LAKE)
 		target = (struct table_check){ lake_check_table, ends.lake };
-	rc = ends.source == SOURCE_KAFKA ? kafka_source_doctor(ends.topics, &target, &found) :
-					   mysql_doctor(ends.mysql, &target, &found, e);
+	rc = doctor_source(&ends, &target, &found, e);
 	if (rc == 0 && ends.target == TARGET_LAKE)
 		rc = doctor_lake(&found, ends.lake->path, e);
 	if (rc == 0 && ends.target == TARGET_KAFKA)

@@ -10,6 +10,7 @@
 #include "cli/groups.h"
 #include "cli/progress.h"
 #include "pipeline/pipeline.h"
+#include "target/kafka.h"
 #include "target/stream.h"
 
 static struct pipeline *volatile running; /* for the signal handler */
@@ -19,7 +20,17 @@ static int open_source(void *context, struct source **out, struct err *e)
 	const struct ends *ends = context;
 
 	(void)e;
-	*out = ends->source == SOURCE_KAFKA ? kafka_source_new(ends->topics) : mysql_source_new(ends->mysql);
+	switch (ends->source) {
+	case SOURCE_MYSQL:
+		*out = mysql_source_new(ends->mysql);
+		return 0;
+	case SOURCE_KAFKA:
+		*out = kafka_source_new(ends->topics);
+		return 0;
+	case SOURCE_FILE:
+		break;
+	}
+	*out = file_source_new(&ends->file);
 	return 0;
 }
 
@@ -83,6 +94,7 @@ int follow(const struct settings *s, bool until_now, struct err *e)
 	int64_t started_us = clock_monotonic_us();
 	struct lake_slot slot = LAKE_SLOT_INIT;
 	struct group *member = NULL;
+	bool has_read = false;
 	struct ends chosen;
 	struct pipeline *p;
 	int rc;
@@ -92,6 +104,7 @@ int follow(const struct settings *s, bool until_now, struct err *e)
 	if (topics->group != NULL && until_now)
 		return err_set(e, ERR_CONFIG, "--group: sync reads every partition itself; leave it out, or use run");
 	topics->member = &member;
+	chosen.file.has_read = &has_read;
 	lake->slot = topics->group != NULL ? &slot : NULL;
 	ends.context = &chosen;
 	ends.counts = chosen.target == TARGET_LAKE ? lake_counts :

@@ -5,13 +5,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "target/kafka.h"
 
 #define OPTION(field) offsetof(struct ends_options, field)
 
 static const struct option ends_table[] = {
 	{ "from", OPTION_TEXT, OPTION(from), NULL, 0, 0, NULL,
 	  "Where changes come from: mysql://user@host:port/db[.table,...], or mariadb://; kafka://host:port/TOPIC[,TOPIC], where "
-	  "/a regular expression/ may stand for a TOPIC" },
+	  "/a regular expression/ may stand for a TOPIC; a file of JSON messages, one a line, or - for standard input" },
 	{ "to", OPTION_TEXT, OPTION(to), NULL, 0, 0, NULL,
 	  "Where they go: a directory of Delta tables, kafka://host:port/PREFIX for topics, - for lines of JSON, null: to "
 	  "count only" },
@@ -38,8 +39,8 @@ static bool is_mysql(const char *url)
 
 static bool source_parse(const char *from, enum source_kind *out)
 {
-	*out = has_scheme(from, "kafka://") ? SOURCE_KAFKA : SOURCE_MYSQL;
-	return *out == SOURCE_KAFKA || is_mysql(from);
+	*out = has_scheme(from, "kafka://") ? SOURCE_KAFKA : is_mysql(from) ? SOURCE_MYSQL : SOURCE_FILE;
+	return *out != SOURCE_FILE || strstr(from, "://") == NULL;
 }
 
 static bool target_parse(const char *to, enum target_kind *out)
@@ -82,6 +83,12 @@ static bool mysql_applies(const struct settings *s, const char **why_not)
 	return source_is(s, SOURCE_MYSQL);
 }
 
+static bool feed_applies(const struct settings *s, const char **why_not)
+{
+	*why_not = "it belongs to messages as the source, in topics of Kafka or in a file, which --from is not";
+	return source_is(s, SOURCE_KAFKA) || source_is(s, SOURCE_FILE);
+}
+
 static bool topics_apply(const struct settings *s, const char **why_not)
 {
 	*why_not = "it belongs to topics of Kafka as the source, which --from is not";
@@ -101,8 +108,18 @@ static bool broker_applies(const struct settings *s, const char **why_not)
 {
 	const struct ends_options *o = settings_of(s, &ends_group);
 
+	if (has_scheme(o->from, "kafka://") || kafka_applies(s, why_not))
+		return true;
 	*why_not = "it belongs to Kafka, which neither --from nor --to is";
-	return has_scheme(o->from, "kafka://") || kafka_applies(s, why_not);
+	return false;
+}
+
+static bool messages_apply(const struct settings *s, const char **why_not)
+{
+	if (feed_applies(s, why_not) || kafka_applies(s, why_not))
+		return true;
+	*why_not = "it belongs to messages, which neither --from nor --to has";
+	return false;
 }
 
 const struct option_group ends_group = { "Ends", ends_table, sizeof(struct ends_options), NULL, false };
@@ -110,7 +127,7 @@ const struct option_group source_group = {
 	"Source: MySQL and MariaDB", mysql_option_table, sizeof(struct mysql_options), mysql_applies, false,
 };
 const struct option_group feed_group = {
-	"Source: messages", feed_option_table, sizeof(struct feed_options), topics_apply, false,
+	"Source: messages", feed_option_table, sizeof(struct feed_options), feed_applies, false,
 };
 const struct option_group topics_group = {
 	"Source: Kafka", kafka_source_option_table, sizeof(struct kafka_source_options), topics_apply, false,
@@ -123,7 +140,7 @@ const struct option_group kafka_group = {
 	"Target: Kafka", kafka_option_table, sizeof(struct kafka_options), kafka_applies, false,
 };
 const struct option_group messages_group = {
-	"Messages, by Debezium's names", debezium_option_table, sizeof(struct debezium_options), broker_applies, false,
+	"Messages, by Debezium's names", debezium_option_table, sizeof(struct debezium_options), messages_apply, false,
 };
 const struct option_group broker_group = {
 	"Kafka", broker_option_table, sizeof(struct broker_options), broker_applies, false,
@@ -149,16 +166,16 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	struct feed_options *feed = settings_of(s, &feed_group);
 
 	if (o->from == NULL)
-		return err_set(e, ERR_CONFIG, "--from is missing: mysql://user@host:port/db");
+		return err_set(e, ERR_CONFIG, "--from is missing: mysql://user@host:port/db, kafka://host:port/TOPIC, a file or -");
 	if (o->to == NULL)
 		return err_set(e, ERR_CONFIG, "--to is missing: a directory, kafka://host:port/PREFIX, - or null:");
 	if (!source_parse(o->from, &out->source))
-		return err_set(e, ERR_CONFIG, "--from: a URL begins with mysql://, mariadb:// or kafka://");
+		return err_set(e, ERR_CONFIG, "--from: a URL begins with mysql://, mariadb:// or kafka://; all else is a file");
 	if (!target_parse(o->to, &out->target))
 		return err_set(e, ERR_CONFIG, "--to: \"%s\" is neither a directory, kafka://, - nor null:", o->to);
 	set_log_level(o->log_level);
-	if (out->source == SOURCE_KAFKA && out->target != TARGET_LAKE)
-		return err_set(e, ERR_CONFIG, "--to: topics go to a directory of Delta tables; \"%s\" is none", o->to);
+	if (out->source != SOURCE_MYSQL && out->target != TARGET_LAKE)
+		return err_set(e, ERR_CONFIG, "--to: messages go to a directory of Delta tables; \"%s\" is none", o->to);
 	topics->url = o->from;
 	topics->broker = settings_of(s, &broker_group);
 	topics->feed = feed;
@@ -172,6 +189,7 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	kafka->messages = settings_of(s, &messages_group);
 	out->mysql = mysql;
 	out->topics = topics;
+	out->file = (struct file_source_options){ .path = o->from, .feed = feed };
 	out->lake = lake;
 	out->kafka = kafka;
 	return 0;

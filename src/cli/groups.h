@@ -4,10 +4,12 @@
 #define CLI_GROUPS_H
 
 #include "cli/settings.h"
+#include "source/file/file.h"
 #include "source/kafka/kafka.h"
 #include "source/mysql/mysql.h"
-#include "target/kafka.h"
 #include "target/lake.h"
+
+struct kafka_options;
 
 struct ends_options {
 	char *from, *to;
@@ -26,7 +28,7 @@ extern const struct option_group messages_group; /* struct debezium_options */
 extern const struct option_group broker_group; /* struct broker_options */
 extern const struct option *const config_option; /* --config, of ends_group */
 
-enum source_kind { SOURCE_MYSQL, SOURCE_KAFKA };
+enum source_kind { SOURCE_MYSQL, SOURCE_KAFKA, SOURCE_FILE };
 enum target_kind { TARGET_LAKE, TARGET_KAFKA, TARGET_STDOUT, TARGET_NULL };
 
 /*
@@ -38,6 +40,7 @@ struct ends {
 	enum target_kind target;
 	const struct mysql_options *mysql;
 	const struct kafka_source_options *topics;
+	struct file_source_options file; /* has_read is NULL yet */
 	const struct lake_options *lake;
 	const struct kafka_options *kafka;
 };

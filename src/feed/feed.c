@@ -81,6 +81,8 @@ static void take_farther(const struct feed *f, const struct feed_table *t, const
 			int64_t had = offsets_get(&t->has, topic, p), now = offsets_get(next, topic, p);
 
 			offsets_set(out, topic, p, now > had ? now : had);
+			if (now > had)
+				offsets_set_place(out, topic, offsets_place(next, topic));
 		}
 	}
 }
@@ -124,6 +126,8 @@ int feed_commit(struct feed *f, struct err *e)
 
 	if (feed_flush(f, e) < 0)
 		return -1;
+	if (f->ops->mark != NULL)
+		f->ops->mark(f);
 	feed_tell_replayed(f, false);
 	p->feed = f;
 	p->base = (struct position){ ++f->commits, f->time_us, format_position };

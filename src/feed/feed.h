@@ -15,6 +15,7 @@
 
 struct feed;
 struct feed_options;
+struct findings;
 
 /* Its bytes are the reader's, for as long as the call takes that gets it. */
 struct feed_message {
@@ -59,6 +60,8 @@ struct feed_ops {
 	void (*place)(const struct feed *, const struct feed_message *, struct buffer *out);
 	/* Of the message with this handle the header of this number, from 0; false: it has no more. NULL: there are none. */
 	bool (*header)(const void *handle, size_t number, const char **name, struct bytes *value);
+	/* Before each COMMIT: puts into `next` what else finds it again. NULL: nothing does. */
+	void (*mark)(struct feed *);
 	/* The target has opened a table that it heard of while the feed ran: what it has may not go together with what is read. */
 	int (*opened)(struct feed *, struct feed_table *, struct err *);
 };
@@ -132,6 +135,10 @@ int feed_looked(struct feed *f, struct err *e);
  * `kept` (NULL: all are).
  */
 void feed_drop_tables(struct feed *f, bool (*kept)(const struct feed *, const struct feed_table *));
+
+/* For doctor: what is to be said of each table, when all was looked at. `check` is the target's (source/source.h) or NULL. */
+void feed_check_tables(const struct feed *f, int (*check)(const void *context, const struct schema *, struct err *),
+		       const void *context, struct findings *out);
 
 /* What the target has of a table: `position` NULL: nothing; `lacks` columns of it. */
 int feed_table_start(struct feed *f, struct feed_table *t, const char *position, bool lacks, struct err *e);

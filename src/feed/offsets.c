@@ -2,6 +2,7 @@
 #include "feed/offsets.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -12,6 +13,7 @@ void offsets_release(struct offsets *o)
 	for (uint32_t i = 0; i < o->topic_count; i++) {
 		memory_free(o->topics[i].topic);
 		memory_free(o->topics[i].next);
+		memory_free(o->topics[i].place);
 	}
 	memory_free(o->topics);
 	*o = (struct offsets){ 0 };
@@ -74,6 +76,22 @@ void offsets_set(struct offsets *o, const char *topic, uint32_t partition, int64
 	t->next[partition] = next;
 }
 
+void offsets_set_place(struct offsets *o, const char *topic, const char *place)
+{
+	struct topic_offsets *t = find(o, topic);
+	char *was = t->place;
+
+	t->place = place != NULL ? memory_copy_text(place) : NULL;
+	memory_free(was);
+}
+
+const char *offsets_place(const struct offsets *o, const char *topic)
+{
+	const struct topic_offsets *t = find(o, topic);
+
+	return t != NULL ? t->place : NULL;
+}
+
 void offsets_copy(struct offsets *to, const struct offsets *from)
 {
 	offsets_release(to);
@@ -84,6 +102,7 @@ void offsets_copy(struct offsets *to, const struct offsets *from)
 
 		to->topics[i] = (struct topic_offsets){
 			memory_copy_text(t->topic), memory_copy(t->next, t->partitions * sizeof(*t->next)), t->partitions,
+			t->place != NULL ? memory_copy_text(t->place) : NULL,
 		};
 	}
 }
@@ -116,12 +135,30 @@ static void format_topics(const struct offsets *o, struct buffer *out)
 	buffer_char(out, '}');
 }
 
+static void format_places(const struct offsets *o, struct buffer *out)
+{
+	bool has_any = false;
+
+	for (uint32_t i = 0; i < o->topic_count; i++) {
+		if (o->topics[i].place == NULL)
+			continue;
+		buffer_text(out, has_any ? "," : ",\"places\":{");
+		text_json_string(out, o->topics[i].topic);
+		buffer_char(out, ':');
+		buffer_text(out, o->topics[i].place);
+		has_any = true;
+	}
+	if (has_any)
+		buffer_char(out, '}');
+}
+
 void offsets_format(const struct offsets *next, const struct offsets *begin, struct buffer *out)
 {
 	buffer_text(out, "{\"topics\":");
 	format_topics(next, out);
 	buffer_text(out, ",\"begin\":");
 	format_topics(begin, out);
+	format_places(next, out);
 	buffer_char(out, '}');
 }
 
@@ -154,12 +191,29 @@ static bool parse_topics(struct offsets *out, json_t *topics)
 	return is_good;
 }
 
+static bool parse_places(struct offsets *out, json_t *places)
+{
+	const char *topic;
+	json_t *place;
+
+	json_object_foreach(places, topic, place) {
+		char *text = json_is_object(place) && offsets_partitions(out, topic) == 1 ? json_dumps(place, JSON_COMPACT) : NULL;
+
+		if (text == NULL)
+			return false;
+		offsets_set_place(out, topic, text);
+		free(text);
+	}
+	return places == NULL || json_is_object(places);
+}
+
 int offsets_parse(struct offsets *next, struct offsets *begin, const char *json, struct err *e)
 {
 	json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL), *from = json_object_get(root, "begin");
 	bool is_good = parse_topics(next, json_object_get(root, "topics"));
 
 	is_good = (parse_topics(begin, from) || from == NULL) && is_good;
+	is_good = is_good && parse_places(next, json_object_get(root, "places"));
 	json_decref(root);
 	if (is_good)
 		return 0;

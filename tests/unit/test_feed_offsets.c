@@ -35,6 +35,34 @@ static void a_position_is_read_back(void **state)
 	buffer_release(&text);
 }
 
+static void a_place_goes_with_its_topic(void **state)
+{
+	struct offsets o = { 0 }, begin = { 0 }, again = { 0 }, copy = { 0 };
+	struct buffer text = { 0 };
+	struct err e = ERR_INIT;
+
+	(void)state;
+	offsets_set(&o, "a.jsonl", 0, 7);
+	offsets_set(&o, "t", 0, 3);
+	offsets_set(&o, "z.jsonl", 0, 1);
+	offsets_set_place(&o, "a.jsonl", "{\"bytes\":1}");
+	offsets_set_place(&o, "a.jsonl", "{\"bytes\":81}");
+	offsets_set_place(&o, "z.jsonl", "{}");
+	offsets_format(&o, &begin, &text);
+	assert_string_equal(buffer_string(&text), "{\"topics\":{\"a.jsonl\":[7],\"t\":[3],\"z.jsonl\":[1]},\"begin\":{},"
+						  "\"places\":{\"a.jsonl\":{\"bytes\":81},\"z.jsonl\":{}}}");
+	must(offsets_parse(&again, &begin, buffer_string(&text), &e), &e);
+	offsets_copy(&copy, &again);
+	assert_string_equal(offsets_place(&copy, "a.jsonl"), "{\"bytes\":81}");
+	assert_null(offsets_place(&copy, "t"));
+	assert_null(offsets_place(&copy, "another"));
+	offsets_release(&o);
+	offsets_release(&begin);
+	offsets_release(&again);
+	offsets_release(&copy);
+	buffer_release(&text);
+}
+
 static void the_lesser_of_two_offsets_is_kept(void **state)
 {
 	struct offsets to = { 0 }, from = { 0 };
@@ -59,6 +87,8 @@ static void what_is_no_position_is_refused(void **state)
 	static const char *const texts[] = {
 		"", "{}", "[]", "{\"topics\":1}", "{\"topics\":{\"t\":[]}}", "{\"topics\":{\"t\":[1,\"2\"]}}",
 		"{\"topics\":{\"t\":[-2]}}", "{\"topics\":{\"t\":[1.5]}}", "{\"topics\":{\"t\":[1],\"t\":[2]}}",
+		"{\"topics\":{\"t\":[1,2]},\"places\":{\"t\":{}}}", "{\"topics\":{\"t\":[1]},\"places\":{\"u\":{}}}",
+		"{\"topics\":{\"t\":[1]},\"places\":{\"t\":1}}", "{\"topics\":{\"t\":[1]},\"places\":[]}",
 		"{\"server\":\"uuid\",\"file\":\"binlog.000001\"}", "{\"topics\":{\"t\":[1]},\"begin\":[1]}",
 	};
 
@@ -77,6 +107,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_position_is_read_back),
+		cmocka_unit_test(a_place_goes_with_its_topic),
 		cmocka_unit_test(the_lesser_of_two_offsets_is_kept),
 		cmocka_unit_test(what_is_no_position_is_refused),
 	};

@@ -84,20 +84,6 @@ static void check_topic(struct doctor *d, uint32_t topic)
 		check_kept(d, name);
 }
 
-static void check_table(const struct feed_table *t, const struct table_check *target, struct findings *out)
-{
-	struct err e = ERR_INIT;
-
-	if (t->is_inferred)
-		findings_add(out, false,
-			     "table %s.%s: its messages have no schema: types are what values look like, and what is "
-			     "written as counts or base64 (Debezium's dates, times and decimals) stays that; mend: give the "
-			     "columns (--schema), read Debezium's schema-change topic, too, or let the producer write schemas "
-			     "(value.converter.schemas.enable=true)", t->database, t->table);
-	if (target->check != NULL && target->check(target->context, t->schema, &e) < 0)
-		findings_add(out, true, "table %s.%s: %s", t->database, t->table, e.text);
-}
-
 /* The tables that a run would begin with; without the group, whose members would have to give partitions away. */
 static void check_tables(const struct kafka_source_options *o, const struct table_check *target, struct findings *out)
 {
@@ -112,8 +98,8 @@ static void check_tables(const struct kafka_source_options *o, const struct tabl
 	s = (struct kafka_source *)(void *)source;
 	if (source->ops->open(source, &unknown, &e) < 0)
 		findings_add(out, true, "%s", e.text);
-	for (uint32_t i = 0; i < s->feed.table_count && e.kind == ERR_NONE; i++)
-		check_table(s->feed.tables[i], target, out);
+	else
+		feed_check_tables(&s->feed, target->check, target->context, out);
 	source->ops->close(source);
 }
 

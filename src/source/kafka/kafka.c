@@ -99,7 +99,7 @@ static const char *topic_table(char out[TOPIC_NAME_MAX + 1], const char *topic)
 
 static int source_open(struct source *source, const struct sink *to, struct err *e)
 {
-	static const struct feed_ops ops = { say_place, consumer_header, table_opened };
+	static const struct feed_ops ops = { .place = say_place, .header = consumer_header, .opened = table_opened };
 	struct kafka_source *s = source_of(source);
 	char table[TOPIC_NAME_MAX + 1];
 	int rc;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines of a file that grows, or of a pipe, through a buffer that holds one read and one line. */
+#ifndef SOURCE_FILE_LINE_READER_H
+#define SOURCE_FILE_LINE_READER_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/json.h"
+
+#define LINE_BYTES_MAX JSON_BYTES_MAX
+
+/* A zeroed one with its `fd` stands at the beginning. */
+struct line_reader {
+	int fd;               /* borrowed */
+	bool is_file;         /* read by place; otherwise as it comes, and `has_ended` says when nothing comes any more */
+	bool has_ended;
+	bool is_held;         /* what was read stays in the buffer, for line_reader_rewind */
+	bool is_behind_text;  /* what stands before has no newline yet: one that comes ends no line of its own */
+	struct buffer data;
+	size_t at, searched;  /* in `data`: where the next line begins, and before what there is no newline of it */
+	uint64_t begin;       /* where `data` begins in the file */
+	int64_t number;       /* of the last line, from 1; 0: none yet */
+};
+
+void line_reader_release(struct line_reader *l);
+/* Goes on behind line `number`, which ends before byte `offset`; is_behind_text: there without its newline. */
+void line_reader_seek(struct line_reader *l, uint64_t offset, int64_t number, bool is_behind_text);
+/* To the beginning, when all that was read is held. */
+void line_reader_rewind(struct line_reader *l);
+
+/* Reads on, and waits for a pipe up to `wait_ms`. 1: nothing is there for now, or ever. ERR_IO. */
+int line_reader_fill(struct line_reader *l, int wait_ms, struct err *e);
+/*
+ * The next line that has its newline, without that, without a carriage return before it, and without a byte order mark at
+ * the beginning; lines of white space alone are counted and passed over. Valid until the next line_reader_fill. 1: none is whole.
+ * ERR_DATA: it has more than LINE_BYTES_MAX bytes.
+ */
+int line_reader_next(struct line_reader *l, struct bytes *line, struct err *e);
+/* What stands behind the last newline, as line_reader_next would return it, without taking it; of size 0: nothing. */
+struct bytes line_reader_rest(const struct line_reader *l);
+/* Takes it, as a line. */
+void line_reader_take_rest(struct line_reader *l);
+/* The byte in the file behind the last line. */
+uint64_t line_reader_offset(const struct line_reader *l);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of files and pipes, whatever stands in them. */
+#include "lib/test.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "source/file/line_reader.h"
+
+/* A file without a name. */
+static struct line_reader file_of(const void *text, size_t size)
+{
+	char path[] = "/tmp/tailrace-lines-XXXXXX";
+	struct line_reader l = { .fd = mkstemp(path), .is_file = true };
+
+	assert_true(l.fd >= 0);
+	unlink(path);
+	assert_int_equal(write(l.fd, text, size), size);
+	return l;
+}
+
+static void end(struct line_reader *l)
+{
+	close(l->fd);
+	line_reader_release(l);
+}
+
+/* All that can be read, as "number:line|" for each line, then the rest. */
+static void expect(struct line_reader *l, const char *wanted)
+{
+	struct buffer got = { 0 };
+	struct err e = ERR_INIT;
+	struct bytes line;
+	int rc;
+
+	while (line_reader_fill(l, 0, &e) == 0) {
+		while ((rc = line_reader_next(l, &line, &e)) == 0) {
+			buffer_format(&got, "%lld:", (long long)l->number);
+			buffer_bytes_append(&got, line);
+			buffer_char(&got, '|');
+		}
+		must(rc < 0 ? -1 : 0, &e);
+	}
+	buffer_bytes_append(&got, line_reader_rest(l));
+	assert_string_equal(buffer_string(&got), wanted);
+	buffer_release(&got);
+}
+
+#define FILE_OF(text) file_of(text, sizeof(text) - 1)
+
+static void lines_are_numbered_as_an_editor_does(void **state)
+{
+	struct line_reader l = FILE_OF("a\n\n  \t\r\nb\n\nc");
+
+	(void)state;
+	expect(&l, "1:a|4:b|c");
+	assert_int_equal(line_reader_offset(&l), 11);
+	end(&l);
+}
+
+static void line_ends_and_marks_of_other_systems_are_no_part_of_a_line(void **state)
+{
+	struct line_reader l = FILE_OF("\xef\xbb\xbf{}\r\n\xef\xbb\xbfx\r\r\ny\r");
+
+	(void)state;
+	expect(&l, "1:{}|2:\xef\xbb\xbfx\r|y");
+	end(&l);
+	l = FILE_OF("\xef\xbb\xbf\n\xef\xbb\xbf");
+	expect(&l, "\xef\xbb\xbf");
+	assert_int_equal(l.number, 1);
+	end(&l);
+}
+
+static void any_byte_but_a_newline_may_stand_in_a_line(void **state)
+{
+	struct line_reader l = FILE_OF("a\0b\n\xff\xfe\n\0\n");
+	struct err e = ERR_INIT;
+	struct bytes line;
+
+	(void)state;
+	must(line_reader_fill(&l, 0, &e), &e);
+	must(line_reader_next(&l, &line, &e), &e);
+	assert_int_equal(line.size, 3);
+	assert_memory_equal(line.data, "a\0b", 3);
+	must(line_reader_next(&l, &line, &e), &e);
+	assert_memory_equal(line.data, "\xff\xfe", 2);
+	must(line_reader_next(&l, &line, &e), &e);
+	assert_int_equal(line.size, 1);
+	assert_int_equal(line_reader_next(&l, &line, &e), 1);
+	end(&l);
+}
+
+static void a_file_that_grows_is_read_on(void **state)
+{
+	struct line_reader l = FILE_OF("a\nb");
+
+	(void)state;
+	expect(&l, "1:a|b");
+	assert_int_equal(write(l.fd, "c\nd\n", 4), 4);
+	expect(&l, "2:bc|3:d|");
+	end(&l);
+}
+
+static void a_newline_behind_what_was_taken_without_one_ends_no_line(void **state)
+{
+	struct line_reader l = FILE_OF("a\nb\r\nc\nd\n");
+
+	(void)state;
+	line_reader_seek(&l, 3, 2, true);
+	expect(&l, "3:c|4:d|");
+	line_reader_seek(&l, 2, 1, true);
+	expect(&l, "2:b|3:c|4:d|");
+	end(&l);
+}
+
+static void what_is_held_can_be_read_again(void **state)
+{
+	struct line_reader l = { 0 };
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	l.fd = ends[0];
+	l.is_held = true;
+	assert_int_equal(write(ends[1], "a\nb\nc", 5), 5);
+	expect(&l, "1:a|2:b|c");
+	assert_false(l.has_ended);
+	line_reader_rewind(&l);
+	l.is_held = false;
+	assert_int_equal(write(ends[1], "d\n", 2), 2);
+	expect(&l, "1:a|2:b|3:cd|");
+	close(ends[1]);
+	expect(&l, "");
+	assert_true(l.has_ended);
+	end(&l);
+}
+
+static void a_long_line_is_read_whole_and_its_memory_given_back(void **state)
+{
+	size_t size = (size_t)10 << 20;
+	char *text = malloc(size + 4);
+	struct line_reader l;
+	struct err e = ERR_INIT;
+	struct bytes line;
+	int rc = 1;
+
+	(void)state;
+	memset(text, 'x', size);
+	memcpy(text + size, "\na\n", 4);
+	l = file_of(text, size + 3);
+	while (rc == 1 && line_reader_fill(&l, 0, &e) == 0)
+		rc = line_reader_next(&l, &line, &e);
+	assert_int_equal(line.size, size);
+	must(line_reader_next(&l, &line, &e), &e);
+	assert_int_equal(line_reader_fill(&l, 0, &e), 1);
+	assert_true(l.data.capacity < (size_t)1 << 20);
+	end(&l);
+	free(text);
+}
+
+static void a_line_without_an_end_is_refused(void **state)
+{
+	struct line_reader l = FILE_OF("a\n");
+	struct err e = ERR_INIT;
+	struct bytes line;
+	int rc = 0;
+
+	(void)state;
+	assert_int_equal(ftruncate(l.fd, (off_t)LINE_BYTES_MAX + ((off_t)1 << 20)), 0);
+	while (rc >= 0 && line_reader_fill(&l, 0, &e) == 0)
+		rc = line_reader_next(&l, &line, &e);
+	assert_int_equal(rc, -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	assert_string_equal(e.text, "line 2 has more than 64 MiB: no message may have that");
+	end(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_are_numbered_as_an_editor_does),
+		cmocka_unit_test(line_ends_and_marks_of_other_systems_are_no_part_of_a_line),
+		cmocka_unit_test(any_byte_but_a_newline_may_stand_in_a_line),
+		cmocka_unit_test(a_file_that_grows_is_read_on),
+		cmocka_unit_test(a_newline_behind_what_was_taken_without_one_ends_no_line),
+		cmocka_unit_test(what_is_held_can_be_read_again),
+		cmocka_unit_test(a_long_line_is_read_whole_and_its_memory_given_back),
+		cmocka_unit_test(a_line_without_an_end_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
