@@ -113,7 +113,7 @@ check: all tests
 # Real servers: a short ring; every figure of BENCHMARKS.md; the random tests for HOURS.
 e2e: all
 	TAILRACE=$B/tailrace prove -e '' tests/e2e/sync_basic.t tests/e2e/types.t tests/e2e/add_column.t tests/e2e/statements.t \
-		tests/e2e/xa.t tests/e2e/commands.t tests/e2e/random.t
+		tests/e2e/xa.t tests/e2e/commands.t tests/e2e/file_in.t tests/e2e/random.t
 
 bench: all benches
 	TAILRACE=$B/tailrace tests/bench/run

@@ -120,7 +120,7 @@ static int run_once(struct pipeline *p, bool until_now, struct err *e)
 					   &starts[i].position, &starts[i].lacks, e) < 0)
 			goto out;
 	}
-	if (p->target->ops->stream_start(p->target, &stream_start, e) < 0)
+	if (!p->source->is_once && p->target->ops->stream_start(p->target, &stream_start, e) < 0)
 		goto out;
 	rc = p->source->ops->run(p->source, starts, stream_start, until_now, &p->target->sink, e);
 	if (rc >= 0 && p->target->ops->flush(p->target, e) < 0)

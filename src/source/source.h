@@ -26,6 +26,7 @@ struct table_check {
 struct source {
 	const struct source_ops *ops;
 	struct share *share; /* known after open, until close; NULL: nobody else writes these tables */
+	bool is_once; /* known after open: what it has read does not come again, and it begins at no low-water mark */
 	bool copies; /* a table that the target has nothing of, wherever the low-water mark is; else that one counts for it */
 };
 

@@ -150,13 +150,15 @@ static int take_rest(struct file_source *s, struct err *e)
 }
 
 /* Nothing is there behind what was read, and `was_replaced` before that was known. */
-static int check_file(const struct file_source *s, bool was_replaced, struct err *e)
+static int check_file(struct file_source *s, bool was_replaced, struct err *e)
 {
 	uint64_t read = line_reader_offset(&s->lines) + s->lines.data.size - s->lines.at;
+	bool is_cut = (uint64_t)file_size(s) < read;
 
 	if (!s->lines.is_file)
 		return 0;
-	if ((uint64_t)file_size(s) < read)
+	s->is_gone = is_cut || was_replaced;
+	if (is_cut)
 		return err_set(e, ERR_DATA, "%s was truncated behind line %lld: %llu bytes of it were read, and it has %lld; read what is "
 			       "written to it from now on under a name of its own", s->what, (long long)s->taken_lines,
 			       (unsigned long long)read, (long long)file_size(s));
@@ -192,6 +194,19 @@ static int follow(struct file_source *s, uint64_t end, struct err *e)
 			clock_sleep_us(WAIT_MS * 1000);
 	}
 	return 0;
+}
+
+/* Before a halt: what was taken and cannot be read again is committed. */
+static void settle(struct file_source *s)
+{
+	struct sink *sink = s->feed.sink;
+	struct err ignored = ERR_INIT;
+	int rc = feed_commit(&s->feed, &ignored);
+
+	while (rc == 0 && !s->is_stopping && sink->durable != NULL && sink->durable(sink) < s->feed.commits) {
+		rc = sink->idle(sink, &ignored);
+		clock_sleep_us(WAIT_MS * 1000);
+	}
 }
 
 /* Where everything that the tables lack begins. */
@@ -238,6 +253,8 @@ static int source_run(struct source *source, const struct table_start *starts, c
 		rc = take_lines(s, end, e);
 	if (rc == 0)
 		rc = follow(s, end, e);
+	if (rc < 0 && e->kind == ERR_DATA && (s->is_gone || !s->lines.is_file))
+		settle(s);
 	feed_tell_replayed(&s->feed, true);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct file_source {
 	struct line_reader lines;
 	uint64_t taken_bytes;      /* behind the last line taken, that far the file is done */
 	int64_t taken_lines;
+	bool is_gone;              /* while it was read it was truncated, or another one took its name */
 	volatile bool is_stopping;
 };
 

@@ -25,6 +25,7 @@ int file_open(struct file_source *s, struct err *e)
 	s->inode = st.st_ino;
 	s->lines.fd = s->fd;
 	s->lines.is_file = S_ISREG(st.st_mode) && !is_stdin;
+	s->source.is_once = !s->lines.is_file;
 	return 0;
 }
 
