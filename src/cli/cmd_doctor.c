@@ -30,8 +30,9 @@ static int doctor(const struct settings *s, struct err *e)
 		rc = doctor_lake(&found, ends.lake->path, e);
 	if (rc == 0 && ends.target == TARGET_KAFKA)
 		rc = kafka_target_doctor(ends.kafka, &found);
-	fwrite(found.text.data, 1, found.text.size, stdout);
-	if (rc == 0 && found.text.size == 0)
+	if (found.text.size > 0)
+		fwrite(found.text.data, 1, found.text.size, stdout);
+	else if (rc == 0)
 		puts("nothing to mend");
 	if (rc == 0 && found.fatal > 0)
 		rc = err_set(e, ERR_CONFIG, "%u of these must be mended before a start", found.fatal);
