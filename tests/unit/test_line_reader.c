@@ -104,12 +104,33 @@ static void a_file_that_grows_is_read_on(void **state)
 static void a_newline_behind_what_was_taken_without_one_ends_no_line(void **state)
 {
 	struct line_reader l = FILE_OF("a\nb\r\nc\nd\n");
+	struct err e = ERR_INIT;
 
 	(void)state;
-	line_reader_seek(&l, 3, 2, true);
+	must(line_reader_seek(&l, 3, 2, &e), &e);
+	assert_true(l.is_behind_text);
 	expect(&l, "3:c|4:d|");
-	line_reader_seek(&l, 2, 1, true);
+	must(line_reader_seek(&l, 2, 1, &e), &e);
 	expect(&l, "2:b|3:c|4:d|");
+	assert_int_equal(line_reader_seek(&l, 10, 4, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	end(&l);
+}
+
+static void a_file_that_changes_before_its_end_is_refused(void **state)
+{
+	struct line_reader l = FILE_OF("a\nb\nc");
+	struct err e = ERR_INIT;
+
+	(void)state;
+	expect(&l, "1:a|2:b|c");
+	assert_int_equal(ftruncate(l.fd, 4), 0);
+	assert_int_equal(line_reader_fill(&l, 0, &e), -1);
+	assert_int_equal(e.kind, ERR_DATA);
+	assert_int_equal(pwrite(l.fd, "C\nd\n", 4, 4), 4);
+	assert_int_equal(line_reader_fill(&l, 0, &e), -1);
+	assert_int_equal(pwrite(l.fd, "c\nd\n", 4, 4), 4);
+	expect(&l, "3:c|4:d|");
 	end(&l);
 }
 
@@ -183,6 +204,7 @@ int main(void)
 		cmocka_unit_test(any_byte_but_a_newline_may_stand_in_a_line),
 		cmocka_unit_test(a_file_that_grows_is_read_on),
 		cmocka_unit_test(a_newline_behind_what_was_taken_without_one_ends_no_line),
+		cmocka_unit_test(a_file_that_changes_before_its_end_is_refused),
 		cmocka_unit_test(what_is_held_can_be_read_again),
 		cmocka_unit_test(a_long_line_is_read_whole_and_its_memory_given_back),
 		cmocka_unit_test(a_line_without_an_end_is_refused),

@@ -34,7 +34,7 @@ static void mark(struct feed *f)
 	offsets_set(&f->next, s->name, 0, s->taken_lines + 1);
 	if (!s->lines.is_file)
 		return;
-	file_place_format(s, s->taken_bytes, &place);
+	file_place_format(&s->lines, s->taken_bytes, &place);
 	offsets_set_place(&f->next, s->name, buffer_string(&place));
 	buffer_release(&place);
 }
@@ -43,18 +43,18 @@ static void mark(struct feed *f)
 static int table_opened(struct feed *f, struct feed_table *t, struct err *e)
 {
 	const struct file_source *s = owner_of(f);
+	struct line_reader there = { .fd = s->fd };
 	struct buffer who = { 0 };
-	bool is_behind_text;
-	uint64_t bytes;
-	int rc = 0;
+	int rc;
 
 	if (!s->lines.is_file) {
 		offsets_set(&t->has, s->name, 0, -1);
 		return 0;
 	}
 	buffer_format(&who, "table %s.%s", t->database, t->table);
-	rc = file_place_find(s, &t->has, buffer_string(&who), &bytes, &is_behind_text, e);
+	rc = file_place_seek(s, &there, &t->has, buffer_string(&who), e);
 	buffer_release(&who);
+	line_reader_release(&there);
 	return rc;
 }
 
@@ -149,26 +149,13 @@ static int take_rest(struct file_source *s, struct err *e)
 	return take(s, rest, e) < 0 ? -1 : feed_commit(&s->feed, e);
 }
 
-/* Nothing is there behind what was read, and `was_replaced` before that was known. */
-static int check_file(struct file_source *s, bool was_replaced, struct err *e)
-{
-	uint64_t read = line_reader_offset(&s->lines) + s->lines.data.size - s->lines.at;
-	bool is_cut = (uint64_t)file_size(s) < read;
-
-	if (!s->lines.is_file)
-		return 0;
-	s->is_gone = is_cut || was_replaced;
-	if (is_cut)
-		return err_set(e, ERR_DATA, "%s was truncated behind line %lld: %llu bytes of it were read, and it has %lld; read what is "
-			       "written to it from now on under a name of its own", s->what, (long long)s->taken_lines,
-			       (unsigned long long)read, (long long)file_size(s));
-	if (was_replaced)
-		return err_set(e, ERR_DATA, "%s is another file now; the one before was read to its end, line %lld: read the new one under "
-			       "a name of its own", s->what, (long long)s->taken_lines);
-	return 0;
-}
-
 #define NO_END UINT64_MAX
+
+static int halt_replaced(const struct file_source *s, struct err *e)
+{
+	return err_set(e, ERR_DATA, "%s is another file now; the one before was read to its end, line %lld: read the new one under a name of "
+		       "its own", s->what, (long long)s->taken_lines);
+}
 
 /* To byte `end`, or to where nothing more comes. */
 static int follow(struct file_source *s, uint64_t end, struct err *e)
@@ -177,15 +164,16 @@ static int follow(struct file_source *s, uint64_t end, struct err *e)
 		bool was_replaced = end == NO_END && file_is_replaced(s);
 		int rc = line_reader_fill(&s->lines, WAIT_MS, e);
 
+		s->is_gone = rc < 0 || (rc == 1 && was_replaced);
 		if (rc < 0)
-			return err_wrap(e, "%s", s->what);
+			return err_wrap(e, "%s, behind line %lld", s->what, (long long)s->taken_lines);
 		if (rc == 0) {
 			if (take_lines(s, end, e) < 0)
 				return -1;
 			continue;
 		}
-		if (check_file(s, was_replaced, e) < 0)
-			return -1;
+		if (s->is_gone)
+			return halt_replaced(s, e);
 		if (s->lines.has_ended || end != NO_END)
 			return take_rest(s, e);
 		if (s->feed.sink->idle(s->feed.sink, e) < 0)
@@ -213,7 +201,6 @@ static void settle(struct file_source *s)
 static int take_starts(struct file_source *s, const struct table_start *starts, const char *stream_start, struct err *e)
 {
 	struct offsets begun = { 0 };
-	bool is_behind_text;
 
 	for (uint32_t i = 0; i < s->feed.table_count; i++) {
 		struct feed_table *t = s->feed.tables[i];
@@ -226,13 +213,9 @@ static int take_starts(struct file_source *s, const struct table_start *starts, 
 		return -1;
 	offsets_least(&s->feed.begun, &begun);
 	offsets_release(&begun);
-	if (!s->lines.is_file)
-		return 0;
-	if (file_place_find(s, &s->feed.next, "the low-water mark", &s->taken_bytes, &is_behind_text, e) < 0)
+	if (s->lines.is_file && file_place_seek(s, &s->lines, &s->feed.next, "the low-water mark", e) < 0)
 		return -1;
-	s->taken_lines = offsets_get(&s->feed.next, s->name, 0) - 1;
-	s->taken_lines = s->taken_lines > 0 ? s->taken_lines : 0;
-	line_reader_seek(&s->lines, s->taken_bytes, s->taken_lines, is_behind_text);
+	note_taken(s);
 	return 0;
 }
 
@@ -240,7 +223,7 @@ static int source_run(struct source *source, const struct table_start *starts, c
 		      bool until_now, struct sink *sink, struct err *e)
 {
 	struct file_source *s = source_of(source);
-	uint64_t end = until_now && s->lines.is_file ? (uint64_t)file_size(s) : NO_END;
+	uint64_t end = until_now && s->lines.is_file ? file_size(s) : NO_END;
 	int rc;
 
 	s->feed.sink = sink;

@@ -22,7 +22,7 @@ struct file_source {
 	struct line_reader lines;
 	uint64_t taken_bytes;      /* behind the last line taken, that far the file is done */
 	int64_t taken_lines;
-	bool is_gone;              /* while it was read it was truncated, or another one took its name */
+	bool is_gone;              /* while it was read it changed, or another one took its name */
 	volatile bool is_stopping;
 };
 
@@ -31,18 +31,15 @@ int file_open(struct file_source *s, struct err *e);
 void file_close(struct file_source *s);
 /* The feed's topic: "shop.orders.jsonl" is table orders of shop, "orders.jsonl" of "topics". ERR_CONFIG: no name of a table. */
 int file_add_topic(struct file_source *s, struct err *e);
-int64_t file_size(const struct file_source *s);
+uint64_t file_size(const struct file_source *s);
 /* Whether the path leads to another file by now; not so while there is none. */
 bool file_is_replaced(const struct file_source *s);
 
-/* place.c: by what a line is found again: the byte behind it, and what stands right before that. */
-void file_place_format(const struct file_source *s, uint64_t bytes, struct buffer *out);
-/*
- * The byte behind the lines before `at` says it is in the file, and whether the line before it ended without a newline.
- * `who` is where they have come from, for the sentence. ERR_DATA: the file is another one by now.
- */
-int file_place_find(const struct file_source *s, const struct offsets *at, const char *who, uint64_t *bytes,
-		    bool *is_behind_text, struct err *e);
+/* place.c: by what a line is found again: the byte `bytes` behind it, and what was read right before that. */
+void file_place_format(const struct line_reader *l, uint64_t bytes, struct buffer *out);
+/* Goes behind the lines before `at`. `who` has it from there. ERR_DATA: the file is another one by now. */
+int file_place_seek(const struct file_source *s, struct line_reader *l, const struct offsets *at, const char *who,
+		    struct err *e);
 
 /* look.c: the first lines, before anything is taken; of a pipe they are read then, and taken afterwards. */
 int file_look(struct file_source *s, struct err *e);

@@ -37,11 +37,11 @@ void file_close(struct file_source *s)
 	memory_free(s->name);
 }
 
-int64_t file_size(const struct file_source *s)
+uint64_t file_size(const struct file_source *s)
 {
 	struct stat st;
 
-	return fstat(s->fd, &st) == 0 ? st.st_size : 0;
+	return fstat(s->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 bool file_is_replaced(const struct file_source *s)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define READ_BYTES  ((size_t)256 << 10)
@@ -12,15 +13,6 @@
 void line_reader_release(struct line_reader *l)
 {
 	buffer_release(&l->data);
-}
-
-void line_reader_seek(struct line_reader *l, uint64_t offset, int64_t number, bool is_behind_text)
-{
-	buffer_clear(&l->data);
-	l->at = l->searched = 0;
-	l->begin = offset;
-	l->number = number;
-	l->is_behind_text = is_behind_text;
 }
 
 void line_reader_rewind(struct line_reader *l)
@@ -34,46 +26,91 @@ uint64_t line_reader_offset(const struct line_reader *l)
 	return l->begin + l->at;
 }
 
+struct bytes line_reader_before(const struct line_reader *l, uint64_t offset)
+{
+	size_t end = (size_t)(offset - l->begin), size = end < LINE_BEFORE_BYTES ? end : LINE_BEFORE_BYTES;
+
+	return (struct bytes){ l->data.data + end - size, size };
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
+
+static int has_changed(struct err *e)
+{
+	return err_set(e, ERR_DATA, "what was read of it stands there no longer: it was truncated or written anew");
+}
+
+int line_reader_seek(struct line_reader *l, uint64_t offset, int64_t number, struct err *e)
+{
+	size_t size = offset < LINE_BEFORE_BYTES ? (size_t)offset : LINE_BEFORE_BYTES;
+
+	buffer_clear(&l->data);
+	l->begin = offset - size;
+	l->number = number;
+	if (pread(l->fd, buffer_grow(&l->data, size), size, (off_t)l->begin) != (ssize_t)size)
+		return has_changed(e);
+	l->at = l->searched = size;
+	l->is_behind_text = size > 0 && l->data.data[size - 1] != '\n';
+	return 0;
+}
 
 static void drop_taken(struct line_reader *l)
 {
-	size_t left = l->data.size - l->at;
+	size_t drop = l->at > LINE_BEFORE_BYTES ? l->at - LINE_BEFORE_BYTES : 0, left = l->data.size - drop;
+	struct buffer spare = { 0 };
 
-	if (l->is_held || l->at == 0)
+	if (l->is_held || drop == 0)
 		return;
-	memmove(l->data.data, l->data.data + l->at, left);
-	l->begin += l->at;
-	l->searched -= l->at;
-	l->at = 0;
-	l->data.size = left;
-	if (left == 0 && l->data.capacity > SPARE_BYTES)
+	if (left <= READ_BYTES && l->data.capacity > SPARE_BYTES) {
+		buffer_append(&spare, l->data.data + drop, left);
 		buffer_release(&l->data);
+		l->data = spare;
+	} else {
+		memmove(l->data.data, l->data.data + drop, left);
+	}
+	l->data.size = left;
+	l->begin += drop;
+	l->searched -= drop;
+	l->at -= drop;
 }
 
-static bool has_come(const struct line_reader *l, int wait_ms)
+/* Behind what the buffer has, and those bytes once more that are the last in it. */
+static int read_file(struct line_reader *l, struct err *e)
+{
+	size_t had = l->data.size, known = had < LINE_BEFORE_BYTES ? had : LINE_BEFORE_BYTES;
+	uint8_t again[LINE_BEFORE_BYTES], *into = buffer_grow(&l->data, READ_BYTES);
+	struct iovec parts[] = { { again, known }, { into, READ_BYTES } };
+	ssize_t size = preadv(l->fd, parts, 2, (off_t)(l->begin + had - known));
+
+	l->data.size = had;
+	if (size < 0)
+		return err_system(e, "could not read");
+	if ((size_t)size < known || memcmp(again, into - known, known) != 0)
+		return has_changed(e);
+	l->data.size += (size_t)size - known;
+	return l->data.size == had;
+}
+
+static int read_pipe(struct line_reader *l, int wait_ms, struct err *e)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+	size_t had = l->data.size;
+	ssize_t size;
 
-	return l->is_file || poll(&p, 1, wait_ms) > 0;
+	if (l->has_ended || poll(&p, 1, wait_ms) <= 0)
+		return 1;
+	size = read(l->fd, buffer_grow(&l->data, READ_BYTES), READ_BYTES);
+	l->data.size = had + (size > 0 ? (size_t)size : 0);
+	if (size < 0)
+		return errno == EINTR || errno == EAGAIN ? 1 : err_system(e, "could not read");
+	l->has_ended = size == 0;
+	return l->has_ended;
 }
 
 int line_reader_fill(struct line_reader *l, int wait_ms, struct err *e)
 {
-	ssize_t size;
-	uint8_t *into;
-
-	if (l->has_ended || !has_come(l, wait_ms))
-		return 1;
 	drop_taken(l);
-	into = buffer_grow(&l->data, READ_BYTES);
-	size = l->is_file ? pread(l->fd, into, READ_BYTES, (off_t)(l->begin + l->data.size - READ_BYTES)) :
-			    read(l->fd, into, READ_BYTES);
-	l->data.size -= READ_BYTES - (size > 0 ? (size_t)size : 0);
-	if (size < 0 && errno != EINTR && errno != EAGAIN)
-		return err_system(e, "could not read");
-	l->has_ended = size == 0 && !l->is_file;
-	return size > 0 ? 0 : 1;
+	return l->is_file ? read_file(l, e) : read_pipe(l, wait_ms, e);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */

@@ -5,32 +5,23 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "source/file/file_state.h"
 
-#define BEFORE_BYTES 4096u /* of the last lines before a place; any two events differ somewhere there */
-
-/* 16 hexadecimal digits of what stands before byte `bytes`, "" when that cannot be read; *last is the byte before it. */
-static void hash_before(const struct file_source *s, uint64_t bytes, char out[17], uint8_t *last)
+/* 16 hexadecimal digits of what was read right before byte `bytes`, which need not be what stands there by now. */
+static void hash_before(const struct line_reader *l, uint64_t bytes, char out[17])
 {
-	size_t size = bytes < BEFORE_BYTES ? (size_t)bytes : BEFORE_BYTES;
-	uint8_t before[BEFORE_BYTES];
+	struct bytes before = line_reader_before(l, bytes);
 
-	out[0] = '\0';
-	if (pread(s->fd, before, size, (off_t)(bytes - size)) != (ssize_t)size)
-		return;
-	snprintf(out, 17, "%016llx", (unsigned long long)XXH3_64bits(before, size));
-	*last = size > 0 ? before[size - 1] : '\n';
+	snprintf(out, 17, "%016llx", (unsigned long long)XXH3_64bits(before.data, before.size));
 }
 
-void file_place_format(const struct file_source *s, uint64_t bytes, struct buffer *out)
+void file_place_format(const struct line_reader *l, uint64_t bytes, struct buffer *out)
 {
-	uint8_t last;
 	char hash[17];
 
-	hash_before(s, bytes, hash, &last);
+	hash_before(l, bytes, hash);
 	buffer_format(out, "{\"bytes\":%llu,\"before\":\"%s\"}", (unsigned long long)bytes, hash);
 }
 
@@ -50,29 +41,24 @@ static bool parse(const char *place, uint64_t *bytes, char hash[17])
 	return before != NULL && *bytes <= INT64_MAX;
 }
 
-int file_place_find(const struct file_source *s, const struct offsets *at, const char *who, uint64_t *bytes,
-		    bool *is_behind_text, struct err *e)
+int file_place_seek(const struct file_source *s, struct line_reader *l, const struct offsets *at, const char *who,
+		    struct err *e)
 {
-	long long line = offsets_get(at, s->name, 0) - 1;
+	int64_t number = offsets_get(at, s->name, 0) - 1;
 	char was[17], is[17];
-	uint8_t last = '\n';
+	uint64_t bytes = 0;
 
-	*bytes = 0;
-	*is_behind_text = false;
-	if (line < 0)
-		return 0;
-	if (!parse(offsets_place(at, s->name), bytes, was))
+	if (number < 0)
+		return line_reader_seek(l, 0, 0, e);
+	if (!parse(offsets_place(at, s->name), &bytes, was))
 		return err_set(e, ERR_DATA, "%s: what was read of \"%s\" was no file, for its position names no byte; read this file under "
 			       "a name of its own", who, s->name);
-	if ((uint64_t)file_size(s) < *bytes)
-		return err_set(e, ERR_DATA, "%s stands behind line %lld of %s, which was byte %llu, and the file has %lld bytes: it was "
-			       "truncated or replaced; nothing is skipped: bring the old one back, or read this one under a name of its "
-			       "own", who, line, s->what, (unsigned long long)*bytes, (long long)file_size(s));
-	hash_before(s, *bytes, is, &last);
-	if (strcmp(was, is) != 0)
-		return err_set(e, ERR_DATA, "%s stands behind line %lld of %s, byte %llu, and what stands before that in the file is not what "
-			       "was read: it was written anew or replaced; nothing is skipped: bring the old one back, or read this one "
-			       "under a name of its own", who, line, s->what, (unsigned long long)*bytes);
-	*is_behind_text = last != '\n';
-	return 0;
+	if (line_reader_seek(l, bytes, number, e) == 0) {
+		hash_before(l, bytes, is);
+		if (strcmp(was, is) == 0)
+			return 0;
+	}
+	return err_set(e, ERR_DATA, "%s stands behind line %lld of %s, byte %llu, and what was read before that does not stand in the file: "
+		       "it was truncated, written anew or replaced; nothing is skipped: bring the old one back, or read this one under "
+		       "a name of its own", who, (long long)number, s->what, (unsigned long long)bytes);
 }
