@@ -68,7 +68,7 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 	if (feed_open(&s->feed, &ops, s->options->feed, to, e) < 0 || file_open(s, e) < 0 || file_add_topic(s, e) < 0)
 		return -1;
 	if (*s->options->has_read)
-		return err_set(e, ERR_IO, "%s cannot be read again, and lines that were taken of it are not committed", s->what);
+		return err_set(e, ERR_IO, "%s cannot be read again, and what was read of it is not all committed", s->what);
 	if (s->lines.is_file && s->feed.mode != MODE_RAW && file_look(s, e) < 0)
 		return err_wrap(e, "%s", s->what);
 	return feed_looked(&s->feed, e);
@@ -103,7 +103,6 @@ static int take(struct file_source *s, struct bytes line, struct err *e)
 {
 	const struct feed_message m = file_message(&s->lines, line);
 
-	*s->options->has_read |= !s->lines.is_file;
 	if (feed_take(&s->feed, &m, e) < 0)
 		return -1;
 	note_taken(s);
@@ -227,6 +226,7 @@ static int source_run(struct source *source, const struct table_start *starts, c
 	int rc;
 
 	s->feed.sink = sink;
+	*s->options->has_read = !s->lines.is_file;
 	rc = take_starts(s, starts, stream_start, e);
 	if (rc == 0) /* the next run goes on from here */
 		rc = feed_commit(&s->feed, e);

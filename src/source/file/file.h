@@ -11,8 +11,8 @@ struct file_source_options {
 	const char *path; /* "-": standard input */
 	const struct feed_options *feed;
 	/*
-	 * Some of what cannot be read again (standard input, a pipe) was taken. Outlives a run: a later one would go on behind
-	 * what was lost.
+	 * What cannot be read again (standard input, a pipe) was read. Outlives a run: a later one would go on behind what was
+	 * lost.
 	 */
 	bool *has_read;
 };
