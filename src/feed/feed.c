@@ -28,8 +28,21 @@ void feed_add_topic(struct feed *f, const char *name, uint32_t partitions, const
 	};
 }
 
+int feed_looked(struct feed *f, struct err *e)
+{
+	if (raw_open(f, e) < 0)
+		return -1;
+	f->first = memory_array(struct schema *, f->table_count);
+	for (; f->first_count < f->table_count; f->first_count++)
+		f->first[f->first_count] = schema_share(f->tables[f->first_count]->schema);
+	return 0;
+}
+
 void feed_close(struct feed *f)
 {
+	for (uint32_t i = 0; i < f->first_count; i++)
+		schema_release(f->first[i]);
+	memory_free(f->first);
 	feed_forget_tables(f);
 	memory_free(f->tables);
 	for (uint32_t i = 0; i < f->topic_count; i++) {

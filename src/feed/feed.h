@@ -90,6 +90,8 @@ struct feed {
 	uint32_t topic_count;
 	struct feed_table **tables;
 	uint32_t table_count;
+	struct schema **first;         /* of the tables that feed_looked had found: a display reads them beside the run */
+	uint32_t first_count;
 
 	const struct sink *known;      /* the sink of the run to come: what tables it has */
 	struct sink *sink;             /* NULL before the run; the reader sets it */
@@ -124,7 +126,7 @@ void feed_add_topic(struct feed *f, const char *name, uint32_t partitions, const
 /*
  * Looks at a message before anything is taken: its format, its table's columns; of each topic FEED_MESSAGES_LOOKED_AT,
  * and all of one that tells of others' columns. What cannot be read is passed over. feed_looked then finds the raw
- * tables, or the quarantine.
+ * tables, or the quarantine, and notes which tables were there first.
  */
 int feed_look(struct feed *f, const struct feed_message *m, struct err *e);
 /* What was found in the topics that do not tell, before one that does was read, is to be found anew. */

@@ -35,7 +35,9 @@ int feed_flush(struct feed *f, struct err *e);
 /* The feed is told of a date that became NULL in the message being taken. */
 void feed_note_lost(void *feed, const char *column, const char *value);
 
-/* raw.c: a message of a raw table. */
+/* raw.c: finds the raw tables, or the quarantine. */
+int raw_open(struct feed *f, struct err *e);
+/* A message of a raw table. */
 int raw_take(struct feed *f, const struct feed_message *m, struct err *e);
 /* Keeps a message that cannot be read in the quarantine. */
 int raw_refuse(struct feed *f, const struct feed_message *m, const char *why, struct err *e);

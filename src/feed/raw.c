@@ -149,7 +149,7 @@ static int open_quarantine(struct feed *f, struct err *e)
 	return 0;
 }
 
-int feed_looked(struct feed *f, struct err *e)
+int raw_open(struct feed *f, struct err *e)
 {
 	for (uint32_t i = 0; i < f->topic_count && f->mode == MODE_RAW; i++)
 		set_schema(feed_table_of(f, i, "", ""), MODE_RAW);

@@ -363,6 +363,31 @@ static void a_run_follows_what_is_appended(void **state)
 	expect(r, ROW("4"));
 }
 
+static void add_column_and_table(struct rig *r, unsigned number)
+{
+	const struct source *s = r->source;
+
+	if (number == 0)
+		add(r, MESSAGE("\"id\":2,\"v\":1") "\n{\"after\":{\"id\":3},\"op\":\"c\",\"source\":{\"db\":\"shop\",\"table\":\"u\"}}\n");
+	if (number < 2)
+		return;
+	assert_int_equal(s->ops->table_count(s), 1);
+	assert_string_equal(s->ops->table(s, 0)->table, "t");
+	assert_int_equal(s->ops->table(s, 0)->field_count, 1);
+	r->source->ops->stop(r->source);
+}
+
+static void what_a_display_reads_stays_as_it_was_at_the_start(void **state)
+{
+	struct rig *r = *state;
+	struct err e = ERR_INIT;
+
+	add(r, LINE("1"));
+	r->step = add_column_and_table;
+	must(run_on(r, false, &e), &e);
+	assert_string_equal(buffer_string(&r->rows), ROW("1") "shop.t {\"id\":2,\"v\":1}\nshop.u {\"id\":3}\n");
+}
+
 static void rotate(struct rig *r, unsigned number)
 {
 	char old[sizeof(r->path) + 2];
@@ -488,6 +513,7 @@ int main(void)
 		TEST(a_commit_between_lines_is_where_it_says),
 		TEST(the_name_of_a_file_names_its_table),
 		TEST(a_run_follows_what_is_appended),
+		TEST(what_a_display_reads_stays_as_it_was_at_the_start),
 		TEST(a_file_that_is_replaced_is_read_to_its_end_before_the_halt),
 		TEST(a_file_that_is_truncated_halts),
 		TEST(a_pipe_is_read_to_its_end_and_not_twice),

@@ -122,12 +122,12 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 
 static uint32_t source_table_count(const struct source *source)
 {
-	return source_of(source)->feed.table_count;
+	return source_of(source)->feed.first_count;
 }
 
 static struct schema *source_table(const struct source *source, uint32_t i)
 {
-	return source_of(source)->feed.tables[i]->schema;
+	return source_of(source)->feed.first[i];
 }
 
 static void source_progress(const struct source *source, uint32_t i, struct table_progress *out)
