@@ -28,17 +28,27 @@ bool cell_date(struct column *c, const struct calendar *v)
 	return true;
 }
 
-bool cell_timestamp(struct column *c, const struct calendar *v)
+bool calendar_us(const struct calendar *v, int64_t *out)
 {
 	int64_t seconds;
 
-	if (!date_exists(v) || !time_exists(v)) {
+	if (!date_exists(v) || !time_exists(v))
+		return false;
+	seconds = clock_days(v->year, v->month, v->day) * 86400;
+	seconds += v->hour * 3600 + v->minute * 60 + v->second;
+	*out = seconds * 1000000 + v->microsecond;
+	return true;
+}
+
+bool cell_timestamp(struct column *c, const struct calendar *v)
+{
+	int64_t us;
+
+	if (!calendar_us(v, &us)) {
 		column_set_null(c);
 		return false;
 	}
-	seconds = clock_days(v->year, v->month, v->day) * 86400;
-	seconds += v->hour * 3600 + v->minute * 60 + v->second;
-	column_add_int64(c, seconds * 1000000 + v->microsecond);
+	column_add_int64(c, us);
 	return true;
 }
 

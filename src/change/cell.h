@@ -14,6 +14,9 @@ struct calendar {
 	int microsecond;
 };
 
+/* Microseconds since 1970-01-01 00:00:00; false: not in the years 1 to 9999, or no such date or time. */
+bool calendar_us(const struct calendar *v, int64_t *out);
+
 /*
  * Each appends one cell to `c` and returns true; or appends NULL and returns false when the lake's
  * type cannot hold the value (zero or partial date, year 0, a date that does not exist). The caller

@@ -227,13 +227,23 @@ int schema_find(const struct schema *s, const char *name)
 	return -1;
 }
 
-bool schema_is_key(const struct schema *s, uint32_t field)
+static bool is_listed(const uint32_t *fields, uint32_t count, uint32_t field)
 {
-	for (uint32_t i = 0; i < s->key_count; i++) {
-		if (s->key[i] == field)
+	for (uint32_t i = 0; i < count; i++) {
+		if (fields[i] == field)
 			return true;
 	}
 	return false;
+}
+
+bool schema_is_key(const struct schema *s, uint32_t field)
+{
+	return is_listed(s->key, s->key_count, field);
+}
+
+bool schema_is_order(const struct schema *s, uint32_t field)
+{
+	return is_listed(s->order, s->order_count, field);
 }
 
 static bool field_equal(const struct field *a, const struct field *b)

@@ -126,6 +126,7 @@ void schema_release(struct schema *s);
 /* Index of the field with this exact name, or -1. */
 int schema_find(const struct schema *s, const char *name);
 bool schema_is_key(const struct schema *s, uint32_t field);
+bool schema_is_order(const struct schema *s, uint32_t field);
 /* The same values of the same columns, by the columns' names, in the same order; whatever the values are called. */
 bool schema_partition_equal(const struct schema *a, const struct schema *b);
 /* Same names, types, nullability, key and event order, in the same order. */
