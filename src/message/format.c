@@ -7,7 +7,7 @@ const char *format_name(enum message_format f)
 {
 	static const char *const names[FORMATS + 1] = {
 		[FORMAT_DEBEZIUM] = "debezium", [FORMAT_MAXWELL] = "maxwell", [FORMAT_CANAL] = "canal",
-		[FORMAT_DMS] = "dms",           [FORMATS] = "unknown",
+		[FORMAT_DMS] = "dms",           [FORMAT_IMAGE] = "image",       [FORMATS] = "unknown",
 	};
 
 	return names[f];
@@ -41,6 +41,8 @@ static enum message_format format_of(const struct json_value *v)
 		return FORMAT_CANAL;
 	if (has(v, "database") && has(v, "type") && has(v, "ts"))
 		return FORMAT_MAXWELL;
+	if (json_get(v, IMAGE_LIST, &inner) && inner.type == JSON_ARRAY)
+		return FORMAT_IMAGE;
 	return is_debezium(v) ? FORMAT_DEBEZIUM : FORMATS;
 }
 

@@ -6,15 +6,32 @@
 #include "base/text.h"
 #include "message/input_parts.h"
 
+static const char *const *copy_texts(const char *const *texts, uint32_t count)
+{
+	char **copy = memory_array(char *, count + 1);
+
+	for (uint32_t i = 0; i < count; i++)
+		copy[i] = memory_copy_text(texts[i]);
+	return (const char *const *)copy;
+}
+
+static void free_texts(const char *const *texts, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		memory_free((char *)texts[i]);
+	memory_free((void *)texts);
+}
+
 struct input *input_new(const struct input_options *o)
 {
 	struct input *in = memory_new(struct input);
-	char **key = memory_array(char *, o->key_count + 1);
 
 	in->options = *o;
-	for (uint32_t i = 0; i < o->key_count; i++)
-		key[i] = memory_copy_text(o->key[i]);
-	in->options.key = (const char *const *)key;
+	in->options.key = copy_texts(o->key, o->key_count);
+	in->options.order_by = copy_texts(o->order_by, o->order_by_count);
+	in->options.image_list = memory_copy_text(o->image_list);
+	in->options.image_action = memory_copy_text(o->image_action);
+	in->options.image_time = memory_copy_text(o->image_time);
 	if (o->schema != NULL)
 		in->options.schema = schema_share(o->schema);
 	return in;
@@ -24,9 +41,11 @@ void input_free(struct input *in)
 {
 	if (in == NULL)
 		return;
-	for (uint32_t i = 0; i < in->options.key_count; i++)
-		memory_free((char *)in->options.key[i]);
-	memory_free((void *)in->options.key);
+	free_texts(in->options.key, in->options.key_count);
+	free_texts(in->options.order_by, in->options.order_by_count);
+	memory_free((char *)in->options.image_list);
+	memory_free((char *)in->options.image_action);
+	memory_free((char *)in->options.image_time);
 	schema_release(in->options.schema);
 	for (uint32_t i = 0; i < in->table_count; i++)
 		input_table_free(in->tables[i]);
@@ -34,7 +53,10 @@ void input_free(struct input *in)
 	json_parser_release(&in->value);
 	json_parser_release(&in->key);
 	buffer_release(&in->known_lead);
+	memory_free(in->rows);
+	memory_free(in->list);
 	buffer_release(&in->control);
+	buffer_release(&in->nested);
 	buffer_release(&in->present[0]);
 	buffer_release(&in->present[1]);
 	row_run_release(&in->trial);
@@ -193,6 +215,9 @@ int input_take_schema(struct input *in, struct err *e)
 
 int input_take_truncate(struct input *in, struct err *e)
 {
+	if (in->options.by_event)
+		return err_set(e, ERR_DATA, "event order has no TRUNCATE: it does not say of which rows that come late it is "
+			       "the end (--order log takes messages as they arrive)");
 	if (input_enter_table(in, e) < 0)
 		return -1;
 	in->message.kind = MESSAGE_TRUNCATE;
@@ -211,6 +236,16 @@ static int infer_list(struct input *in, struct json_cursor list, struct err *e)
 	return 0;
 }
 
+/* An image list's rows have their own. */
+static int check_time(struct input *in, struct err *e)
+{
+	if (!in->options.by_event || in->options.format == FORMAT_IMAGE)
+		return 0;
+	if (in->message.origin.time_us == 0)
+		return err_set(e, ERR_DATA, "it does not say when its change was made, by which events are ordered (--order event)");
+	return order_check_time(in, in->message.origin.time_us, e);
+}
+
 int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 {
 	struct images *i = &in->images;
@@ -219,6 +254,9 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 	in->message.op = op;
 	in->message.row_count = rows;
 	i->left = rows;
+	i->op = op;
+	if (check_time(in, e) < 0)
+		return -1;
 	if (in->table->types == TYPES_INFERRED &&
 	    (input_table_infer(in->table, &i->after, i->rules, e) < 0 ||
 	     input_table_infer(in->table, &i->before, i->rules, e) < 0 ||
@@ -228,6 +266,9 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e)
 		return -1;
 	if (in->table->schema == NULL && rows > 0)
 		return err_set(e, ERR_DATA, "no column has a value yet, so that its type is not known");
+	if (in->options.by_event && in->table->schema != NULL && in->table->schema->key_count == 0)
+		return err_set(e, ERR_CONFIG, "rows without a key have no newer and older changes (--order event): name the key's "
+			       "columns (--key)");
 	return 0;
 }
 
@@ -270,6 +311,7 @@ int input_read(struct input *in, struct bytes key, struct bytes value, struct me
 		[FORMAT_MAXWELL] = input_read_maxwell,
 		[FORMAT_CANAL] = input_read_canal,
 		[FORMAT_DMS] = input_read_dms,
+		[FORMAT_IMAGE] = input_read_list,
 	};
 
 	in->message = (struct message){ .kind = MESSAGE_TOMBSTONE };

@@ -17,8 +17,26 @@ enum input_decimals { DECIMALS_PRECISE, DECIMALS_STRING, DECIMALS_DOUBLE };
 enum input_times { TIMES_ADAPTIVE, TIMES_CONNECT, TIMES_ISOSTRING, TIMES_MICROSECONDS, TIMES_NANOSECONDS };
 enum input_binaries { BINARIES_BYTES, BINARIES_BASE64, BINARIES_BASE64_URL, BINARIES_HEX };
 
+/* Image lists: what a row that is new or changed has. */
+enum input_image {
+	IMAGE_FULL,    /* every column: one that is not there is NULL */
+	IMAGE_PARTIAL, /* the key and what changed: one that is not there is not told */
+};
+
 struct input_options {
 	enum message_format format;
+	/* FORMAT_IMAGE: what rows have, and the members that are their list, a row's action and its time. */
+	enum input_image image;
+	const char *image_list, *image_action, *image_time;
+	/*
+	 * Event order (schema.h): the schemas say it, and rows have columns of ours in it, behind those of the table's first
+	 * message: `_event_time`, then the columns that `order_by` names, `_event_file` and `_event_offset` (not of image
+	 * lists), `_event_rank`. They are told in every image, also in a delete's. docs/messages.md says what is in them.
+	 */
+	bool by_event;
+	const char *const *order_by;
+	uint32_t order_by_count;
+	int64_t ahead_us_max; /* by_event: a time that is later than the clock by more is refused; 0: none is */
 	/*
 	 * The columns of every table of this input (message/spark_ddl.h), or NULL: the message's schema part, the schema
 	 * changes that were read before, or else what the values look like. Members that it does not name are left out.
@@ -50,11 +68,17 @@ enum message_kind {
 	MESSAGE_KINDS,
 };
 
+struct message_row {
+	enum op op;
+	int64_t time_us; /* when the change was made; 0: it does not say */
+};
+
 /* Texts and all that is borrowed are valid until the next input_read. */
 struct message {
 	enum message_kind kind;
 	enum op op;             /* ROWS: of all its rows; OP_COPY for those that a snapshot or load read */
 	uint32_t row_count;
+	const struct message_row *rows; /* what each says of itself, instead of `op` and the origin's time; NULL: nothing */
 	/*
 	 * ROWS, TRUNCATE: the table's columns, schema_share it to keep it; NULL: not known yet. `has_new_schema`: they
 	 * are others than at the table's last message (or its first): fields added, types widened, never less. Types that
@@ -66,7 +90,8 @@ struct message {
 	const char *database, *table; /* "" when the message does not say */
 	bool tells_columns;           /* CONTROL: of tables, for input_told; their rows stand in other topics */
 	const char *control;          /* CONTROL: the statement or the record's word; never NULL */
-	struct origin origin;         /* what the message says of it; of PostgreSQL, log_offset is the LSN */
+	struct origin origin;         /* what the message says of it; of PostgreSQL, log_offset is the LSN; of rows that say
+					 their times themselves, the latest one */
 	const char *log_name;         /* Debezium's topic.prefix, whose log it is; NULL unknown */
 	uint64_t commit_offset;       /* PostgreSQL: LSN of the commit before this transaction; 0 unknown */
 	uint32_t log_row;             /* the row's number in its event, from 0 */
@@ -92,7 +117,7 @@ struct rows row_run_rows(const struct row_run *r);
 
 struct input;
 
-/* Copies the options and shares their schema. */
+/* Copies the options with their texts, and shares their schema. */
 struct input *input_new(const struct input_options *o);
 void input_free(struct input *in); /* NULL is fine */
 
@@ -120,7 +145,7 @@ int input_read(struct input *in, struct bytes key, struct bytes value, struct me
 /*
  * After a MESSAGE_TOMBSTONE: makes it the delete of its key's row, for a topic in which a delete may stand as nothing
  * else (it was compacted away). Only Debezium's, of an input that has read rows of one table, whose key the message's
- * names; 1: it is not so, and nothing is to be done.
+ * names; 1: it is not so, and nothing is to be done. In event order it never is: a tombstone does not say its time.
  */
 int input_delete(struct input *in, struct bytes key, struct message *out, struct err *e);
 /*
@@ -128,7 +153,9 @@ int input_delete(struct input *in, struct bytes key, struct message *out, struct
  * send it, clear it and call again. After -1 the run has none of the message's rows.
  *
  * A field that the message does not have, or has as "unavailable", is absent (see struct rows), in rows of every
- * operation. An update without an old image has the new key as `before`, with the other fields absent.
+ * operation. An update without an old image has the new key as `before`, with the other fields absent. So has every
+ * partial image in event order, also of an insert: it says what its fields became, whether the row was there or not. A
+ * full image is an insert for a reader who wants_old_key_only: the new row stands for the key's, whichever was there.
  */
 int input_rows(struct input *in, struct row_run *run, struct err *e);
 

@@ -161,7 +161,8 @@ int input_delete(struct input *in, struct bytes key, struct message *out, struct
 {
 	struct err ignored = ERR_INIT;
 
-	if (in->options.format != FORMAT_DEBEZIUM || in->table_count != 1 || in->tables[0]->schema == NULL || key.data == NULL ||
+	if (in->options.format != FORMAT_DEBEZIUM || in->options.by_event || in->table_count != 1 ||
+	    in->tables[0]->schema == NULL || key.data == NULL ||
 	    take_key(in, key, &in->images.before, &ignored) < 0 || !names_key(in->tables[0], &in->images.before))
 		return 1;
 	in->table = in->tables[0];

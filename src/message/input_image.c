@@ -140,8 +140,11 @@ int image_read(const struct input_table *t, const struct json_value *row, struct
 		if (at < 0 || t->fields[at].place < 0)
 			continue;
 		hint = (uint32_t)at + 1;
+		if (t->fields[at].is_ours && t->types != TYPES_GIVEN)
+			return input_table_check_name(t, t->fields[at].name, e);
 		place = t->fields[at].place;
-		if (rules.is_key_only && !schema_is_key(t->schema, (uint32_t)place))
+		if (t->fields[at].is_ours || (rules.is_key_only && !schema_is_key(t->schema, (uint32_t)place) &&
+					      !schema_is_order(t->schema, (uint32_t)place)))
 			continue;
 		if (c->columns[place].row_count > c->row_count)
 			return err_set(e, ERR_DATA, "column \"%s\" stands in a row twice", t->fields[at].name);

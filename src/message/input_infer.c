@@ -113,6 +113,18 @@ uint8_t guess_of_field(const struct field *f)
 	return f->source_type == NULL && f->scale == 0 ? guesses[f->type] : 0;
 }
 
+/* What becomes of a field that events are ordered by is refused before it is that. */
+static int check_order(const struct input_table *t, const struct declared *is, struct err *e)
+{
+	struct field f = { .type = is->type, .precision = is->precision };
+
+	if (!input_table_orders(t, is->name) || schema_can_order(&f))
+		return 0;
+	return err_set(e, ERR_DATA, "events cannot be ordered by column \"%s\" (--order-by), which is %s by its values: only by "
+		       "numbers of at most 18 digits, dates and times; --schema could give its type",
+		       (const char *)is->name.data, type_name(is->type));
+}
+
 int input_table_infer(struct input_table *t, const struct json_value *row, struct image_rules rules, struct err *e)
 {
 	struct json_cursor members = json_open(row);
@@ -122,7 +134,7 @@ int input_table_infer(struct input_table *t, const struct json_value *row, struc
 	rules.is_old = true; /* either may be missing */
 	if (image_check(row, rules, e) < 0)
 		return -1;
-	for (uint32_t hint = 0; json_next(&members, &name, &v); hint++) {
+	for (uint32_t hint = 0; json_next(&members, &name, &v);) {
 		uint8_t seen = guess_of(&v);
 		struct declared is;
 		int at;
@@ -130,10 +142,13 @@ int input_table_infer(struct input_table *t, const struct json_value *row, struc
 		if (rules.has_both)
 			(void)image_old_name(row, &name);
 		at = input_table_find(t, name, hint);
+		hint = at >= 0 ? (uint32_t)at + 1 : hint;
 		if (seen == 0 || (at >= 0 && (t->fields[at].is_final || (t->fields[at].guess | seen) == t->fields[at].guess)))
 			continue;
 		type_of((uint8_t)((at >= 0 ? t->fields[at].guess : 0) | seen), &is);
 		is.name = name;
+		if (check_order(t, &is, e) < 0)
+			return -1;
 		if (at >= 0 && t->fields[at].is_settled) {
 			t->has_changes |= t->fields[at].is.type != is.type;
 			t->fields[at].is = is;
@@ -158,7 +173,7 @@ static void append_columns(const struct input_table *t, int place, const struct 
 		const struct field *from = &t->schema->fields[i];
 		struct field *to;
 
-		if (is_alone && i != place)
+		if ((is_alone && i != place) || t->fields[t->places[i]].is_ours)
 			continue;
 		to = schema_add(s, from->name, i == place ? is->type : from->type, from->is_nullable);
 		to->precision = i == place ? is->precision : from->precision;

@@ -17,8 +17,15 @@ struct images {
 	struct json_value after, before; /* JSON_NULL: none */
 	struct json_cursor after_list, before_list;
 	uint32_t left;                   /* rows, with the present one */
+	enum op op;                      /* of the present one */
 	enum fill fill;
 	struct image_rules rules;
+};
+
+/* A row of an image list, beside its struct message_row. */
+struct list_row {
+	struct json_value image;
+	int64_t rank; /* by_event */
 };
 
 struct input {
@@ -31,7 +38,12 @@ struct input {
 	struct input_table *known_table;
 	struct message message;
 	struct images images;
+	struct message_row *rows;        /* of an image list, ... */
+	struct list_row *list;
+	uint32_t row_capacity;           /* ... of both */
 	struct buffer control;
+	struct buffer nested;            /* an object or list in a row, as text */
+	int64_t clock_us;                /* when the clock was last looked at */
 	struct buffer present[2];        /* of a row's images, while it is read */
 	uint8_t head[48];                /* the first bytes of the value */
 	size_t head_size;
@@ -65,6 +77,19 @@ int input_take_rows(struct input *in, enum op op, uint32_t rows, struct err *e);
 int input_take_schema(struct input *in, struct err *e);
 int input_take_truncate(struct input *in, struct err *e);
 
+/* --- event order (input_order.c) --- */
+
+/* ERR_DATA: not in the years 1 to 9999, or farther ahead than it may be. */
+int order_check_time(struct input *in, int64_t us, struct err *e);
+/* A hash of one member of a row. A row's content is the sum of its members'. */
+uint64_t order_hash_member(struct buffer *scratch, struct bytes name, const struct json_value *v);
+/* The rank of an image list's row. */
+int64_t order_rank_of_list(enum op op, uint64_t content);
+/* What the present row has in our columns. */
+void order_cells(struct input *in, int64_t cells[ORDER_COLUMNS]);
+/* Appends them, and sets their bits. */
+void order_put(const struct input_table *t, const int64_t cells[ORDER_COLUMNS], struct columns *c, uint8_t *present);
+
 /* Puts the value's first bytes behind the sentence; -1. */
 int input_fail(const struct input *in, struct err *e);
 
@@ -72,6 +97,9 @@ int input_read_debezium(struct input *in, struct bytes key, struct bytes value, 
 int input_read_maxwell(struct input *in, struct bytes key, struct bytes value, struct err *e);
 int input_read_canal(struct input *in, struct bytes key, struct bytes value, struct err *e);
 int input_read_dms(struct input *in, struct bytes key, struct bytes value, struct err *e);
+int input_read_list(struct input *in, struct bytes key, struct bytes value, struct err *e);
+/* Makes the list's next row the present one. */
+void input_list_row(struct input *in, uint32_t row);
 
 /* The tables of a schema change's tableChanges, for messages without a schema. */
 int input_take_changes(struct input *in, const struct json_value *changes, struct err *e);

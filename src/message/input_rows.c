@@ -73,14 +73,18 @@ static bool is_partial(const struct buffer *bits, const struct schema *s)
 	return false;
 }
 
-/* Fields that the old image does not have get the new image's cell, which is the row's last. */
+/*
+ * Fields that the old image does not have get the new image's cell, which is the row's last; so do those that events
+ * are ordered by: both images are of one event.
+ */
 static void fill_before(const struct input *in, struct row_run *r, struct buffer *before, const struct buffer *after)
 {
 	for (uint32_t i = 0; i < r->schema->field_count; i++) {
 		struct column *c = &r->before.columns[i];
+		bool is_order = r->schema->order_count > 0 && schema_is_order(r->schema, i);
 
-		if (has_bit(before, i) || !has_bit(after, i) ||
-		    (in->images.fill == FILL_KEY && !schema_is_key(r->schema, i)))
+		if (!has_bit(after, i) || (has_bit(before, i) && !is_order) ||
+		    (in->images.fill == FILL_KEY && !is_order && !schema_is_key(r->schema, i)))
 			continue;
 		c->row_count--;
 		c->null_count--;
@@ -95,23 +99,50 @@ static uint8_t *clear_bits(struct buffer *bits, const struct schema *s)
 	return memset(buffer_grow(bits, s->field_count / 8 + 1), 0, s->field_count / 8 + 1);
 }
 
+/* Of a full image only columns that may be NULL are left out. */
+static int check_full(const struct input *in, const struct schema *s, struct err *e)
+{
+	if (in->options.format != FORMAT_IMAGE || in->options.image != IMAGE_FULL)
+		return 0;
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (!has_bit(&in->present[1], i))
+			return err_set(e, ERR_DATA, "column \"%s\", which is NOT NULL, is not in the row", s->fields[i].name);
+	}
+	return 0;
+}
+
+/* The old image is read for its key alone: of an update, whose new one is whole, and of a list's delete. */
+static bool wants_key_only(const struct input *in, const struct row_run *r)
+{
+	if (!in->options.wants_old_key_only || r->schema->key_count == 0)
+		return false;
+	return r->op == OP_UPDATE ? !is_partial(&in->present[1], r->schema) : in->options.format == FORMAT_IMAGE;
+}
+
 /* Appends the present row's images. */
 static int read_images(struct input *in, struct row_run *r, struct err *e)
 {
 	struct lost_dates *lost = in->options.lost != NULL ? in->lost : NULL;
 	struct image_rules rules = in->images.rules;
 	uint8_t *before = clear_bits(&in->present[0], r->schema), *after = clear_bits(&in->present[1], r->schema);
+	int64_t order[ORDER_COLUMNS];
 
+	if (in->options.by_event)
+		order_cells(in, order);
 	in->lost[0].count = in->lost[1].count = 0;
+	if (r->op != OP_DELETE && in->options.by_event)
+		order_put(in->table, order, &r->after, after);
 	if (r->op != OP_DELETE &&
-	    image_read(in->table, &in->images.after, rules, &r->after, after, lost != NULL ? &lost[1] : NULL, e) < 0)
+	    (image_read(in->table, &in->images.after, rules, &r->after, after, lost != NULL ? &lost[1] : NULL, e) < 0 ||
+	     check_full(in, r->schema, e) < 0))
 		return -1;
 	if (r->op != OP_UPDATE && r->op != OP_DELETE)
 		return 0;
 	rules.is_old = true;
-	rules.is_key_only = r->op == OP_UPDATE && in->options.wants_old_key_only && r->schema->key_count > 0 &&
-			    !is_partial(&in->present[1], r->schema);
+	rules.is_key_only = wants_key_only(in, r);
 	rules.null_is_left_out = rules.null_is_left_out && r->op == OP_DELETE && r->schema->key_count == 0;
+	if (in->options.by_event)
+		order_put(in->table, order, &r->before, before);
 	if (image_read(in->table, &in->images.before, rules, &r->before, before, lost, e) < 0)
 		return -1;
 	if (r->op == OP_UPDATE)
@@ -167,23 +198,41 @@ static int add_row(struct input *in, struct row_run *r, struct err *e)
 	return rc;
 }
 
+static void next_row(struct input *in)
+{
+	struct images *i = &in->images;
+
+	i->left--;
+	if (in->options.format == FORMAT_IMAGE && i->left > 0)
+		input_list_row(in, in->message.row_count - i->left);
+	(void)json_next(&i->after_list, NULL, &i->after);
+	if (i->left > 0 && i->before_list.left > 0)
+		(void)json_next(&i->before_list, NULL, &i->before);
+}
+
+/* A sentence of one row among many. */
+static int row_fail(const struct input *in, struct err *e)
+{
+	if (in->message.row_count > 1)
+		err_wrap(e, "row %u", in->message.row_count - in->images.left + 1);
+	return input_fail(in, e);
+}
+
 int input_rows(struct input *in, struct row_run *r, struct err *e)
 {
 	struct images *i = &in->images;
 	int rc;
 
-	if (i->left > 0 && r->count > 0 && (r->schema != in->table->schema || r->op != in->message.op))
+	if (i->left > 0 && r->count > 0 && r->schema != in->table->schema)
 		return 1;
-	if (i->left > 0)
-		enter_schema(r, in->table->schema, in->message.op);
 	while (i->left > 0) {
+		if (r->count > 0 && r->op != i->op)
+			return 1;
+		enter_schema(r, in->table->schema, i->op);
 		rc = add_row(in, r, e);
 		if (rc != 0)
-			return rc < 0 ? input_fail(in, e) : rc;
-		i->left--;
-		(void)json_next(&i->after_list, NULL, &i->after);
-		if (i->left > 0 && i->before_list.left > 0)
-			(void)json_next(&i->before_list, NULL, &i->before);
+			return rc < 0 ? row_fail(in, e) : rc;
+		next_row(in);
 	}
 	return 0;
 }

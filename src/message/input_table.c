@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-static struct input_field *add_field(struct input_table *t, struct bytes name)
+struct input_field *input_table_add(struct input_table *t, struct bytes name)
 {
 	struct input_field *f;
 
@@ -141,7 +141,7 @@ static void add_given(struct input_table *t, const struct input_options *o)
 {
 	for (uint32_t i = 0; i < o->schema->field_count; i++) {
 		const struct field *f = &o->schema->fields[i];
-		struct input_field *in = add_field(t, bytes_of_text(f->name));
+		struct input_field *in = input_table_add(t, bytes_of_text(f->name));
 
 		in->is = declared_given(o, f, (struct bytes){ NULL, 0 });
 		in->source_type = memory_copy_text(f->source_type);
@@ -151,10 +151,18 @@ static void add_given(struct input_table *t, const struct input_options *o)
 	t->has_changes = true;
 }
 
+/* A member that is no column, unless it was given as one. */
+static void pass_over(struct input_table *t, const char *name)
+{
+	if (input_table_find(t, bytes_of_text(name), 0) < 0)
+		input_table_add(t, bytes_of_text(name))->is_final = true;
+}
+
 struct input_table *input_table_new(const struct input_options *o, const char *database, const char *table)
 {
 	struct input_table *t = memory_new(struct input_table);
 
+	t->options = o;
 	t->database = memory_copy_text(database);
 	t->table = memory_copy_text(table);
 	t->types = TYPES_INFERRED;
@@ -163,6 +171,10 @@ struct input_table *input_table_new(const struct input_options *o, const char *d
 		add_given(t, o);
 	for (uint32_t i = 0; i < o->key_count; i++)
 		input_table_add_key(t, bytes_of_text(o->key[i]));
+	if (o->format == FORMAT_IMAGE) {
+		pass_over(t, o->image_action);
+		pass_over(t, o->image_time);
+	}
 	t->has_key = o->key_count > 0;
 	t->is_key_optional = o->is_key_optional;
 	return t;
@@ -274,7 +286,9 @@ static int add_checked(struct input_table *t, struct bytes name, struct err *e)
 		return err_set(e, ERR_DATA, "more than %u columns", FIELDS_MAX);
 	if (name.size == 0 || memchr(name.data, 0, name.size) != NULL)
 		return err_set(e, ERR_DATA, "a column whose name is empty, or has a NUL in it");
-	add_field(t, name);
+	if (input_table_check_name(t, (const char *)name.data, e) < 0)
+		return -1;
+	input_table_add(t, name);
 	return (int)t->field_count - 1;
 }
 
@@ -307,8 +321,10 @@ int input_table_declare(struct input_table *t, const struct declared *d, struct 
 	struct input_field *f;
 	int at = input_table_find(t, d->name, 0);
 
-	if (t->types == TYPES_GIVEN && at < 0)
+	if (t->types == TYPES_GIVEN && (at < 0 || t->fields[at].is_ours))
 		return 0;
+	if (at >= 0 && t->fields[at].is_ours)
+		return input_table_check_name(t, t->fields[at].name, e);
 	at = at >= 0 ? at : add_checked(t, d->name, e);
 	if (at < 0)
 		return -1;
@@ -364,7 +380,7 @@ static void know_field(struct input_table *t, struct input_field *f, const struc
 {
 	struct declared is = declared_given(o, known, (struct bytes){ NULL, 0 }), was = f->is;
 
-	if (t->types == TYPES_GIVEN)
+	if (t->types == TYPES_GIVEN || f->is_ours)
 		return;
 	f->is_final |= is_final;
 	if (t->types == TYPES_INFERRED)
@@ -382,6 +398,8 @@ static void know_field(struct input_table *t, struct input_field *f, const struc
 int input_table_know(struct input_table *t, const struct input_options *o, const struct schema *known, bool is_final,
 		     struct err *e)
 {
+	if (input_table_add_order(t, e) < 0)
+		return -1;
 	t->place_count = 0;
 	for (uint32_t i = 0; i < t->field_count; i++)
 		t->fields[i].place = -1;
@@ -398,7 +416,7 @@ int input_table_know(struct input_table *t, const struct input_options *o, const
 		take_place(t, (uint32_t)at);
 	}
 	for (uint32_t i = 0; i < t->field_count; i++) {
-		if (t->fields[i].place < 0 && t->types != TYPES_GIVEN)
+		if (t->fields[i].place < 0 && t->types != TYPES_GIVEN && !t->fields[i].is_ours)
 			t->fields[i].is.is_nullable = true;
 	}
 	t->has_changes = true;
@@ -434,7 +452,7 @@ static bool is_temporal(enum type t)
 /* As the direct way has it: an invalid date or time is NULL, also where the source has no NULL. */
 static void add_to_schema(const struct input_table *t, const struct input_field *in, struct schema *s)
 {
-	bool may_be_invalid = t->types != TYPES_GIVEN && is_temporal(in->is.type) && !in->is.is_nullable;
+	bool may_be_invalid = t->types != TYPES_GIVEN && !in->is_ours && is_temporal(in->is.type) && !in->is.is_nullable;
 	struct field *f = schema_add(s, in->name, in->is.type, in->is.is_nullable || may_be_invalid);
 
 	f->null_is_invalid = may_be_invalid;
@@ -458,6 +476,8 @@ int input_table_schema(struct input_table *t, struct err *e)
 
 	if (!t->has_changes)
 		return 0;
+	if (input_table_add_order(t, e) < 0)
+		return -1;
 	take_places(t);
 	s = schema_new(t->database, t->table);
 	for (uint32_t i = 0; i < t->place_count; i++) {
@@ -465,7 +485,7 @@ int input_table_schema(struct input_table *t, struct err *e)
 		if (settle(t, &t->fields[t->places[i]], e) < 0)
 			return schema_release(s), -1;
 	}
-	if (set_key(t, s, e) < 0)
+	if (set_key(t, s, e) < 0 || input_table_set_order(t, s, e) < 0)
 		return schema_release(s), -1;
 	schema_release(t->schema);
 	t->schema = s;

@@ -27,6 +27,7 @@ struct input_field {
 	uint8_t guess;      /* inferred: bit set of what was seen */
 	bool is_settled;    /* has a type: stands in the schema */
 	bool is_final;      /* its type is not for its values to say any more, nor its NULLs for the message */
+	bool is_ours;       /* a column of event order that no message has; final */
 	int place;          /* in the schema, in the order in which they were settled; or -1 */
 	struct way way;
 };
@@ -37,7 +38,11 @@ enum table_types {
 	TYPES_INFERRED,
 };
 
+/* The columns of event order that are ours. */
+enum order_column { ORDER_TIME, ORDER_FILE, ORDER_OFFSET, ORDER_RANK, ORDER_COLUMNS };
+
 struct input_table {
+	const struct input_options *options; /* the input's */
 	char *database, *table;
 	enum table_types types;
 	struct input_field *fields;
@@ -49,6 +54,8 @@ struct input_table {
 	char **key; /* names; has_key: they are known (or known to be none) */
 	uint32_t key_count;
 	bool has_key, is_key_optional;
+	bool has_order;              /* ours are among the fields, ... */
+	uint32_t ours[ORDER_COLUMNS]; /* ... at these numbers; a column that the format does not have: FIELDS_MAX */
 	int recoded;  /* a field whose bare values a schema change made others; -1: none */
 	bool is_told; /* schema changes have told of its columns */
 	bool is_told_elsewhere; /* in another topic: what a row has more may be told of there */
@@ -57,6 +64,8 @@ struct input_table {
 struct input_table *input_table_new(const struct input_options *o, const char *database, const char *table);
 void input_table_free(struct input_table *t);
 
+/* A field without a type and a place; valid until the next one. */
+struct input_field *input_table_add(struct input_table *t, struct bytes name);
 /* The field of this name, at or behind `hint` at first; -1: none. */
 int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint);
 /* Adds and widens what the message declares. ERR_DATA: too many fields, or a type that the field's cannot become. */
@@ -69,6 +78,17 @@ void input_table_add_key(struct input_table *t, struct bytes name);
 /* Makes the schema anew if there are changes: 1, otherwise 0. */
 int input_table_schema(struct input_table *t, struct err *e);
 
+/* --- event order (input_order.c) --- */
+
+/* Makes our columns fields, once, when there is event order. ERR_CONFIG: the table has one of that name. */
+int input_table_add_order(struct input_table *t, struct err *e);
+/* ERR_CONFIG: the name is one of ours, in any case of letters. */
+int input_table_check_name(const struct input_table *t, const char *name, struct err *e);
+/* Whether events are ordered by this column of the messages. */
+bool input_table_orders(const struct input_table *t, struct bytes name);
+/* ERR_CONFIG, ERR_DATA: a column to order by is not there, or not of a type that orders. */
+int input_table_set_order(const struct input_table *t, struct schema *s, struct err *e);
+
 /* What bare values of a given field are, without a schema in the message. */
 struct encoding encoding_given(const struct input_options *o, const struct field *f);
 struct declared declared_given(const struct input_options *o, const struct field *f, struct bytes name);
@@ -77,7 +97,7 @@ struct image_rules {
 	bool is_old;           /* NULL in a NOT NULL field: the value is not told */
 	bool has_unavailable;  /* Debezium's mark for a value that is not told is looked for */
 	bool null_is_left_out; /* a nullable field that is not there is NULL */
-	bool is_key_only;      /* columns outside the key are passed over */
+	bool is_key_only;      /* columns outside the key and the event order are passed over */
 	bool has_both;         /* the old row's members stand among the new one's: "BI_name" beside "name" */
 };
 

@@ -64,13 +64,33 @@ static bool scan_fraction(struct scan *s, int *microsecond)
 	return true;
 }
 
-static bool scan_clock(struct scan *s, struct calendar *v)
+/* At most nine digits; those behind the sixth do not count. */
+static bool scan_nanoseconds(struct scan *s, int *microsecond)
+{
+	int digit, v = 0;
+	unsigned count = 0;
+
+	*microsecond = 0;
+	if (!scan_char(s, '.'))
+		return true;
+	for (; count < 9 && scan_number(s, 1, &digit); count++)
+		v = v * 10 + digit;
+	for (unsigned i = count; i < 9; i++)
+		v *= 10;
+	*microsecond = v / 1000;
+	return count > 0;
+}
+
+static bool scan_seconds(struct scan *s, struct calendar *v)
 {
 	if (!scan_number(s, 2, &v->hour) || !scan_char(s, ':') || !scan_number(s, 2, &v->minute))
 		return false;
-	if (scan_char(s, ':') && !scan_number(s, 2, &v->second))
-		return false;
-	return scan_fraction(s, &v->microsecond);
+	return !scan_char(s, ':') || scan_number(s, 2, &v->second);
+}
+
+static bool scan_clock(struct scan *s, struct calendar *v)
+{
+	return scan_seconds(s, v) && scan_fraction(s, &v->microsecond);
 }
 
 /* "Z" or nothing is 0; "+02:00", "-0530". */
@@ -232,4 +252,60 @@ const char *read_time(const struct way *w, const struct json_value *v, struct co
 	cell_time(c, us < 0, (uint32_t)(rest / 3600000000u), (uint32_t)(rest / 60000000 % 60),
 		  (uint32_t)(rest / 1000000 % 60), (uint32_t)(rest % 1000000), digits);
 	return NULL;
+}
+
+#define ZONE_MINUTES_MAX (18 * 60)
+#define BEYOND_YEARS     "is not in the years 1 to 9999"
+
+static const char *event_time_text(const struct json_value *v, int64_t *us)
+{
+	struct scan s = scan_of(v);
+	struct calendar parts = { 0 };
+	int zone = 0;
+
+	if (!scan_date(&s, &parts))
+		return "is no time";
+	if (s.at == s.end)
+		return "is a date without a time of day";
+	if (!(scan_char(&s, 'T') || scan_char(&s, ' ')) || !scan_seconds(&s, &parts) ||
+	    !scan_nanoseconds(&s, &parts.microsecond))
+		return "is no time";
+	(void)scan_char(&s, ' ');
+	if (s.end - s.at == 3 && memcmp(s.at, "UTC", 3) == 0)
+		s.at = s.end;
+	if (!scan_zone(&s, &zone) || s.at < s.end || zone > ZONE_MINUTES_MAX || zone < -ZONE_MINUTES_MAX)
+		return "is no time";
+	if (!calendar_us(&parts, us))
+		return way_no_such_date;
+	*us -= (int64_t)zone * 60 * 1000000;
+	return NULL;
+}
+
+/* The digits before the point tell the unit (way_read.h); then the point is moved to where microseconds end. */
+static const char *event_time_number(const struct json_value *v, int64_t *us)
+{
+	struct decimal d;
+	int64_t count = 0;
+	int digits;
+
+	if (!decimal_scan(&d, v->text))
+		return "is no time";
+	digits = (int)d.count - d.scale;
+	digits += digits <= 11 ? 6 : digits <= 14 ? 3 : digits <= 17 ? 0 : -3;
+	if (digits > 18)
+		return BEYOND_YEARS;
+	for (int i = 0; i < digits; i++)
+		count = count * 10 + (i < (int)d.count ? d.digits[i] - '0' : 0);
+	*us = d.is_negative ? -count : count;
+	return NULL;
+}
+
+const char *read_event_time(const struct json_value *v, int64_t *us)
+{
+	const char *why = v->type == JSON_STRING ? event_time_text(v, us) :
+			  v->type == JSON_NUMBER ? event_time_number(v, us) : "is no time";
+
+	if (why == NULL && (*us < DAY_MIN * DAY_US || *us >= (DAY_MAX + 1) * DAY_US))
+		return BEYOND_YEARS;
+	return why;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages of one format: a byte that chooses it and whether the columns are given, then messages: key and value, each
- * ended by a line break (an empty one is null). The columns given have every type.
+ * Messages of one format: a byte that chooses it and whether the columns are given; with its highest bit set one more, for
+ * image lists and event order. Then messages: key and value, each ended by a line break (an empty one is null). The
+ * columns given have every type.
  */
 #include <stdlib.h>
 
@@ -55,16 +56,36 @@ static void read_all(struct input *in, struct reader *r)
 	row_run_release(&run);
 }
 
+static void choose_more(struct input_options *o, uint8_t more)
+{
+	static const char *const key[] = { "id" }, *const order_by[] = { "b" };
+
+	o->format = (enum message_format)((more & 7) % FORMATS);
+	o->by_event = (more & 8) != 0;
+	o->image = (more & 16) != 0 ? IMAGE_PARTIAL : IMAGE_FULL;
+	o->is_key_optional = (more & 32) != 0 && !o->by_event;
+	o->wants_old_key_only = (more & 32) == 0;
+	o->image_list = IMAGE_LIST;
+	o->image_action = IMAGE_ACTION;
+	o->image_time = IMAGE_TIME;
+	o->key = key;
+	o->key_count = (more & 64) == 0;
+	o->order_by = order_by;
+	o->order_by_count = more >> 7;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct reader r = reader_of((struct bytes){ data, size });
 	uint8_t first = reader_u8(&r);
-	struct input_options o = { .format = (enum message_format)(first % FORMATS),
+	struct input_options o = { .format = (enum message_format)(first & 3),
 				   .decimals = (enum input_decimals)(first >> 3 & 1),
 				   .times = (enum input_times)((first >> 4 & 7) % 5) };
 	struct err e = ERR_INIT;
 	struct input *in;
 
+	if ((first & 128) != 0)
+		choose_more(&o, reader_u8(&r));
 	if ((first & 4) != 0 && spark_ddl_parse(&o.schema, COLUMNS, "d", "t", &e) < 0)
 		abort();
 	in = input_new(&o);
