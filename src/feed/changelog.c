@@ -132,11 +132,11 @@ static void add_text(struct column *c, const char *text)
 	column_add_bytes(c, text, (uint32_t)strlen(text));
 }
 
-static const char *op_of(const struct message *m)
+static const char *op_of(const struct message *m, uint32_t row)
 {
 	static const char *const ops[OPS] = { [OP_COPY] = "r", [OP_INSERT] = "c", [OP_UPDATE] = "u", [OP_DELETE] = "d" };
 
-	return m->kind == MESSAGE_TRUNCATE ? "t" : ops[m->op];
+	return m->kind == MESSAGE_TRUNCATE ? "t" : ops[m->rows != NULL ? m->rows[row].op : m->op];
 }
 
 /* "binlog.000003:1021:2", the event's place in the log and the row in it; of PostgreSQL the LSN. */
@@ -168,9 +168,11 @@ void changelog_note(struct changelog *l, const struct message *m, const struct m
 	struct column *c = l->rows.columns;
 
 	for (uint32_t row = first; row < first + count; row++) {
-		add_text(&c[OP], op_of(m));
-		if (m->origin.time_us != 0)
-			column_add_int64(&c[SOURCE_TIME], m->origin.time_us);
+		int64_t time_us = m->rows != NULL ? m->rows[row].time_us : m->origin.time_us;
+
+		add_text(&c[OP], op_of(m, row));
+		if (time_us != 0)
+			column_add_int64(&c[SOURCE_TIME], time_us);
 		else
 			column_set_null(&c[SOURCE_TIME]);
 		add_text(&c[TOPIC], at->topic);

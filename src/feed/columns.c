@@ -68,6 +68,7 @@ static struct schema *schema_of(const struct feed_table *t, struct schema *said)
 	}
 	schema_set_key(s, said->key, said->key_count);
 	schema_set_order(s, said->order, said->order_count);
+	s->is_by_column = said->is_by_column;
 	return s;
 }
 
@@ -90,6 +91,32 @@ static int other_type(const struct field *was, const struct field *is, struct er
 	return -1;
 }
 
+/* 0, or ERR_CONFIG: the columns that order the table's changes are others. A table put together from events has none. */
+static int check_order(const struct schema *was, const struct schema *is, struct err *e)
+{
+	struct buffer old = { 0 }, new = { 0 };
+	int rc = 0;
+
+	schema_names_format(&old, was, was->order, was->order_count);
+	schema_names_format(&new, is, is->order, is->order_count);
+	if (!bytes_equal(buffer_bytes(&old), buffer_bytes(&new)) && (was->order_count > 0 || !is->is_by_column))
+		rc = err_set(e, ERR_CONFIG, "the lake table's changes are ordered by %s, and by %s from here on ([]: as they arrive; "
+			     "--order, --order-by): set what it has, or " READ_ANEW("the lake table"), buffer_string(&old),
+			     buffer_string(&new));
+	buffer_release(&old);
+	buffer_release(&new);
+	return rc;
+}
+
+static bool has_key(const struct schema *was, const struct schema *is)
+{
+	bool has = was->key_count == is->key_count;
+
+	for (uint32_t i = 0; has && i < was->key_count; i++)
+		has = strcmp(was->fields[was->key[i]].name, is->fields[is->key[i]].name) == 0;
+	return has;
+}
+
 /* The first of the table's columns that is not as it was; changelogs have no key, and NULLs in every column. */
 static int check_same(const struct schema *was, const struct schema *is, enum table_mode mode, struct err *e)
 {
@@ -107,7 +134,7 @@ static int check_same(const struct schema *was, const struct schema *is, enum ta
 			return err_set(e, ERR_DATA, "column \"%s\" is %s in the lake table and not from here on; "
 				       READ_ANEW("the lake table"), old->name, old->is_nullable ? "nullable" : "NOT NULL");
 	}
-	return mode == MODE_APPEND || schema_extends(was, is) ? 0 :
+	return mode == MODE_APPEND || has_key(was, is) ? 0 :
 	       err_set(e, ERR_DATA, "the key's columns are others from here on; " READ_ANEW("the lake table"));
 }
 
@@ -148,6 +175,8 @@ int feed_table_meet(struct feed *f, struct feed_table *t, struct input *input, c
 	if (t->said == said->schema)
 		return 0;
 	if (t->columns == NULL || !is_same(t->columns, said->schema, f->mode)) {
+		if (t->is_final && check_order(t->columns, said->schema, e) < 0)
+			return -1;
 		if (t->columns != NULL && !is_again)
 			return input_know(input, said->database, said->table, t->columns, t->is_final, e) < 0 ? -1 : 1;
 		if (t->is_final && check_same(t->columns, said->schema, f->mode, e) < 0)

@@ -82,6 +82,8 @@ struct feed {
 	bool is_shared;                /* other processes write the same tables */
 	char **key;                    /* names; NULL: from the messages */
 	uint32_t key_count;
+	char **order_by;               /* names; NULL: none */
+	uint32_t order_by_count;
 	struct schema *given;          /* of --schema, or NULL */
 	struct input_options input_options;
 	enum table_mode mode;

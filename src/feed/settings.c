@@ -12,8 +12,15 @@
 #define DDL_BYTES_MAX ((size_t)1 << 20)
 
 const struct option feed_option_table[] = {
-	{ "input.format", OPTION_CHOICE, OPTION(format), "auto", 0, 0, "auto|debezium|maxwell|canal|dms",
-	  "What the messages are; auto looks at the first ones of each topic" },
+	{ "input.format", OPTION_CHOICE, OPTION(format), "auto", 0, 0, "auto|debezium|maxwell|canal|dms|image",
+	  "What the messages are; auto looks at the first ones of each topic; image: lists of rows, each with its action and time" },
+	{ "image", OPTION_CHOICE, OPTION(image), "full", 0, 0, "full|partial",
+	  "What the rows of image lists have: every column (one that is not there is NULL), or the key and what changed" },
+	{ "image.list", OPTION_TEXT, OPTION(image_list), IMAGE_LIST, 0, 0, NULL, "Member of an image list's message: the list" },
+	{ "image.action", OPTION_TEXT, OPTION(image_action), IMAGE_ACTION, 0, 0, NULL,
+	  "Member of an image list's rows: _insert, _update or _delete" },
+	{ "image.time", OPTION_TEXT, OPTION(image_time), IMAGE_TIME, 0, 0, NULL,
+	  "Member of an image list's rows: when the change was made, as text or a number since 1970" },
 	{ "schema", OPTION_TEXT, OPTION(schema), NULL, 0, 0, NULL,
 	  "Columns as Spark's DDL has them (\"id BIGINT NOT NULL, at TIMESTAMP\"), or a file with that; else the messages' "
 	  "own schema counts, else what their values look like" },
@@ -26,6 +33,14 @@ const struct option feed_option_table[] = {
 	  "for each message as it is" },
 	{ "before.image", OPTION_FLAG, OPTION(before_image), NULL, 0, 0, NULL,
 	  "With --mode append: columns _before_... of the row as it was before an update or delete" },
+	{ "order", OPTION_CHOICE, OPTION(order), "log", 0, 0, "log|event",
+	  "Which of two changes of a row is the newer one: log: the one that arrives later; event: the one that was made later, "
+	  "however they arrive" },
+	{ "order.by", OPTION_TEXT, OPTION(order_by), NULL, 0, 0, NULL,
+	  "With --order event: columns with commas that decide between changes made at the same time" },
+	{ "max.ahead", OPTION_DURATION, OPTION(max_ahead_ms), "1d", 0, INT64_C(365) * 86400000, NULL,
+	  "With --order event: how far a change's time may be ahead of this machine's clock, lest a wrong one hold the row for "
+	  "ever; 0: any" },
 	{ "bad.message", OPTION_CHOICE, OPTION(bad_message), "halt", 0, 0, "halt|quarantine",
 	  "What becomes of a message that cannot be read; quarantine keeps it in the table topics.quarantine and goes on" },
 	{ 0 },
@@ -49,15 +64,22 @@ static int read_schema(struct feed *f, struct err *e)
 	return rc < 0 ? err_wrap(e, "--schema") : 0;
 }
 
-static void read_key(struct feed *f)
+static void read_names(const char *text, char ***names, uint32_t *count)
 {
-	char *copy = memory_copy_text(f->options->key), *rest = copy, *name;
+	char *copy = memory_copy_text(text), *rest = copy, *name;
 
 	while (rest != NULL && (name = strsep(&rest, ",")) != NULL) {
-		f->key = memory_grow(f->key, char *, f->key_count + 1);
-		f->key[f->key_count++] = memory_copy_text(name);
+		*names = memory_grow(*names, char *, *count + 1);
+		(*names)[(*count)++] = memory_copy_text(name);
 	}
 	memory_free(copy);
+}
+
+static void release_names(char **names, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		memory_free(names[i]);
+	memory_free(names);
 }
 
 static uint32_t index_of(const char *text, const char *const *names)
@@ -79,6 +101,7 @@ static int read_mode(struct feed *f, struct err *e)
 	} of_reading[] = {
 		{ "--input-format", strcmp(o->format, "auto") != 0 }, { "--schema", o->schema != NULL },
 		{ "--key", o->key != NULL },                          { "--bad-message", strcmp(o->bad_message, "halt") != 0 },
+		{ "--order", strcmp(o->order, "log") != 0 },
 	};
 
 	f->mode = (enum table_mode)index_of(o->mode, modes);
@@ -92,6 +115,38 @@ static int read_mode(struct feed *f, struct err *e)
 	return 0;
 }
 
+static int read_order(struct feed *f, struct err *e)
+{
+	const struct feed_options *o = f->options;
+	bool by_event = strcmp(o->order, "event") == 0;
+
+	if (by_event && f->mode == MODE_APPEND)
+		return err_set(e, ERR_CONFIG, "--order event has no effect with --mode append, which keeps every change as it arrives");
+	if (o->order_by != NULL && !by_event)
+		return err_set(e, ERR_CONFIG, "--order-by has no effect without --order event");
+	if (strcmp(o->format, "image") == 0 && o->key == NULL && f->mode == MODE_MERGE)
+		return err_set(e, ERR_CONFIG, "--input-format image needs --key: image lists do not say which columns are the key");
+	if (strcmp(o->image_action, o->image_time) == 0)
+		return err_set(e, ERR_CONFIG, "--image-action and --image-time name the same member \"%s\"", o->image_time);
+	read_names(o->order_by, &f->order_by, &f->order_by_count);
+	return 0;
+}
+
+/* What image lists and event order are read by. */
+static void set_order(const struct feed *f, struct input_options *out)
+{
+	const struct feed_options *o = f->options;
+
+	out->image = strcmp(o->image, "partial") == 0 ? IMAGE_PARTIAL : IMAGE_FULL;
+	out->image_list = o->image_list;
+	out->image_action = o->image_action;
+	out->image_time = o->image_time;
+	out->by_event = strcmp(o->order, "event") == 0;
+	out->order_by = (const char *const *)f->order_by;
+	out->order_by_count = f->order_by_count;
+	out->ahead_us_max = o->max_ahead_ms * 1000;
+}
+
 int feed_settings_read(struct feed *f, struct err *e)
 {
 	static const char *const decimals[] = { "precise", "string", "double", NULL };
@@ -103,9 +158,9 @@ int feed_settings_read(struct feed *f, struct err *e)
 
 	if (table != NULL && (strchr(table, '.') == NULL || *table == '.' || strchr(table, '.')[1] == '\0'))
 		return err_set(e, ERR_CONFIG, "--table: \"%s\" is not database.table", table);
-	if (read_mode(f, e) < 0 || read_schema(f, e) < 0)
+	if (read_mode(f, e) < 0 || read_order(f, e) < 0 || read_schema(f, e) < 0)
 		return -1;
-	read_key(f);
+	read_names(f->options->key, &f->key, &f->key_count);
 	f->input_options = (struct input_options){
 		.format = FORMATS,
 		.schema = f->given,
@@ -119,6 +174,7 @@ int feed_settings_read(struct feed *f, struct err *e)
 		.lost = strcmp(f->options->invalid_values, "null") == 0 ? feed_note_lost : NULL,
 		.lost_context = f,
 	};
+	set_order(f, &f->input_options);
 	for (enum message_format i = 0; i < FORMATS; i++) {
 		if (strcmp(format_name(i), f->options->format) == 0)
 			f->input_options.format = i;
@@ -128,8 +184,7 @@ int feed_settings_read(struct feed *f, struct err *e)
 
 void feed_settings_release(struct feed *f)
 {
-	for (uint32_t i = 0; i < f->key_count; i++)
-		memory_free(f->key[i]);
-	memory_free(f->key);
+	release_names(f->key, f->key_count);
+	release_names(f->order_by, f->order_by_count);
 	schema_release(f->given);
 }

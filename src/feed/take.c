@@ -165,7 +165,8 @@ int feed_flush(struct feed *f, struct err *e)
 
 /*
  * A new row without one of the table's columns: it is older than the column, and has NULL there, as long as its
- * partition has not shown a row with all of them. After that the column was dropped, or left out by mistake.
+ * partition has not shown a row with all of them. After that the column was dropped, or left out by mistake; in event
+ * order it may still be older.
  */
 static int check_lacking(const struct feed *f, struct feed_table *t, const struct feed_message *m,
 			 bool is_dropped, struct err *e)
@@ -202,7 +203,7 @@ static int check_whole(struct feed *f, struct feed_table *t, const struct feed_m
 		return 0;
 	p = seen_at(&t->seen, f->topics[m->topic].name, m->partition);
 	if (r->after_is_partial)
-		return check_lacking(f, t, m, p->is_whole, e);
+		return check_lacking(f, t, m, p->is_whole && !f->input_options.by_event, e);
 	p->is_whole = true;
 	return 0;
 }
@@ -271,13 +272,13 @@ static int take_truncate(struct feed *f, const struct feed_table *t, const struc
 	return send_changes(f, e);
 }
 
-/* Its partition has shown a later event of the same log: an older row must not come back. */
+/* Its partition has shown a later event of the same log: an older row must not come back. Event order sees to that itself. */
 static bool came_before(struct feed *f, struct feed_table *t, const struct feed_message *m,
 			const struct message *said)
 {
 	struct log_place at;
 
-	if (f->mode != MODE_MERGE || !message_place(said, &at) ||
+	if (f->mode != MODE_MERGE || f->input_options.by_event || !message_place(said, &at) ||
 	    !seen_before(seen_at(&t->seen, f->topics[m->topic].name, m->partition), &at))
 		return false;
 	f->replayed++;
