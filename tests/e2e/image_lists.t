@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Image lists from files: full and partial, with the columns of event order, as a changelog, and what is wrong with them.
+
+No server is needed.
+"""
+import base64
+import itertools
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import *
+
+need_binary()
+tap = Tap()
+folder = scratch()
+KEY = ["--key", "PK", "--table", "shop.t", "--log-level", "warn"]
+
+
+def row(action, second, pk, **columns):
+    return {"_action": action, "_timestamp": f"2025-01-01 00:00:{second:02}", "PK": pk, **columns}
+
+
+def write(name, *messages):
+    with open(f"{folder}/{name}.jsonl", "w", encoding="utf-8") as out:
+        out.writelines(json.dumps({"after_image": m}) + "\n" for m in messages)
+    return f"{folder}/{name}.jsonl"
+
+
+def rows(lake, table="shop/t"):
+    done = tailrace("cat", f"{folder}/{lake}/{table}", "--as", "jsonl")
+    return sorted((json.loads(line) for line in done.stdout.splitlines()), key=lambda r: str(r.get("PK")))
+
+
+def without_order(found):
+    return [{k: v for k, v in r.items() if not k.startswith("_event_")} for r in found]
+
+
+def sync(events, lake, *options):
+    return tailrace("sync", "--from", events, "--to", f"{folder}/{lake}", *KEY, *options)
+
+
+def succeeds(claim, *words):
+    done = sync(*words)
+    return tap.ok(done.returncode == 0, claim, done.stderr[-1500:])
+
+
+def fails(claim, status, says, *words):
+    done = sync(*words)
+    tap.ok(done.returncode == status and says in done.stderr, claim, f"status {done.returncode}, wanted {status} and \"{says}\"\n"
+           f"{done.stderr[-1000:]}")
+
+
+# --- rows as they arrive --------------------------------------------------------------------------
+
+FULL = [[row("_insert", 1, 1, a=1, b="x"), row("_insert", 1, 2, a=2, b="y")],
+        [row("_delete", 2, 1), row("_update", 2, 2, a=3, b=None), row("_insert", 2, 3, a=4)],
+        [row("_update", 3, 9, a=5, b="z"), row("_insert", 3, 3, a=6, b="w"), row("_delete", 3, 8)]]
+WANTED = [{"PK": 2, "a": 3, "b": None}, {"PK": 3, "a": 6, "b": "w"}, {"PK": 9, "a": 5, "b": "z"}]
+for order in ("log", "event"):
+    succeeds(f"--order {order}: full images", write("full", *FULL), order, "--order", order)
+    tap.equal(without_order(rows(order)), WANTED, f"--order {order}: the table is what they say")
+tap.equal([r for r in rows("log") if "_event_time" in r], [], "--order log adds no column")
+PARTIAL = [[row("_insert", 1, 1, a=1, b="x")], [row("_update", 2, 1, b=None), row("_update", 2, 1, c=7)], [row("_update", 3, 1, a=2)]]
+succeeds("--order log: partial images", write("partial", *PARTIAL), "partial", "--image", "partial")
+tap.equal(rows("partial"), [{"PK": 1, "a": 2, "b": None, "c": 7}], "a partial image leaves the other columns as they are")
+
+# --- event order ----------------------------------------------------------------------------------
+
+values, tables = set(), []
+for number, order in enumerate(itertools.islice(itertools.permutations(FULL[0] + FULL[1][:2]), 0, None, 5)):
+    succeeds(f"event order: permutation {number}", write("permuted", list(order)), f"permuted{number}", "--order", "event")
+    tables.append(rows(f"permuted{number}"))
+    values.update((r["PK"], r["_event_time"], r["_event_rank"]) for r in tables[-1])
+tap.equal(len(values), len({value[:2] for value in values}), "an event has the same order value wherever it stands")
+tap.equal([t for t in tables if t != tables[0]], [], "and the table is the same")
+tables = []
+for number, order in enumerate(itertools.permutations(PARTIAL[0] + PARTIAL[1] + PARTIAL[2])):
+    if number % 5 == 0:
+        succeeds(f"event order: partial images, permutation {number}", write("permuted", list(order)), f"pieces{number}", "--order", "event",
+                 "--image", "partial", "--schema", "PK BIGINT NOT NULL, a BIGINT, b STRING, c BIGINT")
+        tables.append(rows(f"pieces{number}"))
+tap.equal([t for t in tables if t != [{"PK": 1, "a": 2, "b": None, "c": 7}]], [], "a table of partial images is the same, too")
+with open(f"{folder}/event/shop/t/_delta_log/00000000000000000000.json", encoding="utf-8") as log:
+    configuration = next(json.loads(line)["metaData"]["configuration"] for line in log if "metaData" in line)
+tap.equal(json.loads(configuration["tailrace.order"]), ["_event_time", "_event_rank"], "the table says by what it is ordered")
+fails("a table of event order is not merged as rows arrive", 2, "the lake table's changes are ordered by", write("full", *FULL), "event")
+fails("a table of arrival is not merged by event order", 2, "the lake table's changes are ordered by []", write("full", *FULL), "log",
+      "--order", "event")
+
+# --- a changelog ----------------------------------------------------------------------------------
+
+succeeds("--mode append", write("full", *FULL), "append", "--mode", "append")
+got = [(r["_op"], r["_row"], r["_source_time"], r["PK"]) for r in rows("append")]
+tap.equal(sorted(got), sorted((r["_action"][1].replace("i", "c"), n, r["_timestamp"].replace(" ", "T") + "Z", r["PK"])
+                              for m in FULL for n, r in enumerate(m)), "a changelog has each row's own action and time")
+
+# --- what is wrong --------------------------------------------------------------------------------
+
+BAD = [({"after_image": [{"_action": "_insert", "PK": 1}]}, "it has no \"_timestamp\""),
+       ({"after_image": [row("_upsert", 1, 1)]}, "its \"_action\" is \"_upsert\""),
+       ({"after_image": [{"_action": "_insert", "_timestamp": 1735689602}]}, "it has no \"PK\", which is of the key"),
+       ({"after_image": [row("_insert", 1, None)]}, "its \"PK\" is null"),
+       ({"after_image": [row("_insert", 1, "one")]}, "column \"PK\" (long): \"one\" is not an integer"),
+       ({"after_image": 7}, "\"after_image\" is a number, not a list"),
+       ({"after_image": [{**row("_insert", 1, 1), "_timestamp": "9999-12-31 23:59:59"}]}, "later than the clock of this machine"),
+       ({"after_image": [row("_insert", 1, 4, a=1), row("_insert", 1, 5, a="one")]}, "row 2: column \"a\" (long)")]
+GOOD = [{"after_image": [row("_insert", 1, 1, a=1)]}, {"after_image": [row("_insert", 1, 2, a=2)]}]
+for number, (message, says) in enumerate(BAD):
+    path = f"{folder}/bad{number}.jsonl"
+    with open(path, "w", encoding="utf-8") as out:
+        out.writelines(json.dumps(m) + "\n" for m in (GOOD[0], message, GOOD[1]))
+    options = [path, f"bad{number}", "--order", "event", "--schema", "PK BIGINT NOT NULL, a BIGINT"]
+    fails(f"halt: {says}", 1, says, *options)
+    succeeds("quarantine goes on", *options, "--bad-message", "quarantine")
+    tap.equal([r["PK"] for r in rows(f"bad{number}")], [1, 2], "with the rows beside it")
+    kept = rows(f"bad{number}", "topics/quarantine")
+    tap.equal([json.loads(base64.b64decode(r["value"])) for r in kept], [message], "and keeps the message")
+sys.exit(tap.done())
