@@ -35,6 +35,8 @@ struct log_event {
 /*
  * Partial images: `*_present` has a bit per field (bit f of byte f/8); a field without its bit has
  * NULLs in the columns that mean "absent", never NULL. NULL pointer = every field is present.
+ * `each_present`: partial images that have each their own fields: instead of after_present, its (field_count + 7) / 8
+ * bytes for each row; NULL pointer = they have the same. Only for a sink that wants_each_present.
  * `patched` marks fields of `after` whose cells are JSON patches (change/json_patch.h), to be applied
  * to the row's present value; NULL pointer = none.
  * `is_replace`: an update that leaves no column as it was; what is absent has its DEFAULT. Sinks never
@@ -46,7 +48,7 @@ struct rows {
 	enum op op;
 	uint32_t count;
 	const struct columns *before, *after;
-	const uint8_t *before_present, *after_present;
+	const uint8_t *before_present, *after_present, *each_present;
 	const uint8_t *patched;
 	bool is_replace, is_overtaken;
 	const struct log_event *events; /* in order of `first`, the first one's is 0; NULL: not from a log */

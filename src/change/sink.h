@@ -32,6 +32,11 @@ struct sink {
 	uint64_t (*durable)(struct sink *);
 	/* false: `before` of an update carries only the key's fields (before_present says so). */
 	bool wants_before;
+	/*
+	 * true: in event order partial images of an image list come together, as inserts with each_present; false: as updates,
+	 * those together that have the same fields.
+	 */
+	bool wants_each_present;
 	/* false: a row may come again after a restart of a copy (the target upserts by key). */
 	bool wants_exact_copy;
 	/* true: without a primary key, the unique key that the definition has first; false: the first by name. */

@@ -144,6 +144,7 @@ static void set_order(const struct feed *f, struct input_options *out)
 	out->by_event = strcmp(o->order, "event") == 0;
 	out->order_by = (const char *const *)f->order_by;
 	out->order_by_count = f->order_by_count;
+	out->wants_each_present = f->known != NULL && f->known->wants_each_present;
 	out->ahead_us_max = o->max_ahead_ms * 1000;
 }
 

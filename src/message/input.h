@@ -46,6 +46,7 @@ struct input_options {
 	const char *const *key; /* names of the key's columns, or NULL: as the messages have it */
 	uint32_t key_count;
 	bool is_key_optional; /* rows are of use without one: what does not name columns of the rows is no key */
+	bool wants_each_present; /* by_event: partial images of a list are inserts with each_present (change.h), not updates */
 	/* Of an update's old image only the key's columns are read, when there is a key and the new image is whole. */
 	bool wants_old_key_only;
 	enum input_decimals decimals;
@@ -99,7 +100,7 @@ struct message {
 	bool is_snapshot;
 };
 
-/* Rows of one table with one operation and the same fields present: struct rows to be. */
+/* Rows of one table with one operation and, unless each says its own, the same fields present: struct rows to be. */
 struct row_run {
 	struct schema *schema; /* NULL: empty */
 	enum op op;
@@ -107,6 +108,8 @@ struct row_run {
 	struct columns before, after;
 	struct buffer before_present, after_present; /* a bit for each field */
 	bool before_is_partial, after_is_partial;
+	struct buffer each_present; /* has_each: of each row's `after`, instead of after_present */
+	bool has_each;
 };
 
 /* A zeroed one is valid. Clearing keeps its memory. */
@@ -154,8 +157,9 @@ int input_delete(struct input *in, struct bytes key, struct message *out, struct
  *
  * A field that the message does not have, or has as "unavailable", is absent (see struct rows), in rows of every
  * operation. An update without an old image has the new key as `before`, with the other fields absent. So has every
- * partial image in event order, also of an insert: it says what its fields became, whether the row was there or not. A
- * full image is an insert for a reader who wants_old_key_only: the new row stands for the key's, whichever was there.
+ * partial image in event order, also of an insert: it says what its fields became, whether the row was there or not; a
+ * reader who wants_each_present has them as inserts, many in a run. A full image is an insert for a reader who
+ * wants_old_key_only: the new row stands for the key's, whichever was there.
  */
 int input_rows(struct input *in, struct row_run *run, struct err *e);
 

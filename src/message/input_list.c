@@ -152,21 +152,22 @@ static enum op op_of(const struct input_options *o, enum op action)
 	if (action == OP_DELETE)
 		return OP_DELETE;
 	if (o->image == IMAGE_PARTIAL)
-		return o->by_event ? OP_UPDATE : action;
+		return !o->by_event ? action : o->wants_each_present ? OP_INSERT : OP_UPDATE;
 	return o->wants_old_key_only ? OP_INSERT : action;
 }
 
 void input_list_row(struct input *in, uint32_t row)
 {
 	static const struct json_value none = { .type = JSON_NULL };
+	const struct input_options *o = &in->options;
 	struct images *i = &in->images;
 
-	i->op = op_of(&in->options, in->rows[row].op);
+	i->op = op_of(o, in->rows[row].op);
 	i->after = i->op != OP_DELETE ? in->list[row].image : none;
 	i->before = i->op == OP_DELETE ? in->list[row].image : none;
 	/* a partial insert that is not part of a changelog begins its row: what it leaves out is not known */
-	i->rules.null_is_left_out = i->op != OP_DELETE && (in->options.image == IMAGE_FULL ||
-							   (i->op == OP_INSERT && !in->options.is_key_optional));
+	i->rules.null_is_left_out = i->op != OP_DELETE && (o->image == IMAGE_FULL || (i->op == OP_INSERT && !o->by_event &&
+											      !o->is_key_optional));
 }
 
 int input_read_list(struct input *in, struct bytes key, struct bytes value, struct err *e)

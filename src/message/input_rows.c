@@ -10,6 +10,7 @@ void row_run_clear(struct row_run *r)
 		columns_clear(&r->before);
 		columns_clear(&r->after);
 	}
+	buffer_clear(&r->each_present);
 	r->count = 0;
 }
 
@@ -28,6 +29,7 @@ void row_run_release(struct row_run *r)
 	leave_schema(r);
 	buffer_release(&r->before_present);
 	buffer_release(&r->after_present);
+	buffer_release(&r->each_present);
 	*r = (struct row_run){ 0 };
 }
 
@@ -40,6 +42,7 @@ struct rows row_run_rows(const struct row_run *r)
 		.after = r->op != OP_DELETE ? &r->after : NULL,
 		.before_present = r->before_is_partial ? r->before_present.data : NULL,
 		.after_present = r->after_is_partial ? r->after_present.data : NULL,
+		.each_present = r->has_each ? r->each_present.data : NULL,
 	};
 }
 
@@ -170,32 +173,42 @@ static void tell_lost(const struct input *in, const struct row_run *r)
 				 in->lost[1].list[i].value);
 }
 
+static bool says_each(const struct input *in, enum op op)
+{
+	return in->options.wants_each_present && in->options.by_event && in->options.format == FORMAT_IMAGE &&
+	       in->options.image == IMAGE_PARTIAL && op != OP_DELETE;
+}
+
+/* What the run's rows have, of which this is the first. */
+static void begin_run(const struct input *in, struct row_run *r)
+{
+	r->has_each = says_each(in, r->op);
+	r->before_is_partial = !r->has_each && is_partial(&in->present[0], r->schema);
+	r->after_is_partial = !r->has_each && is_partial(&in->present[1], r->schema);
+	keep_bits(&r->before_present, &in->present[0]);
+	keep_bits(&r->after_present, &in->present[1]);
+}
+
 /* 1: other fields are present than in the run. */
 static int add_row(struct input *in, struct row_run *r, struct err *e)
 {
-	bool before_is_partial, after_is_partial;
 	int rc = read_images(in, r, e);
 
-	if (rc == 0) {
-		before_is_partial = is_partial(&in->present[0], r->schema);
-		after_is_partial = is_partial(&in->present[1], r->schema);
-		if (r->count == 0) {
-			r->before_is_partial = before_is_partial;
-			r->after_is_partial = after_is_partial;
-			keep_bits(&r->before_present, &in->present[0]);
-			keep_bits(&r->after_present, &in->present[1]);
-		}
+	if (rc == 0 && r->count == 0)
+		begin_run(in, r);
+	if (rc == 0 && !r->has_each)
 		rc = !bytes_equal(buffer_bytes(&r->before_present), buffer_bytes(&in->present[0])) ||
 		     !bytes_equal(buffer_bytes(&r->after_present), buffer_bytes(&in->present[1]));
-	}
 	if (rc != 0) {
 		take_back(&r->before, r->count);
 		take_back(&r->after, r->count);
-	} else {
-		r->count++;
-		tell_lost(in, r);
+		return rc;
 	}
-	return rc;
+	if (r->has_each)
+		buffer_append(&r->each_present, in->present[1].data, (r->schema->field_count + 7) / 8);
+	r->count++;
+	tell_lost(in, r);
+	return 0;
 }
 
 static void next_row(struct input *in)

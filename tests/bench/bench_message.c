@@ -193,5 +193,7 @@ int main(int argc, char **argv)
 	measure("image lists, columns inferred", image, NULL, add_full_image, seconds);
 	image.image = IMAGE_PARTIAL;
 	measure("partial image lists, columns given", image, COLUMNS, add_partial_image, seconds);
+	image.wants_each_present = true;
+	measure("each with its own columns", image, COLUMNS, add_partial_image, seconds);
 	return 0;
 }

@@ -65,6 +65,7 @@ static void choose_more(struct input_options *o, uint8_t more)
 	o->image = (more & 16) != 0 ? IMAGE_PARTIAL : IMAGE_FULL;
 	o->is_key_optional = (more & 32) != 0 && !o->by_event;
 	o->wants_old_key_only = (more & 32) == 0;
+	o->wants_each_present = more >> 7 == 0;
 	o->image_list = IMAGE_LIST;
 	o->image_action = IMAGE_ACTION;
 	o->image_time = IMAGE_TIME;

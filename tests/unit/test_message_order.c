@@ -139,6 +139,35 @@ static void a_partial_image_is_an_update_whatever_its_action(void **state)
 	reading_stop(&r);
 }
 
+static void partial_images_come_together_where_each_says_what_it_has(void **state)
+{
+	static const uint32_t told[] = { 1, 2, 0 };
+	struct input_options o = { LISTS, .image = IMAGE_PARTIAL, .wants_each_present = true };
+	struct reading r;
+	struct rows rows;
+
+	(void)state;
+	reading_start(&r, o, "PK INT NOT NULL, a INT, b INT");
+	must(read_message(&r, NULL, LIST(ROW("_insert", "\"PK\":1,\"a\":2") "," ROW("_update", "\"PK\":1,\"b\":null") ","
+					 ROW("_update", "\"PK\":2") "," ROW("_delete", "\"PK\":2"))), &r.e);
+	assert_int_equal(input_rows(r.input, &r.run, &r.e), 1);
+	rows = row_run_rows(&r.run);
+	assert_int_equal(rows.op, OP_INSERT);
+	assert_int_equal(rows.count, 3);
+	assert_null(rows.after_present);
+	for (uint32_t i = 0; i < rows.count; i++) {
+		for (uint32_t f = 0; f < 5; f++) /* the key, a, b, time and rank */
+			assert_int_equal(field_present(rows.each_present + i, f), f == 0 || f > 2 || f == told[i]);
+	}
+	row_run_clear(&r.run);
+	must(input_rows(r.input, &r.run, &r.e), &r.e);
+	rows = row_run_rows(&r.run);
+	assert_int_equal(rows.op, OP_DELETE);
+	assert_null(rows.each_present);
+	assert_true(field_present(rows.before_present, 0) && !field_present(rows.before_present, 1));
+	reading_stop(&r);
+}
+
 static void at_one_instant_a_delete_is_above_an_update_above_an_insert(void **state)
 {
 	struct reading r;
@@ -484,6 +513,7 @@ int main(void)
 		cmocka_unit_test(a_table_that_is_there_keeps_its_places),
 		cmocka_unit_test(a_delete_tells_its_key_and_its_order_alone),
 		cmocka_unit_test(a_partial_image_is_an_update_whatever_its_action),
+		cmocka_unit_test(partial_images_come_together_where_each_says_what_it_has),
 		cmocka_unit_test(at_one_instant_a_delete_is_above_an_update_above_an_insert),
 		cmocka_unit_test(a_rank_is_of_the_row_s_content),
 		cmocka_unit_test(neither_arrival_nor_messages_nor_arrangement_change_an_order_value),
