@@ -239,6 +239,17 @@ static void add_updates(struct batch *b, const struct rows *rows)
 	}
 }
 
+/* Partial images, each with its own fields. */
+static void add_each(struct batch *b, const struct rows *rows)
+{
+	size_t size = (b->schema->field_count + 7) / 8;
+	uint32_t first = b->after.row_count;
+
+	append_after(b, rows, 0, rows->count);
+	for (uint32_t i = 0; i < rows->count; i++)
+		add_run(b, BATCH_UPSERT, first + i, 1, presence_of(b, rows->each_present + i * size, NULL, rows->is_overtaken));
+}
+
 void batch_add(struct batch *b, const struct rows *rows)
 {
 	open_at(b);
@@ -247,6 +258,10 @@ void batch_add(struct batch *b, const struct rows *rows)
 	switch (rows->op) {
 	case OP_COPY:
 	case OP_INSERT:
+		if (rows->each_present != NULL) {
+			add_each(b, rows);
+			break;
+		}
 		append_after(b, rows, 0, rows->count);
 		add_run(b, BATCH_UPSERT, b->after.row_count - rows->count, rows->count,
 			after_presence(b, rows));

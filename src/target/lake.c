@@ -531,7 +531,8 @@ struct target *lake_open(const struct lake_options *options, struct err *e)
 	uint32_t threads = (uint32_t)options->workers;
 
 	l->target = (struct target){ .sink = { .take = lake_take, .idle = lake_idle, .open_table = lake_open_table,
-					    .known_table = lake_known_table, .durable = lake_durable }, .ops = &ops,
+					    .known_table = lake_known_table, .durable = lake_durable,
+					    .wants_each_present = true }, .ops = &ops,
 				      .can_resume = true };
 	l->options = options;
 	l->lock_file = -1;

@@ -113,6 +113,52 @@ static void a_partial_image_takes_its_key_from_the_before_image(void **state)
 	assert_int_equal(f->batch->presences[0].present[0], 3);
 }
 
+/* Rows of a wide table with fields of chance: their presences stay those that they came with, and equal ones are one. */
+static void rows_that_each_say_their_fields_have_each_their_presence(void **state)
+{
+	enum { FIELDS = 20, BYTES = 3, ROWS = 3000 };
+	static uint8_t each[ROWS * BYTES];
+	struct schema *s = schema_new("d", "wide");
+	struct columns after;
+	struct rows rows = { .op = OP_INSERT, .count = ROWS, .after = &after, .each_present = each };
+	struct batch *b;
+	unsigned chance = 1;
+	uint32_t run = 0, row = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < FIELDS; i++)
+		schema_add(s, (char[]){ (char)('a' + i), 0 }, TYPE_INT, i > 0);
+	schema_set_key(s, (uint32_t[]){ 0 }, 1);
+	columns_init(&after, s);
+	b = batch_new(s);
+	for (uint32_t i = 0; i < ROWS; i++) {
+		for (unsigned f = 1; f <= 10; f++) {
+			unsigned bit = f * ((unsigned)rand_r(&chance) % 2);
+
+			each[i * BYTES + bit / 8] = (uint8_t)(each[i * BYTES + bit / 8] | 1u << bit % 8);
+		}
+		for (unsigned f = 0; f < FIELDS; f++)
+			column_add_int32(&after.columns[f], (int32_t)i);
+		columns_end_row(&after);
+	}
+	batch_add(b, &rows);
+	assert_true(b->presence_count > 500 && b->presence_count <= 1024);
+	for (; run < b->run_count; run++) {
+		const uint8_t *present = b->presences[b->runs[run].present - 1].present;
+
+		for (uint32_t i = 0; i < b->runs[run].count; i++, row++) {
+			assert_memory_equal(present + 1, each + row * BYTES + 1, BYTES - 1);
+			assert_int_equal(*present, each[row * BYTES] | 1);
+		}
+	}
+	assert_int_equal(row, ROWS);
+	for (uint32_t i = 1; i < b->presence_count; i++)
+		assert_memory_not_equal(b->presences[i - 1].present, b->presences[i].present, BYTES);
+	batch_free(b);
+	columns_release(&after);
+	schema_release(s);
+}
+
 static void a_rollback_returns_to_the_mark(void **state)
 {
 	struct fixture *f = *state;
@@ -155,6 +201,7 @@ int main(void)
 		CASE(an_update_that_keeps_its_key_is_an_upsert),
 		CASE(a_moved_key_deletes_the_old_one_first),
 		CASE(a_partial_image_takes_its_key_from_the_before_image),
+		CASE(rows_that_each_say_their_fields_have_each_their_presence),
 		CASE(a_rollback_returns_to_the_mark),
 		CASE(a_truncate_forgets_what_came_before),
 	};
