@@ -181,6 +181,7 @@ struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema
 	}
 	schema_set_key(s, wanted->key, wanted->key_count);
 	schema_set_order(s, wanted->order, wanted->order_count);
+	s->is_by_column = wanted->is_by_column;
 	s->mode = wanted->mode;
 	for (uint32_t i = 0; known != NULL && i < known->partition_count; i++) {
 		const struct partition_field *p = &known->partition[i];

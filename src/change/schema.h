@@ -81,7 +81,11 @@ struct schema {
 	 */
 	uint32_t *order;
 	uint32_t order_count; /* 0: the order of arrival */
-	bool is_by_column;    /* rows come with some of their columns, and the order is of each column's events */
+	/*
+	 * Of events: rows come with some of their columns, and the order is of each column's events. Of a table of the lake,
+	 * which has no order of its own then: it is put together from its long table.
+	 */
+	bool is_by_column;
 	/*
 	 * One row, the literal DEFAULTs; NULL where there is none; a date or time whose DEFAULT is the time of the
 	 * change has 0, and so has a NOT NULL one whose DEFAULT is invalid. NULL: not known.

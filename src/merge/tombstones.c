@@ -192,6 +192,8 @@ void tombstones_settle(struct tombstones *t)
 {
 	struct err ignored = ERR_INIT; /* what stays there is of no harm */
 
+	if (t->gone_count == 0)
+		return;
 	for (uint32_t i = 0; i < t->settled_count; i++) {
 		(void)store_remove(t->store, t->gone[i], &ignored);
 		memory_free(t->gone[i]);

@@ -97,6 +97,7 @@ struct schema *long_shown(const struct schema *events)
 	for (uint32_t i = 0; i < events->key_count; i++)
 		key[i] = (uint32_t)schema_find(s, events->fields[events->key[i]].name);
 	schema_set_key(s, key, events->key_count);
+	s->is_by_column = true;
 	memory_free(key);
 	return s;
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "change/event.h"
+#include "target/lake_events.h"
 #include "target/lake_progress.h"
 #include "target/lake_slot.h"
 #include "target/lake_table.h"
@@ -112,11 +113,16 @@ static bool *find_lacking(const struct schema *lake, const struct schema *source
 	return NULL;
 }
 
+static struct lake_place place_of(const struct lake *l)
+{
+	return (struct lake_place){ l->root, l->app_prefix, l->state_folder, l->options, l->target.share };
+}
+
 static int lake_resume(struct target *target, struct schema *schema, char **position, bool **lacks,
 		       struct err *e)
 {
 	struct lake *l = lake_of(target);
-	const struct lake_place place = { l->root, l->app_prefix, l->state_folder, l->options, l->target.share };
+	const struct lake_place place = place_of(l);
 	struct buffer name = { 0 };
 	struct lake_table *t;
 
@@ -255,13 +261,14 @@ static int take_truncate(struct lake *l, const struct change *c)
 /* A new schema starts a new batch; what is open was committed by the source before its DDL. */
 static int take_schema(struct lake *l, const struct change *c, struct err *e)
 {
+	const struct lake_place place = place_of(l);
 	struct lake_table *t = find_table(l, c->schema);
 	struct batch *b;
 
 	if (t->taken->field_count != c->schema->field_count || !schema_equal(t->taken, c->schema)) {
 		if (t->open != NULL && give(l, t, true, e) < 0)
 			return -1;
-		if (lake_table_set_schema(t, c->schema, e) < 0)
+		if (lake_table_set_schema(t, c->schema, e) < 0 || lake_events_open(t, &place, c->schema, e) < 0)
 			return err_wrap(e, "table %s", t->name);
 	}
 	b = open_batch(l, t);

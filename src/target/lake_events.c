@@ -74,8 +74,8 @@ int lake_events_open(struct lake_table *t, const struct lake_place *place, struc
 	if (place->share != NULL)
 		return err_set(e, ERR_CONFIG, "--order event needs one process for a table's events: run without --group");
 	if (source->is_by_column)
-		return open_tall(t, place, source, e);
-	return strcmp(place->options->late, "keep") == 0 ? open_late(t, place, source, e) : 0;
+		return t->tall == NULL ? open_tall(t, place, source, e) : 0;
+	return t->late == NULL && strcmp(place->options->late, "keep") == 0 ? open_late(t, place, source, e) : 0;
 }
 
 void lake_events_begin(struct lake_table *t)

@@ -8,7 +8,7 @@
 
 #include "target/lake_table.h"
 
-/* Opens what the source's schema and the options ask for; nothing for a source whose events have no order. */
+/* Opens what the source's schema and the options ask for, unless it is open; nothing for a source whose events have no order. */
 int lake_events_open(struct lake_table *t, const struct lake_place *place, struct schema *source, struct err *e);
 /* The table's merge was opened. */
 void lake_events_begin(struct lake_table *t);

@@ -92,6 +92,12 @@ static int set_schema(struct lake_table *t, struct schema *source, struct err *e
 		return err_set(e, ERR_CONFIG, "the lake table is one of mode \"%s\", and this run writes one of mode \"%s\" "
 			       "(--mode): give it another --table or lake, or move the lake table away and run again",
 			       table_mode_name(old->mode), table_mode_name(source->mode));
+	if (old != NULL && old->is_by_column != source->is_by_column)
+		return err_set(e, ERR_CONFIG, old->is_by_column ?
+			       "the lake table is put together from its long table, and this run has whole rows for it: run it with --order "
+			       "event --image partial, or move both away and run again" :
+			       "the lake table has whole rows, and this run has some of their columns (--order event --image partial): give "
+			       "it another --table, or move it away and run again");
 	if (old != NULL && !schema_extends(old, source))
 		return schema_differs(old, source, e);
 	t->schema = schema_adopt_ids(source, old, &t->last_field_id);

@@ -28,6 +28,7 @@ static struct schema *every_type(void)
 	s->fields[1].source_type = memory_copy_text("int unsigned \"x\"");
 	schema_set_key(s, key, 2);
 	schema_set_order(s, order, 2);
+	s->is_by_column = true;
 	return s;
 }
 
@@ -41,6 +42,7 @@ static void assert_comes_back(const struct schema *s, bool is_mapped)
 	metadata_set_schema(&m, s, is_mapped, &arena);
 	must(schema_parse(&back, &m, &with_mapping, &e), &e);
 	assert_true(schema_equal(back, s));
+	assert_int_equal(back->is_by_column, s->is_by_column);
 	assert_string_equal(back->database, s->database);
 	assert_string_equal(back->table, s->table);
 	for (uint32_t i = 0; i < s->field_count; i++)

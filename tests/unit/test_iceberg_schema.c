@@ -114,6 +114,7 @@ static void marks_keep_what_the_schema_has_no_place_for(void **state)
 	s->mode = MODE_APPEND;
 	schema_set_key(s, key, 2);
 	schema_set_order(s, order, 2);
+	s->is_by_column = true;
 	iceberg_schema_format(&text, s, 0);
 	must(parse(&back, buffer_string(&text), &e), &e);
 	count = iceberg_schema_marks(marks, s);
@@ -124,6 +125,7 @@ static void marks_keep_what_the_schema_has_no_place_for(void **state)
 	}
 	must(iceberg_schema_set_mark(back.columns, "owner", "root", &e), &e);
 	assert_true(schema_equal(back.columns, s));
+	assert_true(back.columns->is_by_column);
 	assert_int_equal(back.columns->mode, MODE_APPEND);
 	assert_string_equal(back.columns->database, "shop");
 	assert_string_equal(back.columns->table, "all");

@@ -3,7 +3,7 @@
  * Schemas as Delta spells them. Our marks: field metadata "tailrace.id" and
  * "tailrace.type", configuration "tailrace.key" (a JSON array of names),
  * "tailrace.database", "tailrace.table" and, unless it is "merge", "tailrace.mode"; of a table that is merged in event
- * order, "tailrace.order" (as the key).
+ * order, "tailrace.order" (as the key), and of one that is put together from its long table, "tailrace.by-column".
  */
 #include "table/delta/schema_json.h"
 
@@ -183,6 +183,8 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 	set_names(m, "tailrace.key", s, s->key, s->key_count, arena);
 	if (s->order_count > 0)
 		set_names(m, "tailrace.order", s, s->order, s->order_count, arena);
+	if (s->is_by_column)
+		text_map_set(&m->configuration, "tailrace.by-column", "true", arena);
 	text_map_set(&m->configuration, "tailrace.database", s->database, arena);
 	text_map_set(&m->configuration, "tailrace.table", s->table, arena);
 	if (s->mode != MODE_MERGE)
@@ -353,6 +355,7 @@ int schema_parse(struct schema **out, const struct metadata *m, const struct pro
 		rc = parse_names(s, m, "tailrace.order", schema_set_order, e);
 	if (rc == 0)
 		rc = schema_check_order(s, e);
+	s->is_by_column = text_map_get(&m->configuration, "tailrace.by-column") != NULL;
 	if (rc == 0)
 		rc = parse_partition(s, &m->partition_columns, e);
 	if (rc == 0)

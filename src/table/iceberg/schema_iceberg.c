@@ -273,6 +273,10 @@ uint32_t iceberg_schema_marks(struct schema_mark marks[SCHEMA_MARKS], const stru
 		marks[count].key = "tailrace.order";
 		schema_names_format(&marks[count++].value, s, s->order, s->order_count);
 	}
+	if (s->is_by_column) {
+		marks[count].key = "tailrace.by-column";
+		buffer_text(&marks[count++].value, "true");
+	}
 	marks[count].key = "tailrace.key";
 	schema_names_format(&marks[count++].value, s, s->key, s->key_count);
 	return count;
@@ -351,6 +355,8 @@ int iceberg_schema_set_mark(struct schema *s, const char *key, const char *value
 		set_text(&s->table, value);
 	else if (strcmp(key, "tailrace.mode") == 0)
 		return set_mode(s, value, e);
+	else if (strcmp(key, "tailrace.by-column") == 0)
+		s->is_by_column = true;
 	for (size_t i = 0; i < sizeof(name_lists) / sizeof(name_lists[0]); i++) {
 		if (strcmp(key, name_lists[i].key) == 0)
 			return set_name_list(s, i, value, e);

@@ -32,7 +32,7 @@ void iceberg_schema_format(struct buffer *out, const struct schema *s, int32_t i
 /* The greatest id of its columns, 0 when there is none. */
 int32_t iceberg_schema_max_id(const struct schema *s);
 
-#define SCHEMA_MARKS 5 /* properties that a schema has at most */
+#define SCHEMA_MARKS 6 /* properties that a schema has at most */
 
 struct schema_mark {
 	const char *key;
