@@ -301,5 +301,5 @@ bool schema_extends(const struct schema *a, const struct schema *b)
 		if (known < a->field_count && field_equal(&a->fields[known], &b->fields[i]))
 			known++;
 	}
-	return known == a->field_count && key_equal(a, b) && order_equal(a, b);
+	return known == a->field_count && key_equal(a, b) && order_equal(a, b) && a->is_by_column == b->is_by_column;
 }

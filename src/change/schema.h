@@ -133,7 +133,7 @@ bool schema_is_key(const struct schema *s, uint32_t field);
 bool schema_is_order(const struct schema *s, uint32_t field);
 /* The same values of the same columns, by the columns' names, in the same order; whatever the values are called. */
 bool schema_partition_equal(const struct schema *a, const struct schema *b);
-/* Same names, types, nullability, key and event order, in the same order. */
+/* Same names, types, nullability, key and event order (and whether it is by column), in the same order. */
 bool schema_equal(const struct schema *a, const struct schema *b);
 /*
  * True when `b` is `a` plus new fields at any place (nothing else differs): what an ADD COLUMN in

@@ -90,6 +90,41 @@ fails("a table of event order is not merged as rows arrive", 2, "the lake table'
 fails("a table of arrival is not merged by event order", 2, "the lake table's changes are ordered by []", write("full", *FULL), "log",
       "--order", "event")
 
+fails("a table that is put together from its long table is not merged otherwise", 2, "is put together from its long table",
+      write("full", *FULL), "pieces0")
+fails("and not by whole rows", 2, "the lake table's changes are ordered by []", write("full", *FULL), "pieces0", "--order", "event")
+
+
+def state(lake, table="shop/t"):
+    """What describe says of the order of events."""
+    out = subprocess.run([TAILRACE, "describe", f"{folder}/{lake}/{table}"], capture_output=True, text=True).stdout
+    return [line.split(None, 2)[2] if line.startswith("no effect") else line.split(None, 1)[1]
+            for line in out.splitlines() if line.startswith(("no effect", "watermark"))]
+
+
+LATE = [[row("_insert", 1, 1, a=1)], [row("_insert", 50, 2, a=2)], [row("_update", 2, 1, a=7), row("_insert", 20, 3, a=3)],
+        [row("_insert", 19, 4, a=4), row("_delete", 3, 2)]]
+succeeds("late events", write("late", *LATE), "late", "--order", "event", "--late-horizon", "30s", "--late", "keep")
+tap.equal([r["PK"] for r in rows("late")], [1, 2, 3], "what is older than the horizon does not count, on its edge it does")
+tap.equal(sorted((r["PK"], r["a"]) for r in rows("late", "shop/t__late")), [(1, 7), (2, None), (4, 4)],
+          "late events are kept in a table of their own")
+tap.equal(state("late"), ["2025-01-01T00:00:20.000000Z: what is older is late", "3 late, 0 stale, 0 twice"],
+          "describe has the watermark and counts them")
+succeeds("and again", write("late", *LATE, *LATE), "late", "--order", "event", "--late-horizon", "30s", "--late", "keep")
+tap.equal(len(rows("late", "shop/t__late")), 3 + 1, "the same late events are the same rows; the first insert is one now")
+tap.equal(state("late")[1], "7 late, 0 stale, 2 twice", "what came twice is counted")
+EARLY = [[row("_update", 2, 1, a=5)], [row("_insert", 1, 2, a=1, b="x"), row("_delete", 3, 2), row("_update", 4, 2, b="y")]]
+for rule, wanted in (("show", [{"PK": 1, "a": 5}, {"PK": 2, "b": "y"}]), ("hide", [])):
+    succeeds(f"--incomplete-rows {rule}", write("early", *EARLY), rule, "--order", "event", "--image", "partial", "--incomplete-rows", rule)
+    got = [{name: value for name, value in r.items() if value is not None} for r in rows(rule)]
+    tap.equal(got, wanted, f"--incomplete-rows {rule}: rows without their insert")
+EARLY.append([row("_insert", 1, 1, a=4, b="w"), row("_insert", 5, 2, a=9)])
+for rule in ("show", "hide"):
+    succeeds(f"--incomplete-rows {rule}, the inserts", write("early", *EARLY), rule, "--order", "event", "--image", "partial",
+             "--incomplete-rows", rule)
+    tap.equal(rows(rule), [{"PK": 1, "a": 5, "b": "w"}, {"PK": 2, "a": 9, "b": "y"}],
+              f"--incomplete-rows {rule}: with their inserts they have the columns known before")
+
 # --- a changelog ----------------------------------------------------------------------------------
 
 succeeds("--mode append", write("full", *FULL), "append", "--mode", "append")
