@@ -125,6 +125,21 @@ for rule in ("show", "hide"):
     tap.equal(rows(rule), [{"PK": 1, "a": 5, "b": "w"}, {"PK": 2, "a": 9, "b": "y"}],
               f"--incomplete-rows {rule}: with their inserts they have the columns known before")
 
+# --- README's example -----------------------------------------------------------------------------
+
+with open(f"{TREE}/README.md", encoding="utf-8") as readme:
+    example = [line.strip() for line in readme if line.startswith('    {')]
+events = [json.loads(line)["after_image"] for line in example if "after_image" in line]
+wanted = [json.loads(line) for line in example if line.startswith('{"PK"')]
+whole = [[{**r, "col_1": "b", "col_2": 2} if r["_action"] == "_update" else r for r in message] for message in events]
+for image, messages in (("partial", events), ("full", whole)):
+    wrong = []
+    for number, order in enumerate(itertools.permutations(messages)):
+        done = sync(write("example", *order, order[number % 4]), f"example_{image}{number}", "--order", "event", "--image", image)
+        found = without_order(rows(f"example_{image}{number}"))
+        wrong += [done.stderr] if done.returncode != 0 else [found] if found != wanted else []
+    tap.equal(wrong, [], f"README's example in all {number + 1} orders, --image {image}")
+
 # --- a changelog ----------------------------------------------------------------------------------
 
 succeeds("--mode append", write("full", *FULL), "append", "--mode", "append")
