@@ -7,8 +7,7 @@
 #include "merge/attribute_value.h"
 #include "merge/fold.h"
 #include "merge/key_order.h"
-
-#define NONE UINT32_MAX
+#include "merge/pick.h"
 
 /* What the long table has of an attribute that the batch does not tell. */
 struct told {
@@ -45,6 +44,8 @@ struct pivoting {
 	uint32_t told_count, told_capacity;
 	struct columns values;         /* of the long table: those of `told` */
 	uint32_t *value_rows;
+	struct columns base;           /* rows that are shown so far */
+	uint32_t *base_rows;           /* of each key */
 };
 
 static const struct columns *rows_of(const struct pivoting *p, uint32_t change)
@@ -354,92 +355,112 @@ static int read_told(struct pivoting *p, struct err *e)
 	return rc;
 }
 
-/* One row of the shown table; `present` gets the bits of the fields that it has. */
+/* The rows that are shown so far, of keys that keep what the batch does not tell. */
+static int read_base(struct pivoting *p, struct err *e)
+{
+	struct row_place *places = memory_array(struct row_place, p->key_count);
+	int rc;
+
+	for (uint32_t k = 0; k < p->key_count; k++) {
+		if (!p->keys[k].is_whole && p->keys[k].is_there && p->keys[k].count > 0)
+			places[k] = p->keys[k].place;
+	}
+	p->base_rows = memory_array(uint32_t, p->key_count);
+	rc = merge_pick(p->shown_merge, places, p->key_count, &p->base, p->base_rows, e);
+	memory_free(places);
+	return rc;
+}
+
+/* Where a row's cells come from, by the shown fields. */
 struct shown_row {
-	struct columns cells;
-	uint8_t *present;
+	struct shown_cell {
+		const struct column *from; /* row `row` of this column; NULL: `told` has it */
+		uint32_t row;
+		uint32_t told;             /* number + 1; 0: NULL */
+	} *cells;
 	uint32_t *field_of; /* the events' field of each of the shown ones */
 	int32_t *shown_of;  /* the shown field of each of the events', or -1 */
 	struct buffer scratch;
 };
 
-static void set_present(struct shown_row *r, uint32_t field)
-{
-	r->present[field >> 3] |= (uint8_t)(1u << (field & 7));
-}
-
-static void put_key(const struct pivoting *p, const struct pivoted *key, struct shown_row *r)
+static void set_key(const struct pivoting *p, const struct pivoted *key, struct shown_row *r)
 {
 	for (uint32_t i = 0; i < p->shown->key_count; i++) {
 		uint32_t field = p->shown->key[i];
 
-		column_append_range(&r->cells.columns[field], &rows_of(p, key->sample)->columns[r->field_of[field]],
-				    p->changes[key->sample].row, 1);
-		set_present(r, field);
+		r->cells[field] = (struct shown_cell){ &rows_of(p, key->sample)->columns[r->field_of[field]],
+						       p->changes[key->sample].row, 0 };
 	}
 }
 
-static void put_newest(const struct pivoting *p, const struct pivoted *key, struct shown_row *r)
+static void set_cells(const struct pivoting *p, uint32_t number, struct shown_row *r)
 {
+	const struct pivoted *key = &p->keys[number];
+
+	for (uint32_t i = 0; i < p->shown->field_count; i++) {
+		bool is_kept = p->base_rows[number] != PICK_NONE;
+
+		r->cells[i] = (struct shown_cell){ is_kept ? &p->base.columns[i] : NULL, p->base_rows[number], 0 };
+	}
+	set_key(p, key, r);
+	for (uint32_t i = key->first_told; i < key->first_told + key->told_count; i++)
+		r->cells[r->shown_of[p->told[i].field]] = (struct shown_cell){ NULL, p->value_rows[i], i + 1 };
 	for (uint32_t i = 0; i < key->count; i++) {
 		struct long_origin from = p->rows->origins[p->newest[key->first + i]];
 		int32_t field = from.attribute < p->schema->field_count ? r->shown_of[from.attribute] : -1;
 
-		if (field < 0)
-			continue;
-		column_append_range(&r->cells.columns[field], &p->events->after.columns[from.attribute],
-				    p->changes[from.change].row, 1);
-		set_present(r, (uint32_t)field);
+		if (field >= 0)
+			r->cells[field] = (struct shown_cell){ &p->events->after.columns[from.attribute],
+							       p->changes[from.change].row, 0 };
 	}
 }
 
-static int put_told(const struct pivoting *p, const struct pivoted *key, struct shown_row *r, struct err *e)
+static int put_row(const struct pivoting *p, uint32_t number, struct shown_row *r, struct columns *out, struct err *e)
 {
 	const struct column *values = &p->values.columns[p->schema->key_count + 1];
 
-	for (uint32_t i = key->first_told; i < key->first_told + key->told_count; i++) {
-		uint32_t field = (uint32_t)r->shown_of[p->told[i].field];
+	set_cells(p, number, r);
+	for (uint32_t i = 0; i < p->shown->field_count; i++) {
+		const struct shown_cell *c = &r->cells[i];
 
-		if (attribute_value_read(&r->cells.columns[field], &p->shown->fields[field], values, p->value_rows[i],
-					 &r->scratch, e) < 0)
+		if (c->from != NULL)
+			column_append_range(&out->columns[i], c->from, c->row, 1);
+		else if (c->told == 0)
+			column_set_null(&out->columns[i]);
+		else if (attribute_value_read(&out->columns[i], &p->shown->fields[i], values, c->row, &r->scratch, e) < 0)
 			return -1;
-		set_present(r, field);
 	}
+	columns_end_row(out);
 	return 0;
 }
 
-static int put_row(const struct pivoting *p, const struct pivoted *key, struct shown_row *r, struct batch *out, struct err *e)
+static void put_delete(const struct pivoting *p, const struct pivoted *key, struct shown_row *r, struct batch *out)
 {
-	columns_clear(&r->cells);
-	memset(r->present, 0, (p->shown->field_count + 7) / 8);
-	put_key(p, key, r);
-	if (key->is_there) {
-		put_newest(p, key, r);
-		if (put_told(p, key, r, e) < 0)
-			return -1;
-	}
+	struct columns row;
+
+	columns_init(&row, p->shown);
+	memset(r->cells, 0, p->shown->field_count * sizeof(*r->cells));
+	set_key(p, key, r);
 	for (uint32_t i = 0; i < p->shown->field_count; i++) {
-		if (r->cells.columns[i].row_count == 0)
-			column_set_null(&r->cells.columns[i]);
+		if (r->cells[i].from != NULL)
+			column_append_range(&row.columns[i], r->cells[i].from, r->cells[i].row, 1);
+		else
+			column_set_null(&row.columns[i]);
 	}
-	columns_end_row(&r->cells);
-	batch_add(out, &(struct rows){ .op = key->is_there ? OP_INSERT : OP_DELETE, .count = 1,
-				       .before = key->is_there ? NULL : &r->cells,
-				       .after = key->is_there ? &r->cells : NULL,
-				       .after_present = key->is_there && !key->is_whole ? r->present : NULL });
-	return 0;
+	columns_end_row(&row);
+	batch_add(out, &(struct rows){ .op = OP_DELETE, .count = 1, .before = &row });
+	columns_release(&row);
 }
 
 static void match_fields(const struct pivoting *p, struct shown_row *r)
 {
+	r->cells = memory_array(struct shown_cell, p->shown->field_count);
 	r->field_of = memory_array(uint32_t, p->shown->field_count);
 	r->shown_of = memory_array(int32_t, p->schema->field_count);
-	r->present = memory_array(uint8_t, (p->shown->field_count + 7) / 8);
 	for (uint32_t i = 0; i < p->schema->field_count; i++)
 		r->shown_of[i] = schema_find(p->shown, p->schema->fields[i].name);
 	for (uint32_t i = 0; i < p->shown->field_count; i++)
 		r->field_of[i] = (uint32_t)schema_find(p->schema, p->shown->fields[i].name);
-	columns_init(&r->cells, p->shown);
 }
 
 static int put_rows(const struct pivoting *p, struct batch *out, struct err *e)
@@ -450,14 +471,15 @@ static int put_rows(const struct pivoting *p, struct batch *out, struct err *e)
 	match_fields(p, &r);
 	for (uint32_t k = 0; k < p->key_count && rc == 0; k++) {
 		const struct pivoted *key = &p->keys[k];
-		bool changes = key->is_there ? key->is_whole || key->count > 0 : key->place.file != 0;
 
-		if (changes)
-			rc = put_row(p, key, &r, out, e);
+		if (key->is_there && (key->is_whole || key->count > 0))
+			rc = put_row(p, k, &r, &out->after, e);
+		else if (!key->is_there && key->place.file != 0)
+			put_delete(p, key, &r, out);
 	}
-	columns_release(&r.cells);
+	batch_take_after(out);
 	buffer_release(&r.scratch);
-	memory_free(r.present);
+	memory_free(r.cells);
 	memory_free(r.field_of);
 	memory_free(r.shown_of);
 	return rc;
@@ -508,15 +530,21 @@ int pivot(struct batch **out, const struct batch *events, const struct long_rows
 	int rc;
 
 	columns_init(&p.values, rows->batch->schema);
+	columns_init(&p.base, shown);
+	merge_set_schema(shown_merge, shown);
 	rc = find_rows(&p, e);
 	if (rc == 0 && rules.hides_incomplete)
 		rc = hide_incomplete(&p, e);
 	if (rc == 0)
 		rc = read_told(&p, e);
 	if (rc == 0)
+		rc = read_base(&p, e);
+	if (rc == 0)
 		rc = put_rows(&p, b, e);
 	b->rows_in = events->rows_in;
 	columns_release(&p.values);
+	columns_release(&p.base);
+	memory_free(p.base_rows);
 	memory_free(p.value_rows);
 	memory_free(p.told);
 	memory_free(p.newest);
