@@ -81,8 +81,6 @@ int lake_events_open(struct lake_table *t, const struct lake_place *place, struc
 void lake_events_begin(struct lake_table *t)
 {
 	merge_set_horizon(t->merge, t->options->late_horizon_ms * 1000);
-	if (t->late != NULL)
-		(void)merge_late(t->merge);
 }
 
 static int commit_tall(struct lake_table *t, const struct lake_work *work, struct long_rows *rows, struct err *e)

@@ -14,7 +14,8 @@ int lake_events_open(struct lake_table *t, const struct lake_place *place, struc
 void lake_events_begin(struct lake_table *t);
 /*
  * Commits the work's events to the long table, and puts together from it what they change in the table: *out is the
- * caller's. The table's own commit follows; a crash in between is mended when the events come again.
+ * caller's. The table's own commit follows; a crash in between is mended when the events come again. So does that of a part
+ * of a message that does not fit into memory: the next part looks at what is committed.
  */
 int lake_events_pivot(struct lake_table *t, const struct lake_work *work, struct batch **out, struct err *e);
 /* Commits what was late of the batch that was staged. They are rows by key and order, so taking them again is of no harm. */

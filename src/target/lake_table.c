@@ -330,6 +330,8 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 static int stage_merge(struct lake_table *t, const struct batch *b, struct err *e)
 {
 	merge_set_schema(t->merge, b->schema);
+	if (t->late != NULL)
+		(void)merge_late(t->merge); /* from here on they are kept */
 	if (merge_stage(t->merge, b, e) < 0)
 		return -1;
 	return t->late != NULL ? lake_events_keep_late(t, b, e) : 0;
@@ -360,7 +362,7 @@ static int work_whole(struct lake_table *t, const struct lake_work *work, bool *
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
 		    struct merge_result *out, struct err *e)
 {
-	struct lake_work put_together = { .commits = work->commits };
+	struct lake_work put_together = { .commits = true }; /* a part, too: what comes next looks at what is committed */
 	int rc;
 
 	*committed = false;
@@ -373,6 +375,7 @@ int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *co
 		if (rc == 0)
 			rc = work_whole(t, &put_together, committed, out, e);
 		batch_free(put_together.batch);
+		*committed = *committed && work->commits;
 	}
 	return rc < 0 ? err_wrap(e, "table %s", t->name) : 0;
 }

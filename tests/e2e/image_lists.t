@@ -125,6 +125,14 @@ for rule in ("show", "hide"):
     tap.equal(rows(rule), [{"PK": 1, "a": 5, "b": "w"}, {"PK": 2, "a": 9, "b": "y"}],
               f"--incomplete-rows {rule}: with their inserts they have the columns known before")
 
+MANY = [[row("_insert", n % 60, n, a=n, b="x" * 200) for n in range(5000)], [row("_update", 59, n, a=-n) for n in range(0, 5000, 7)]]
+for image in ("full", "partial"):
+    succeeds(f"a message larger than the memory for batches, --image {image}", write("many", *MANY), f"many_{image}", "--order", "event",
+             "--image", image, "--memory-max", "1MiB")
+    found = [(r["PK"], r["a"]) for r in rows(f"many_{image}")]
+    wanted = [(n, -n if n % 7 == 0 else n) for n in range(5000)]
+    tap.equal(sorted(found) == wanted, True, f"its rows are all there, --image {image}")
+
 # --- README's example -----------------------------------------------------------------------------
 
 with open(f"{TREE}/README.md", encoding="utf-8") as readme:
