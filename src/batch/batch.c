@@ -88,7 +88,7 @@ static bool bitmap_equal(const uint8_t *a, const uint8_t *b, size_t size)
 
 static bool presence_equal(const struct presence *a, const struct presence *b, size_t size)
 {
-	return a->is_overtaken == b->is_overtaken && bitmap_equal(a->present, b->present, size) &&
+	return a->is_overtaken == b->is_overtaken && a->is_upsert == b->is_upsert && bitmap_equal(a->present, b->present, size) &&
 	       bitmap_equal(a->patched, b->patched, size);
 }
 
@@ -120,10 +120,10 @@ static void grow_presences(struct batch *b, size_t size)
  * fills them in.
  */
 static uint32_t presence_of(struct batch *b, const uint8_t *present, const uint8_t *patched,
-			    bool is_overtaken)
+			    const struct rows *rows)
 {
 	size_t size = (b->schema->field_count + 7) / 8;
-	struct presence wanted = { NULL, (uint8_t *)(uintptr_t)patched, is_overtaken };
+	struct presence wanted = { NULL, (uint8_t *)(uintptr_t)patched, rows->is_overtaken, rows->is_upsert };
 	uint32_t *slot;
 
 	if (present == NULL && patched == NULL)
@@ -180,14 +180,14 @@ static uint32_t after_presence(struct batch *b, const struct rows *rows)
 	uint32_t number;
 
 	if (rows->after_present == NULL)
-		return presence_of(b, NULL, rows->patched, rows->is_overtaken);
+		return presence_of(b, NULL, rows->patched, rows);
 	present = memory_copy(rows->after_present, size);
 	for (uint32_t i = 0; i < b->schema->field_count; i++) {
 		if (rows->before != NULL && field_present(rows->before_present, i))
 			present[i >> 3] |= (uint8_t)(1u << (i & 7));
 		is_full = is_full && field_present(present, i);
 	}
-	number = presence_of(b, is_full ? NULL : present, rows->patched, rows->is_overtaken);
+	number = presence_of(b, is_full ? NULL : present, rows->patched, rows);
 	memory_free(present);
 	return number;
 }
@@ -247,7 +247,7 @@ static void add_each(struct batch *b, const struct rows *rows)
 
 	append_after(b, rows, 0, rows->count);
 	for (uint32_t i = 0; i < rows->count; i++)
-		add_run(b, BATCH_UPSERT, first + i, 1, presence_of(b, rows->each_present + i * size, NULL, rows->is_overtaken));
+		add_run(b, BATCH_UPSERT, first + i, 1, presence_of(b, rows->each_present + i * size, NULL, rows));
 }
 
 void batch_add(struct batch *b, const struct rows *rows)

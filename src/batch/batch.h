@@ -23,7 +23,7 @@ struct batch_run { /* `count` consecutive rows with the same operation, in arriv
 
 struct presence { /* of a partial image: bit per field of the batch's schema */
 	uint8_t *present, *patched; /* patched may be NULL */
-	bool is_overtaken; /* as in struct rows */
+	bool is_overtaken, is_upsert; /* as in struct rows */
 };
 
 struct batch_mark { /* how far the last source commit reached */

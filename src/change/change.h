@@ -41,6 +41,7 @@ struct log_event {
  * to the row's present value; NULL pointer = none.
  * `is_replace`: an update that leaves no column as it was; what is absent has its DEFAULT. Sinks never
  * see such a row with a field absent: the source knows the DEFAULTs.
+ * `is_upsert`: partial rows that make their row where there is none; what they lack is NULL then.
  * `is_overtaken`: partial rows from before the end of a copy by chunks. The copy may have read the row
  * after them: when it is not in the table, it was deleted since, and the update is of no account.
  */
@@ -50,7 +51,7 @@ struct rows {
 	const struct columns *before, *after;
 	const uint8_t *before_present, *after_present, *each_present;
 	const uint8_t *patched;
-	bool is_replace, is_overtaken;
+	bool is_replace, is_overtaken, is_upsert;
 	const struct log_event *events; /* in order of `first`, the first one's is 0; NULL: not from a log */
 	uint32_t event_count;
 };

@@ -142,14 +142,23 @@ static int append_patched(const struct completion *c, struct column *to, uint32_
 	return rc < 0 ? err_wrap(e, "column \"%s\"", c->batch->schema->fields[field].name) : 0;
 }
 
+static bool makes_row(const struct completion *c, uint32_t change)
+{
+	uint32_t present = c->fold->changes[change].present;
+
+	return present != 0 && c->batch->presences[present - 1].is_upsert;
+}
+
 static int append_cell(const struct completion *c, struct column *to, uint32_t change, uint32_t field,
 		       uint32_t base_row, struct err *e)
 {
 	uint32_t at = holder_of(c, change, field);
 
-	if (at == FOLD_NONE && base_row == PICK_NONE)
+	if (at == FOLD_NONE && base_row == PICK_NONE && makes_row(c, change) && c->batch->schema->fields[field].is_nullable)
+		column_set_null(to);
+	else if (at == FOLD_NONE && base_row == PICK_NONE)
 		return no_value(c, field, e);
-	if (at == FOLD_NONE)
+	else if (at == FOLD_NONE)
 		column_append_range(to, &c->base.columns[field], base_row, 1);
 	else if (is_patch(c, &c->fold->changes[at], field))
 		return append_patched(c, to, at, field, base_row, e);

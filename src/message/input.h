@@ -110,6 +110,7 @@ struct row_run {
 	bool before_is_partial, after_is_partial;
 	struct buffer each_present; /* has_each: of each row's `after`, instead of after_present */
 	bool has_each;
+	bool is_upsert; /* as in struct rows */
 };
 
 /* A zeroed one is valid. Clearing keeps its memory. */

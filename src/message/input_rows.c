@@ -43,6 +43,7 @@ struct rows row_run_rows(const struct row_run *r)
 		.before_present = r->before_is_partial ? r->before_present.data : NULL,
 		.after_present = r->after_is_partial ? r->after_present.data : NULL,
 		.each_present = r->has_each ? r->each_present.data : NULL,
+		.is_upsert = r->is_upsert,
 	};
 }
 
@@ -242,6 +243,7 @@ int input_rows(struct input *in, struct row_run *r, struct err *e)
 		if (r->count > 0 && r->op != i->op)
 			return 1;
 		enter_schema(r, in->table->schema, i->op);
+		r->is_upsert = in->options.format == FORMAT_IMAGE;
 		rc = add_row(in, r, e);
 		if (rc != 0)
 			return rc < 0 ? row_fail(in, e) : rc;

@@ -67,6 +67,12 @@ PARTIAL = [[row("_insert", 1, 1, a=1, b="x")], [row("_update", 2, 1, b=None), ro
 succeeds("--order log: partial images", write("partial", *PARTIAL), "partial", "--image", "partial")
 tap.equal(rows("partial"), [{"PK": 1, "a": 2, "b": None, "c": 7}], "a partial image leaves the other columns as they are")
 
+UNSEEN = [[row("_update", 1, 1, a=1)], [row("_update", 2, 2, b="x"), row("_delete", 3, 1), row("_update", 4, 1, b="y")], [row("_update", 5, 2, a=3)]]
+for number in (1, 3):
+    succeeds("--order log: updates of rows that were never seen", write(f"unseen{number}", *UNSEEN[:number]), "unseen", "--image", "partial")
+tap.equal([{k: v for k, v in r.items() if v is not None} for r in rows("unseen")], [{"PK": 1, "b": "y"}, {"PK": 2, "a": 3, "b": "x"}],
+          "an update makes its row where there is none")
+
 # --- event order ----------------------------------------------------------------------------------
 
 values, tables = set(), []
