@@ -106,6 +106,7 @@ struct unpivoting {
 	const struct schema *events;
 	const struct batch *from;
 	struct long_rows *out;
+	bool *is_attribute;    /* of each field of the events */
 	uint32_t capacity;     /* of origins */
 	uint32_t attribute;    /* the long table's fields: the first one behind the key */
 	struct buffer scratch;
@@ -151,7 +152,7 @@ static void add_upsert(struct unpivoting *u, uint32_t row, const uint8_t *presen
 	bool is_empty = true;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (!field_present(present, i) || schema_is_key(u->events, i) || only_orders(&u->events->fields[i]))
+		if (!u->is_attribute[i] || !field_present(present, i))
 			continue;
 		add_row(u, &u->from->after, row, (struct long_origin){ change, i });
 		is_empty = false;
@@ -169,6 +170,9 @@ void unpivot(struct long_rows *out, struct schema *long_table, const struct batc
 	uint32_t change = 0;
 
 	*out = (struct long_rows){ .batch = b };
+	u.is_attribute = memory_array(bool, u.events->field_count);
+	for (uint32_t i = 0; i < u.events->field_count; i++)
+		u.is_attribute[i] = !schema_is_key(u.events, i) && !only_orders(&u.events->fields[i]);
 	for (uint32_t i = 0; i < events->run_count; i++) {
 		const struct batch_run *run = &events->runs[i];
 		const uint8_t *present = run->present > 0 ? events->presences[run->present - 1].present : NULL;
@@ -187,6 +191,7 @@ void unpivot(struct long_rows *out, struct schema *long_table, const struct batc
 	b->sequence = events->sequence;
 	buffer_bytes_append(&b->position, buffer_bytes(&events->position));
 	buffer_release(&u.scratch);
+	memory_free(u.is_attribute);
 }
 
 void long_rows_release(struct long_rows *r)
