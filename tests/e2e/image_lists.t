@@ -153,6 +153,12 @@ for image, messages in (("partial", events), ("full", whole)):
         found = without_order(rows(f"example_{image}{number}"))
         wrong += [done.stderr] if done.returncode != 0 else [found] if found != wanted else []
     tap.equal(wrong, [], f"README's example in all {number + 1} orders, --image {image}")
+    for table_format in ("iceberg", "both"):
+        late_first, lake = (messages[3], messages[1], messages[2], messages[0]), f"{table_format}_{image}"
+        for number in range(4):
+            sync(write("one by one", *late_first[:number + 1]), lake, "--order", "event",
+                 "--image", image, "--table-format", table_format)
+        tap.equal(without_order(rows(lake)), wanted, f"the same in --table-format {table_format}, message by message")
 
 # --- a changelog ----------------------------------------------------------------------------------
 
