@@ -95,6 +95,16 @@ struct field *schema_add(struct schema *s, const char *name, enum type type, boo
 	return f;
 }
 
+struct field *schema_add_copy(struct schema *s, const char *name, const struct field *from, bool is_nullable)
+{
+	struct field *f = schema_add(s, name, from->type, is_nullable);
+
+	f->source_type = memory_copy_text(from->source_type);
+	f->precision = from->precision;
+	f->scale = from->scale;
+	return f;
+}
+
 void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count)
 {
 	memory_free(s->key);
@@ -171,12 +181,9 @@ struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema
 
 	for (uint32_t i = 0; i < wanted->field_count; i++) {
 		const struct field *from = &wanted->fields[i];
-		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
+		struct field *f = schema_add_copy(s, from->name, from, from->is_nullable);
 		int at = known != NULL ? schema_find(known, from->name) : -1;
 
-		f->source_type = memory_copy_text(from->source_type);
-		f->precision = from->precision;
-		f->scale = from->scale;
 		f->id = at >= 0 ? known->fields[at].id : ++*last_id;
 	}
 	schema_set_key(s, wanted->key, wanted->key_count);

@@ -112,6 +112,8 @@ struct field *schema_add(struct schema *s, const char *name, enum type type, boo
  * whose fields `wanted` has all. Released by the caller.
  */
 struct schema *schema_adopt_ids(const struct schema *wanted, const struct schema *known, int32_t *last_id);
+/* Appends a copy of a field of another schema, under this name and nullable or not; its id is its own. */
+struct field *schema_add_copy(struct schema *s, const char *name, const struct field *from, bool is_nullable);
 void schema_set_key(struct schema *s, const uint32_t *fields, uint32_t count);
 void schema_set_order(struct schema *s, const uint32_t *fields, uint32_t count);
 /* Whether events can be ordered by such a field: a number of at most 64 bits, a date or a time. */

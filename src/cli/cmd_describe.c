@@ -64,7 +64,6 @@ static int print_events(const struct schema *s, const char *position, struct err
 {
 	struct event_state state;
 	char newest[32], edge[32];
-	int64_t edge_us;
 	int rc;
 
 	if (s->order_count == 0)
@@ -73,10 +72,10 @@ static int print_events(const struct schema *s, const char *position, struct err
 	for (uint32_t i = 0; i < s->order_count; i++)
 		printf("%s%s", i == 0 ? "order         by " : ", ", s->fields[s->order[i]].name);
 	puts("");
-	if (state.watermark_us != INT64_MIN)
-		printf("newest event  %s\n", clock_format(newest, sizeof(newest), state.watermark_us));
-	if (state.watermark_us != INT64_MIN && !__builtin_sub_overflow(state.watermark_us, state.horizon_us, &edge_us))
-		printf("watermark     %s: what is older is late\n", clock_format(edge, sizeof(edge), edge_us));
+	if (state.clock.watermark_us != INT64_MIN)
+		printf("newest event  %s\n", clock_format(newest, sizeof(newest), state.clock.watermark_us));
+	if (event_clock_edge(&state.clock) != INT64_MIN)
+		printf("watermark     %s: what is older is late\n", clock_format(edge, sizeof(edge), event_clock_edge(&state.clock)));
 	printf("no effect     %llu late, %llu stale, %llu twice\n", (unsigned long long)state.counts.late,
 	       (unsigned long long)state.counts.stale, (unsigned long long)state.counts.duplicate);
 	event_state_release(&state);

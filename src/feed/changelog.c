@@ -57,17 +57,13 @@ static bool is_taken(const struct schema *s, const char *name)
 static int add_column(struct schema *s, const char *prefix, const struct field *from, struct err *e)
 {
 	struct buffer name = { 0 };
-	struct field *f;
 	int rc = 0;
 
 	buffer_format(&name, "%s%s", prefix, from->name);
 	if (is_taken(s, buffer_string(&name)))
 		rc = err_set(e, ERR_CONFIG, "table %s.%s has a column \"%s\", which is the name of one that --mode append adds: "
 			     "leave it out by a --schema, or use --mode raw", s->database, s->table, buffer_string(&name));
-	f = schema_add(s, buffer_string(&name), from->type, true);
-	f->source_type = memory_copy_text(from->source_type);
-	f->precision = from->precision;
-	f->scale = from->scale;
+	schema_add_copy(s, buffer_string(&name), from, true);
 	buffer_release(&name);
 	return rc;
 }
@@ -98,14 +94,9 @@ struct schema *changelog_columns(const struct schema *changelog)
 
 	for (uint32_t i = 0; i < changelog->field_count; i++) {
 		const struct field *from = &changelog->fields[i];
-		struct field *f;
 
-		if (is_note(from->name) || strncmp(from->name, BEFORE, sizeof(BEFORE) - 1) == 0)
-			continue;
-		f = schema_add(s, from->name, from->type, true);
-		f->source_type = memory_copy_text(from->source_type);
-		f->precision = from->precision;
-		f->scale = from->scale;
+		if (!is_note(from->name) && strncmp(from->name, BEFORE, sizeof(BEFORE) - 1) != 0)
+			schema_add_copy(s, from->name, from, true);
 	}
 	return s;
 }

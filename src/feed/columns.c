@@ -59,12 +59,7 @@ static struct schema *schema_of(const struct feed_table *t, struct schema *said)
 	s = schema_new(t->database, t->table);
 	for (uint32_t i = 0; i < said->field_count; i++) {
 		const struct field *from = &said->fields[i];
-		struct field *f = schema_add(s, from->name, from->type, from->is_nullable);
-
-		f->null_is_invalid = from->null_is_invalid;
-		f->source_type = memory_copy_text(from->source_type);
-		f->precision = from->precision;
-		f->scale = from->scale;
+		schema_add_copy(s, from->name, from, from->is_nullable)->null_is_invalid = from->null_is_invalid;
 	}
 	schema_set_key(s, said->key, said->key_count);
 	schema_set_order(s, said->order, said->order_count);

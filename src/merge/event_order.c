@@ -11,7 +11,7 @@ int event_order_init(struct event_order *o, struct store *store, const struct sc
 
 	*o = (struct event_order){ .tombstones = tombstones_new(store, table) };
 	rc = event_state_parse(&o->state, position, e);
-	o->state.horizon_us = INT64_MAX; /* this run says its own */
+	o->state.clock.horizon_us = INT64_MAX; /* this run says its own */
 	return rc;
 }
 
@@ -19,14 +19,6 @@ void event_order_release(struct event_order *o)
 {
 	tombstones_free(o->tombstones);
 	event_state_release(&o->state);
-}
-
-void event_order_fold(struct event_order *o, struct fold *f, const struct key_shape *shape, const struct batch *b)
-{
-	struct event_clock clock = { o->state.watermark_us, o->state.horizon_us };
-
-	fold_init_ordered(f, shape, b, &clock, &o->state.counts);
-	o->state.watermark_us = clock.watermark_us;
 }
 
 void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
@@ -53,11 +45,4 @@ void event_order_find(struct event_order *o, struct fold *f, uint32_t words, con
 	f->last_count = kept;
 	memory_free(keys);
 	memory_free(known);
-}
-
-int64_t event_order_edge(const struct event_order *o)
-{
-	int64_t edge;
-
-	return __builtin_sub_overflow(o->state.watermark_us, o->state.horizon_us, &edge) ? INT64_MIN : edge;
 }

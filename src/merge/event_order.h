@@ -19,14 +19,11 @@ int event_order_init(struct event_order *o, struct store *store, const struct sc
 		     struct err *e);
 void event_order_release(struct event_order *o);
 
-void event_order_fold(struct event_order *o, struct fold *f, const struct key_shape *shape, const struct batch *b);
 /*
  * Where the fold's keys are, places[i] of last[i]. Those that are no newer than what the index has of their key are
  * counted and leave the fold.
  */
 void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
 		      struct row_place *places);
-/* The earliest time that is not too late; INT64_MIN: none is. */
-int64_t event_order_edge(const struct event_order *o);
 
 #endif

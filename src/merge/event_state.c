@@ -14,7 +14,7 @@ void event_state_release(struct event_state *s)
 	for (uint32_t i = 0; i < s->file_count; i++)
 		memory_free(s->files[i].path);
 	memory_free(s->files);
-	*s = (struct event_state){ .watermark_us = INT64_MIN, .horizon_us = INT64_MAX };
+	*s = (struct event_state){ .clock = { INT64_MIN, INT64_MAX } };
 }
 
 void event_state_add_file(struct event_state *s, char *path, uint64_t size_bytes, uint64_t row_count, int64_t newest_us)
@@ -42,9 +42,9 @@ static int take(struct event_state *out, const struct json_value *order, struct 
 	if (!json_get(order, "watermark", &watermark) || !json_get(order, "tombstones", &files) || files.type != JSON_ARRAY)
 		return err_set(e, ERR_DATA, "the position's \"order\" has no watermark or no tombstones");
 	if (watermark.type != JSON_NULL)
-		out->watermark_us = json_get_int(order, "watermark");
+		out->clock.watermark_us = json_get_int(order, "watermark");
 	if (json_get(order, "horizon", &horizon) && horizon.type != JSON_NULL)
-		out->horizon_us = json_get_int(order, "horizon");
+		out->clock.horizon_us = json_get_int(order, "horizon");
 	out->counts.late = (uint64_t)json_get_int(order, "late");
 	out->counts.stale = (uint64_t)json_get_int(order, "stale");
 	out->counts.duplicate = (uint64_t)json_get_int(order, "duplicates");
@@ -61,7 +61,7 @@ int event_state_parse(struct event_state *out, const char *position, struct err 
 	struct json_value root, order;
 	int rc = 0;
 
-	*out = (struct event_state){ .watermark_us = INT64_MIN, .horizon_us = INT64_MAX };
+	*out = (struct event_state){ .clock = { INT64_MIN, INT64_MAX } };
 	if (position == NULL)
 		return 0;
 	rc = json_parse(&json, bytes_of_text(position), &root, e);
@@ -98,9 +98,9 @@ void event_state_join(const struct event_state *s, const char *position, struct 
 	assert(size >= 2 && position[size - 1] == '}');
 	buffer_append(out, position, size - 1);
 	buffer_text(out, size > 2 ? ",\"order\":{\"watermark\":" : "\"order\":{\"watermark\":");
-	format_time(s->watermark_us, INT64_MIN, out);
+	format_time(s->clock.watermark_us, INT64_MIN, out);
 	buffer_text(out, ",\"horizon\":");
-	format_time(s->horizon_us, INT64_MAX, out);
+	format_time(s->clock.horizon_us, INT64_MAX, out);
 	buffer_format(out, ",\"late\":%" PRIu64 ",\"stale\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"tombstones\":[",
 		      s->counts.late, s->counts.stale, s->counts.duplicate);
 	format_files(s, out);

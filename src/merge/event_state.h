@@ -17,8 +17,7 @@ struct tombstone_file {
 };
 
 struct event_state {
-	int64_t watermark_us; /* as in struct event_clock */
-	int64_t horizon_us;   /* the same, of the commit's run; INT64_MAX: nothing is late */
+	struct event_clock clock; /* its horizon is that of the commit's run */
 	struct event_counts counts; /* since the table was made */
 	struct tombstone_file *files; /* oldest first */
 	uint32_t file_count;

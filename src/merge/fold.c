@@ -153,11 +153,9 @@ static void lay_out_orders(struct fold *f, const struct key_shape *shape, const 
 /* Whether an event of this time is too late, by the events up to it. */
 static bool is_late(struct event_clock *clock, int64_t time_us)
 {
-	int64_t edge;
-
 	if (time_us > clock->watermark_us)
 		clock->watermark_us = time_us;
-	return !__builtin_sub_overflow(clock->watermark_us, clock->horizon_us, &edge) && time_us < edge;
+	return time_us < event_clock_edge(clock);
 }
 
 static void drop_late(struct fold *f, uint32_t words, struct event_clock *clock, uint8_t *dropped)

@@ -20,8 +20,16 @@ struct fold_change {
 /* Which events are too late to count: those longer before the newest one than the horizon. */
 struct event_clock {
 	int64_t watermark_us; /* the time of the newest event that ever came; INT64_MIN: none has */
-	int64_t horizon_us;
+	int64_t horizon_us;   /* INT64_MAX: nothing is late */
 };
+
+/* The earliest time that is not too late; INT64_MIN: none is. */
+static inline int64_t event_clock_edge(const struct event_clock *c)
+{
+	int64_t edge;
+
+	return __builtin_sub_overflow(c->watermark_us, c->horizon_us, &edge) ? INT64_MIN : edge;
+}
 
 /* Events that came to nothing. */
 struct event_counts {

@@ -89,10 +89,14 @@ void merge_set_schema(struct merge *m, struct schema *schema)
 	schema_release(old);
 }
 
-const struct columns *merge_late(struct merge *m)
+void merge_keep_late(struct merge *m)
 {
 	if (m->late.column_count == 0)
 		columns_init(&m->late, m->schema);
+}
+
+const struct columns *merge_late(const struct merge *m)
+{
 	return &m->late;
 }
 
@@ -111,7 +115,7 @@ static void keep_late(struct merge *m, const struct batch *b, const struct fold 
 
 void merge_set_horizon(struct merge *m, int64_t horizon_us)
 {
-	m->events.state.horizon_us = horizon_us;
+	m->events.state.clock.horizon_us = horizon_us;
 }
 
 void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage)
@@ -433,7 +437,7 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 		return -1;
 	m->rows_in += b->rows_in;
 	if (m->shape.order_words > 0) {
-		event_order_fold(&m->events, &f, &m->shape, b);
+		fold_init_ordered(&f, &m->shape, b, &m->events.state.clock, &m->events.state.counts);
 		keep_late(m, b, &f);
 	} else {
 		fold_init(&f, &m->shape, b);

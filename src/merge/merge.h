@@ -29,11 +29,10 @@ void merge_close(struct merge *m); /* NULL is fine; what was staged and not comm
 
 /* In event order: events longer before the newest one are late, and do not count. Until it is set none is. */
 void merge_set_horizon(struct merge *m, int64_t horizon_us);
-/*
- * What was staged since the last commit and came too late: whole rows of the schema, of deletes their key and order. Valid until
- * the next call; asked for before the first stage, or nothing is kept.
- */
-const struct columns *merge_late(struct merge *m);
+/* From here on merge_late has what is staged and came too late. */
+void merge_keep_late(struct merge *m);
+/* Since the last commit: whole rows of the schema, of deletes their key and order. Valid until the next call. */
+const struct columns *merge_late(const struct merge *m);
 /* From here on updated rows keep the ids that this gives (borrowed until close): new files bring them along. */
 void merge_keep_row_ids(struct merge *m, const struct row_lineage *lineage);
 

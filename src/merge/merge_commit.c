@@ -43,7 +43,7 @@ static int after_commit(struct merge *m, struct err *e)
 	if (m->shape.order_words > 0) {
 		columns_clear(&m->late);
 		tombstones_settle(m->events.tombstones);
-		key_index_set_horizon(m->index, key_order_of_time(event_order_edge(&m->events)));
+		key_index_set_horizon(m->index, key_order_of_time(event_clock_edge(&m->events.state.clock)));
 	}
 	merge_drop_files(m);
 	m->truncates = false;
@@ -139,7 +139,7 @@ int merge_commit(struct merge *m, const struct batch *last, struct merge_result 
 
 	*out = (struct merge_result){ 0 };
 	if (m->shape.order_words > 0 &&
-	    tombstones_write(m->events.tombstones, &m->events.state, event_order_edge(&m->events), e) < 0)
+	    tombstones_write(m->events.tombstones, &m->events.state, event_clock_edge(&m->events.state.clock), e) < 0)
 		return -1;
 	if (turn_take(&turn, out, e) < 0)
 		return -1;

@@ -36,6 +36,7 @@ struct pivoting {
 	uint32_t words;
 
 	struct fold_change *changes;   /* as fold.h lays them out; only row and op are of use */
+	uint32_t change_count;
 	struct pivoted *keys;
 	uint32_t key_count;
 	uint64_t *floors;              /* of each key: the order of its newest delete; all 0: there is none */
@@ -109,11 +110,11 @@ static int find_marks(const struct pivoting *p, enum long_mark mark, uint64_t *o
 
 static void lay_out(struct pivoting *p)
 {
-	uint32_t count = 0, at = 0;
+	uint32_t at = 0;
 
 	for (uint32_t i = 0; i < p->events->run_count; i++)
-		count += p->events->runs[i].count;
-	p->changes = memory_array(struct fold_change, count);
+		p->change_count += p->events->runs[i].count;
+	p->changes = memory_array(struct fold_change, p->change_count);
 	for (uint32_t i = 0; i < p->events->run_count; i++) {
 		const struct batch_run *run = &p->events->runs[i];
 
@@ -128,11 +129,9 @@ static int number_keys(struct pivoting *p, uint32_t *key_of_change, struct err *
 	struct key_shape shape;
 	struct key_hash *keys;
 	struct row_place *places;
-	uint32_t count = 0, at = 0;
+	uint32_t count = p->change_count, at = 0;
 	int rc;
 
-	for (uint32_t i = 0; i < p->events->run_count; i++)
-		count += p->events->runs[i].count;
 	keys = memory_array(struct key_hash, count);
 	key_shape_init(&shape, p->schema);
 	for (uint32_t i = 0; i < p->events->run_count; i++) {
@@ -162,7 +161,7 @@ static int find_newest(struct pivoting *p, uint32_t *newest, uint32_t *count, st
 {
 	const struct batch *b = p->rows->batch;
 	uint32_t rows = b->after.row_count, kept;
-	struct key_hash *keys = memory_array(struct key_hash, rows);
+	struct key_hash *keys = memory_array(struct key_hash, rows), *asked;
 	uint64_t *orders = memory_array(uint64_t, (size_t)rows * p->words), *known;
 	struct row_place *places;
 	int rc;
@@ -172,20 +171,17 @@ static int find_newest(struct pivoting *p, uint32_t *newest, uint32_t *count, st
 	kept = fold_newest(keys, orders, p->words, rows, newest);
 	known = memory_array(uint64_t, (size_t)kept * p->words);
 	places = memory_array(struct row_place, kept);
-	{
-		struct key_hash *asked = memory_array(struct key_hash, kept);
-
-		for (uint32_t i = 0; i < kept; i++)
-			asked[i] = keys[newest[i]];
-		rc = merge_find(p->long_merge, asked, kept, places, known, e);
-		memory_free(asked);
-	}
+	asked = memory_array(struct key_hash, kept);
+	for (uint32_t i = 0; i < kept; i++)
+		asked[i] = keys[newest[i]];
+	rc = merge_find(p->long_merge, asked, kept, places, known, e);
 	*count = 0;
 	for (uint32_t i = 0; i < kept; i++) {
 		if (places[i].file != 0 && key_order_compare(orders + (size_t)newest[i] * p->words,
 							     known + (size_t)i * p->words, p->words) == 0)
 			newest[(*count)++] = newest[i];
 	}
+	memory_free(asked);
 	memory_free(places);
 	memory_free(known);
 	memory_free(orders);
@@ -491,9 +487,7 @@ static int find_rows(struct pivoting *p, struct err *e)
 	int rc;
 
 	lay_out(p);
-	for (uint32_t i = 0; i < p->events->run_count; i++)
-		count += p->events->runs[i].count;
-	key_of_change = memory_array(uint32_t, count);
+	key_of_change = memory_array(uint32_t, p->change_count);
 	newest = memory_array(uint32_t, p->rows->batch->after.row_count);
 	rc = number_keys(p, key_of_change, e);
 	p->floors = memory_array(uint64_t, (size_t)p->key_count * p->words);

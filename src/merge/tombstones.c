@@ -24,7 +24,6 @@ struct tombstones {
 static uint32_t add_field(struct tombstones *t, const struct schema *table, uint32_t field)
 {
 	const struct field *from = &table->fields[field];
-	struct field *f;
 
 	for (uint32_t i = 0; i < t->schema->field_count; i++) {
 		if (t->fields[i] == field)
@@ -32,9 +31,7 @@ static uint32_t add_field(struct tombstones *t, const struct schema *table, uint
 	}
 	t->fields = memory_grow(t->fields, uint32_t, t->schema->field_count + 1);
 	t->fields[t->schema->field_count] = field;
-	f = schema_add(t->schema, from->name, from->type, from->is_nullable);
-	f->precision = from->precision;
-	f->scale = from->scale;
+	schema_add_copy(t->schema, from->name, from, from->is_nullable);
 	return t->schema->field_count - 1;
 }
 

@@ -17,15 +17,6 @@ static bool only_orders(const struct field *f)
 	return strncmp(f->name, EVENT_PREFIX, strlen(EVENT_PREFIX)) == 0;
 }
 
-static void copy_field(struct schema *to, const struct field *from, bool is_nullable)
-{
-	struct field *f = schema_add(to, from->name, from->type, is_nullable);
-
-	f->source_type = memory_copy_text(from->source_type);
-	f->precision = from->precision;
-	f->scale = from->scale;
-}
-
 static int check_names(const struct schema *events, struct err *e)
 {
 	static const char *const ours[] = { LONG_ATTRIBUTE, LONG_VALUE, LONG_DELETED };
@@ -66,7 +57,8 @@ int long_schema(struct schema **out, const struct schema *events, struct err *e)
 	for (uint32_t i = 0; i <= events->key_count; i++)
 		fields[i] = i;
 	for (uint32_t i = 0; i < events->key_count; i++)
-		copy_field(s, &events->fields[events->key[i]], events->fields[events->key[i]].is_nullable);
+		schema_add_copy(s, events->fields[events->key[i]].name, &events->fields[events->key[i]],
+				events->fields[events->key[i]].is_nullable);
 	schema_add(s, LONG_ATTRIBUTE, TYPE_STRING, false);
 	schema_set_key(s, fields, events->key_count + 1);
 	schema_add(s, LONG_VALUE, TYPE_STRING, true);
@@ -77,7 +69,7 @@ int long_schema(struct schema **out, const struct schema *events, struct err *e)
 
 		fields[i] = known >= 0 ? (uint32_t)known : s->field_count;
 		if (known < 0)
-			copy_field(s, f, true);
+			schema_add_copy(s, f->name, f, true);
 	}
 	schema_set_order(s, fields, events->order_count);
 	memory_free(fields);
@@ -92,7 +84,7 @@ struct schema *long_shown(const struct schema *events)
 
 	for (uint32_t i = 0; i < events->field_count; i++) {
 		if (!only_orders(&events->fields[i]))
-			copy_field(s, &events->fields[i], events->fields[i].is_nullable);
+			schema_add_copy(s, events->fields[i].name, &events->fields[i], events->fields[i].is_nullable);
 	}
 	for (uint32_t i = 0; i < events->key_count; i++)
 		key[i] = (uint32_t)schema_find(s, events->fields[events->key[i]].name);

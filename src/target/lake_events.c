@@ -28,14 +28,8 @@ static struct schema *late_schema(const struct schema *events)
 	buffer_format(&name, "%s" LATE_SUFFIX, events->table);
 	s = schema_new(events->database, buffer_string(&name));
 	buffer_release(&name);
-	for (uint32_t i = 0; i < events->field_count; i++) {
-		const struct field *from = &events->fields[i];
-		struct field *f = schema_add(s, from->name, from->type, !schema_is_key(events, i));
-
-		f->source_type = memory_copy_text(from->source_type);
-		f->precision = from->precision;
-		f->scale = from->scale;
-	}
+	for (uint32_t i = 0; i < events->field_count; i++)
+		schema_add_copy(s, events->fields[i].name, &events->fields[i], !schema_is_key(events, i));
 	for (uint32_t i = 0; i < events->key_count; i++)
 		key[count++] = events->key[i];
 	for (uint32_t i = 0; i < events->order_count; i++) {

@@ -331,7 +331,7 @@ static int stage_merge(struct lake_table *t, const struct batch *b, struct err *
 {
 	merge_set_schema(t->merge, b->schema);
 	if (t->late != NULL)
-		(void)merge_late(t->merge); /* from here on they are kept */
+		merge_keep_late(t->merge);
 	if (merge_stage(t->merge, b, e) < 0)
 		return -1;
 	return t->late != NULL ? lake_events_keep_late(t, b, e) : 0;
