@@ -334,6 +334,30 @@ static void what_became_of_a_commit_is_found_out(void **state)
 	}
 }
 
+static void a_conflict_is_believed_only_when_the_table_was_seen(void **state)
+{
+	/* The commit was done, sent again for want of an answer, and then nobody answers who is asked for the table. */
+	const struct mishap done[] = { { TROUBLE_STATUS, 409, true, false },
+				       { TROUBLE_GARBAGE, 503, false, false },
+				       { TROUBLE_STATUS, 500, false, false },
+				       { TROUBLE_CUT, 0, false, false } };
+	struct mishap never[8] = { { TROUBLE_STATUS, 409, true, false } };
+	enum commit_result result = COMMIT_LOST;
+	struct world *w = *state;
+	struct err e = ERR_INIT;
+
+	must(append(w, done, 4, &result, &e), &e);
+	assert_int_equal(result, COMMIT_DONE);
+	teardown(state);
+	setup(state);
+	w = *state;
+	for (int i = 1; i < 8; i++)
+		never[i] = (struct mishap){ TROUBLE_STATUS, 500, false, false };
+	assert_int_equal(append(w, never, 8, &result, &e), -1);
+	assert_int_equal(e.kind, ERR_RETRY);
+	assert_non_null(strstr(e.text, "the outcome of a commit is not known"));
+}
+
 static void a_refused_commit_is_not_unknown(void **state)
 {
 	static const struct {
@@ -518,6 +542,7 @@ int main(void)
 		TEST(a_table_is_loaded_by_its_encoded_name),
 		TEST(a_table_is_made_in_namespaces_that_are_made_first),
 		TEST(what_became_of_a_commit_is_found_out),
+		TEST(a_conflict_is_believed_only_when_the_table_was_seen),
 		TEST(a_refused_commit_is_not_unknown),
 		TEST(a_busy_catalog_is_asked_again_with_the_same_key),
 		TEST(an_expired_token_is_renewed_once),

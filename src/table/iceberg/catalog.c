@@ -199,9 +199,9 @@ static bool is_overtaken(const struct iceberg_change_set *changes,
 
 /*
  * One look; *result stays as it is when it told nothing: no answer, or nonsense. -1: the
- * table is no longer ours.
+ * table is no longer ours. `was_refused`: what is not there now will not come.
  */
-static int look(struct catalog *c, const struct iceberg_change_set *changes,
+static int look(struct catalog *c, const struct iceberg_change_set *changes, bool was_refused,
 		struct catalog_version *out, enum attempt *result, struct err *e)
 {
 	struct catalog_version v = { 0 };
@@ -219,26 +219,33 @@ static int look(struct catalog *c, const struct iceberg_change_set *changes,
 		*out = v;
 		return 0;
 	}
-	if (is_overtaken(changes, v.metadata))
+	if (was_refused || is_overtaken(changes, v.metadata))
 		*result = ATTEMPT_LOST;
 	catalog_version_release(&v);
 	return 0;
 }
 
-/* Loads until the table tells what became of the commit. */
+/*
+ * Loads until the table tells what became of the commit. So it does of one that was refused: who sends again what was
+ * not answered meets himself.
+ */
 static int find_outcome(struct catalog *c, const struct iceberg_change_set *changes,
 			struct catalog_version *out, enum attempt *result, struct err *e)
 {
+	bool was_refused = *result == ATTEMPT_LOST;
 	int64_t pause_us = c->pause_us;
 
+	*result = ATTEMPT_UNKNOWN;
 	for (int i = 0; i < OUTCOME_TRIES && *result == ATTEMPT_UNKNOWN; i++) {
-		if (look(c, changes, out, result, e) < 0)
+		if (look(c, changes, was_refused, out, result, e) < 0)
 			return -1;
 		if (*result == ATTEMPT_UNKNOWN && i + 1 < OUTCOME_TRIES)
 			clock_sleep_us(pause_us << i);
 	}
 	if (*result != ATTEMPT_UNKNOWN)
 		return 0;
+	if (was_refused)
+		err_set(e, ERR_RETRY, "it was refused as a conflict, and now the table cannot be loaded");
 	e->kind = ERR_RETRY;
 	return err_wrap(e, "the outcome of a commit is not known, it may still happen");
 }
@@ -255,11 +262,7 @@ int catalog_commit(struct catalog *c, const struct catalog_version *base,
 	if (c->ops->attempt(c, base, changes, &v, &attempt, &why) < 0 &&
 	    why.kind != ERR_CONFLICT)
 		goto failed;
-	/* Who sends again what was not answered meets himself. */
-	if (attempt == ATTEMPT_LOST && why.kind == ERR_NONE &&
-	    look(c, changes, &v, &attempt, &why) < 0)
-		goto failed;
-	if (attempt == ATTEMPT_UNKNOWN &&
+	if ((attempt == ATTEMPT_UNKNOWN || (attempt == ATTEMPT_LOST && why.kind == ERR_NONE)) &&
 	    find_outcome(c, changes, &v, &attempt, &why) < 0)
 		goto failed;
 	if (attempt == ATTEMPT_DONE && check_same(c, &v, &why) < 0) {
