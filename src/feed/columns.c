@@ -186,3 +186,10 @@ int feed_table_meet(struct feed *f, struct feed_table *t, struct input *input, c
 	t->said = schema_share(said->schema);
 	return 0;
 }
+
+int feed_table_begin(struct feed *f, struct feed_table *t, struct err *e)
+{
+	struct schema *given = f->input_options.schema;
+
+	return set_columns(f, t, given != NULL ? schema_of(t, given) : schema_new(t->database, t->table), e);
+}

@@ -29,6 +29,8 @@ int feed_table_seek(struct feed *f, struct feed_table *t, struct err *e);
  */
 int feed_table_meet(struct feed *f, struct feed_table *t, struct input *input, const struct message *said,
 		    bool is_again, struct err *e);
+/* A changelog of which no row was seen yet: it has the columns of --schema, if any; others come with rows. */
+int feed_table_begin(struct feed *f, struct feed_table *t, struct err *e);
 
 /* take.c */
 int feed_flush(struct feed *f, struct err *e);

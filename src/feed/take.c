@@ -297,8 +297,10 @@ static int take_changes(struct feed *f, const struct feed_message *m, bool *is_b
 		return 0;
 	if (said.origin.time_us > f->time_us)
 		f->time_us = said.origin.time_us;
-	if (t->schema == NULL) /* a table that is made empty before it was there */
+	if (t->schema == NULL && f->mode == MODE_MERGE) /* a table that is made empty before it was there */
 		return 0;
+	if (t->schema == NULL && feed_table_begin(f, t, e) < 0)
+		return -1;
 	if (feed_announce(f, t, e) < 0)
 		return -1;
 	if (m->offset < offsets_get(&t->has, f->topics[m->topic].name, m->partition) || came_before(f, t, m, &said))

@@ -242,6 +242,12 @@ class Test:
         tap.equal(rows, [["n.a", 0, "c", None, 1, "a", None], ["n.a", 1, "c", None, 2, "b", 5], ["n.a", 2, "u", None, 2, "b", 6],
                          ["n.a", 3, "c", '["v"]', 3, None, 7], ["n.b", 0, "c", None, 1, "a", None], ["n.b", 1, "c", '["w"]', 4, "d", None],
                          ["n.b", 2, "d", '["v","w"]', 4, None, None]], "columns: what a row's message did not have is told")
+        self.broker.create("n.emptied")
+        for number, messages in enumerate(([envelope("t", "t", None, None, 1)], [envelope("t", "c", None, {"id": 1}, 2)])):
+            self.broker.write("n.emptied", [(b"1", message) for message in messages])
+            self.done(f"columns: a changelog begins with a TRUNCATE, {number + 1} of 2", "n.emptied", lake, "--mode", "append", "--table", "shop.emptied")
+        tap.equal([(row["_op"], row["_offset"], row["id"]) for row in self.rows(f"{lake}/shop/emptied")], [("t", 0, None), ("c", 1, 1)],
+                  "columns: which is there, before there was a row")
 
     # --- raw ------------------------------------------------------------------------------------------
 

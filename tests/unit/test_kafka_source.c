@@ -158,6 +158,22 @@ static void a_changelog_has_a_row_for_each_change(void **state)
 			    "\"_row\":0,\"_position\":null,\"_absent\":null,\"id\":1}\n");
 }
 
+#define TRUNCATED "{\"op\":\"t\",\"source\":{\"db\":\"shop\",\"table\":\"t\",\"ts_ms\":1785578400000}}"
+
+static void a_changelog_has_a_truncate_of_a_table_that_has_shown_no_row(void **state)
+{
+	struct cluster *c = *state;
+	struct err e = ERR_INIT;
+
+	produce(c, "one", TRUNCATED);
+	set(&c->feed.mode, "append");
+	set(&c->feed.schema, "id BIGINT");
+	must(run(c, &e), &e);
+	assert_string_equal(buffer_string(&c->rows),
+			    "shop.t {\"_op\":\"t\",\"_source_time\":\"2026-08-01T10:00:00Z\",\"_topic\":\"q\",\"_partition\":0,\"_offset\":0,"
+			    "\"_row\":0,\"_position\":null,\"_absent\":null,\"id\":null}\n");
+}
+
 static void a_raw_table_has_the_messages_as_they_are(void **state)
 {
 	struct cluster *c = *state;
@@ -178,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLUSTER_TEST(what_cannot_be_read_halts_or_goes_into_the_quarantine),
 		CLUSTER_TEST(a_changelog_has_a_row_for_each_change),
+		CLUSTER_TEST(a_changelog_has_a_truncate_of_a_table_that_has_shown_no_row),
 		CLUSTER_TEST(a_raw_table_has_the_messages_as_they_are),
 	};
 
