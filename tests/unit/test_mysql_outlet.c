@@ -491,9 +491,41 @@ static void files_are_ordered_by_number(void **state)
 	assert_int_equal(place_compare("b.000002", 4, "b.000002", 4), 0);
 }
 
+static int refuse_idle(struct sink *sink, struct err *e)
+{
+	(void)sink;
+	return err_set(e, ERR_RETRY, "no");
+}
+
+static int refuse(struct sink *sink, const struct change *c, struct err *e)
+{
+	(void)c;
+	return refuse_idle(sink, e);
+}
+
+/* Nor may the stream take it for one of its own, after which it would connect again and go on. */
+static void a_failure_of_the_sink_is_remembered_as_one(void **state)
+{
+	struct fixture *f = *state;
+	struct origin origin = { 0 };
+	struct change c = { .kind = CHANGE_ROLLBACK, .origin = &origin };
+	struct err e = ERR_INIT;
+
+	must(f->outlet.sink.take(&f->outlet.sink, &c, &e), &e);
+	assert_false(f->outlet.has_failed);
+	f->sink.take = refuse;
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), -1);
+	assert_true(f->outlet.has_failed);
+	f->outlet.has_failed = false;
+	f->sink.idle = refuse_idle;
+	assert_int_equal(f->outlet.sink.idle(&f->outlet.sink, &e), -1);
+	assert_true(f->outlet.has_failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_failure_of_the_sink_is_remembered_as_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_are_widened, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_get_the_defaults_of_later_columns,
 						set_up, tear_down),

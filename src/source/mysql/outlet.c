@@ -86,6 +86,14 @@ static int find_backfill(struct outlet *o, struct captured *t, const struct colu
 	return 0;
 }
 
+static int pass(struct outlet *o, const struct change *c, struct err *e)
+{
+	int rc = o->next->take(o->next, c, e);
+
+	o->has_failed |= rc < 0;
+	return rc;
+}
+
 static int announce(struct outlet *o, struct captured *t, const struct origin *origin, struct err *e)
 {
 	struct schema *s = t->now.table->schema;
@@ -98,7 +106,7 @@ static int announce(struct outlet *o, struct captured *t, const struct origin *o
 	t->announced = s;
 	memory_free(t->lacks);
 	t->lacks = NULL;
-	return o->next->take(o->next, &c, e);
+	return pass(o, &c, e);
 }
 
 /* NULLs for a field, exactly as many as there are rows; before and after images have equally many. */
@@ -307,7 +315,7 @@ static int take_table_change(struct outlet *o, const struct change *c, struct er
 	if (announce(o, t, c->origin, e) < 0 || (l != NULL && widen_rows(o, &own, t, l, e) < 0) ||
 	    complete(o, &own, t, e) < 0)
 		return -1;
-	return o->next->take(o->next, &own, e);
+	return pass(o, &own, e);
 }
 
 static int take_commit(struct outlet *o, const struct change *c, struct err *e)
@@ -324,7 +332,7 @@ static int take_commit(struct outlet *o, const struct change *c, struct err *e)
 	p->now.copy_context = o->tables;
 	captured_pass(o->tables, now);
 	own.position = &p->base;
-	return o->next->take(o->next, &own, e);
+	return pass(o, &own, e);
 }
 
 static int outlet_take(struct sink *sink, const struct change *c, struct err *e)
@@ -341,7 +349,7 @@ static int outlet_take(struct sink *sink, const struct change *c, struct err *e)
 		return 0;
 	case CHANGE_DDL:
 	case CHANGE_ROLLBACK:
-		return o->next->take(o->next, c, e);
+		return pass(o, c, e);
 	case CHANGE_KINDS:
 		break;
 	}
@@ -351,9 +359,11 @@ static int outlet_take(struct sink *sink, const struct change *c, struct err *e)
 
 static int outlet_idle(struct sink *sink, struct err *e)
 {
-	struct sink *next = outlet_of(sink)->next;
+	struct outlet *o = outlet_of(sink);
+	int rc = o->next->idle(o->next, e);
 
-	return next->idle(next, e);
+	o->has_failed |= rc < 0;
+	return rc;
 }
 
 int outlet_commit(struct outlet *o, const struct mysql_position *now, struct err *e)

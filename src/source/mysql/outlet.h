@@ -24,6 +24,7 @@ struct outlet_fill {
 struct outlet {
 	struct sink sink; /* first: what the decoder sees */
 	struct sink *next;
+	bool has_failed; /* the next one: which is final, whatever kind of failure it was */
 	struct captured_list *tables;
 	struct outlet_position position;
 	struct columns wide[2];      /* before, after: borrowed columns beside empty ones */

@@ -266,9 +266,14 @@ static int pause(struct stream *s, int64_t pause_us, struct err *e)
 	return 0;
 }
 
-/* A wrong checksum may have been made on the way here: the event is read once more. */
+/*
+ * Another connection mends what a connection does, not what the sink does. A wrong checksum may have been made on the way
+ * here: the event is read once more.
+ */
 static bool may_try_again(struct stream *s, const struct err *failure)
 {
+	if (s->outlet->has_failed)
+		return false;
 	if (failure->kind == ERR_RETRY)
 		return true;
 	if (failure->kind != ERR_DATA || s->had_checksum_error ||
@@ -286,7 +291,7 @@ static int follow(struct stream *s, struct err *e)
 
 		if (session(s, &failure) == 0)
 			return is_stopping(s) ? roll_back(s, e) : 0;
-		if (is_stopping(s))
+		if (is_stopping(s) && !s->outlet->has_failed)
 			return roll_back(s, e);
 		pause_us = may_try_again(s, &failure) ? backoff_next(&s->backoff, clock_monotonic_us()) : -1;
 		if (pause_us < 0) {
