@@ -19,6 +19,36 @@ void event_order_release(struct event_order *o)
 {
 	tombstones_free(o->tombstones);
 	event_state_release(&o->state);
+	memory_free(o->newest);
+}
+
+/* Late events that the index has as their key's newest: they were not late when they came first. */
+static void keep_late(struct event_order *o, const struct fold *f, uint32_t words, const struct key_index *index)
+{
+	struct key_hash *keys = memory_array(struct key_hash, f->late_count);
+	struct row_place *places = memory_array(struct row_place, f->late_count);
+	uint64_t *known = memory_array(uint64_t, (size_t)f->late_count * words);
+
+	for (uint32_t i = 0; i < f->late_count; i++)
+		keys[i] = f->keys[f->late[i]];
+	key_index_find_ordered(index, keys, f->late_count, places, known);
+	for (uint32_t i = 0; i < f->late_count; i++) {
+		if (places[i].file != 0 && key_order_compare(f->orders + (size_t)f->late[i] * words, known + (size_t)i * words,
+							     words) == 0)
+			o->newest[o->newest_count++] = f->late[i];
+	}
+	memory_free(keys);
+	memory_free(places);
+	memory_free(known);
+}
+
+static void begin_newest(struct event_order *o, const struct fold *f, uint32_t words, const struct key_index *index)
+{
+	memory_free(o->newest);
+	o->newest = memory_array(uint32_t, f->late_count + f->last_count);
+	o->newest_count = 0;
+	if (f->late_count > 0)
+		keep_late(o, f, words, index);
 }
 
 void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
@@ -28,6 +58,7 @@ void event_order_find(struct event_order *o, struct fold *f, uint32_t words, con
 	uint64_t *known = memory_array(uint64_t, (size_t)f->last_count * words);
 	uint32_t kept = 0;
 
+	begin_newest(o, f, words, index);
 	for (uint32_t i = 0; i < f->last_count; i++)
 		keys[i] = f->keys[f->last[i]];
 	key_index_find_ordered(index, keys, f->last_count, places, known);
@@ -37,6 +68,8 @@ void event_order_find(struct event_order *o, struct fold *f, uint32_t words, con
 
 		o->state.counts.stale += order < 0;
 		o->state.counts.duplicate += order == 0;
+		if (order >= 0)
+			o->newest[o->newest_count++] = f->last[i];
 		if (order <= 0)
 			continue;
 		f->last[kept] = f->last[i];

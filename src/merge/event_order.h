@@ -12,6 +12,8 @@
 struct event_order {
 	struct event_state state; /* with what is staged */
 	struct tombstones *tombstones;
+	uint32_t *newest; /* of the last fold: the changes than which its key has no newer event now, each event once */
+	uint32_t newest_count;
 };
 
 /* Of the table's newest position; the store is borrowed until release. Released in any case. ERR_DATA: it is damaged. */
@@ -21,7 +23,7 @@ void event_order_release(struct event_order *o);
 
 /*
  * Where the fold's keys are, places[i] of last[i]. Those that are no newer than what the index has of their key are
- * counted and leave the fold.
+ * counted and leave the fold. `newest` has those that stay, and those that are there already.
  */
 void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
 		      struct row_place *places);

@@ -100,6 +100,12 @@ const struct columns *merge_late(const struct merge *m)
 	return &m->late;
 }
 
+const uint32_t *merge_newest(const struct merge *m, uint32_t *count)
+{
+	*count = m->events.newest_count;
+	return m->events.newest;
+}
+
 /* The fold's late events, as they came. */
 static void keep_late(struct merge *m, const struct batch *b, const struct fold *f)
 {

@@ -156,44 +156,15 @@ static int number_keys(struct pivoting *p, uint32_t *key_of_change, struct err *
 	return rc;
 }
 
-/* The rows of the batch whose events are their attributes' newest, of all that the long table knows. */
-static int find_newest(struct pivoting *p, uint32_t *newest, uint32_t *count, struct err *e)
+/*
+ * Sorts the rows of the batch whose events are their attributes' newest, of all that the long table knows, by key; without
+ * those that a delete has overtaken.
+ */
+static void group_newest(struct pivoting *p, const uint32_t *key_of_change)
 {
 	const struct batch *b = p->rows->batch;
-	uint32_t rows = b->after.row_count, kept;
-	struct key_hash *keys = memory_array(struct key_hash, rows), *asked;
-	uint64_t *orders = memory_array(uint64_t, (size_t)rows * p->words), *known;
-	struct row_place *places;
-	int rc;
-
-	key_hash_rows(merge_shape(p->long_merge), &b->after, 0, rows, keys);
-	key_order_rows(b->schema, &b->after, 0, rows, orders);
-	kept = fold_newest(keys, orders, p->words, rows, newest);
-	known = memory_array(uint64_t, (size_t)kept * p->words);
-	places = memory_array(struct row_place, kept);
-	asked = memory_array(struct key_hash, kept);
-	for (uint32_t i = 0; i < kept; i++)
-		asked[i] = keys[newest[i]];
-	rc = merge_find(p->long_merge, asked, kept, places, known, e);
-	*count = 0;
-	for (uint32_t i = 0; i < kept; i++) {
-		if (places[i].file != 0 && key_order_compare(orders + (size_t)newest[i] * p->words,
-							     known + (size_t)i * p->words, p->words) == 0)
-			newest[(*count)++] = newest[i];
-	}
-	memory_free(asked);
-	memory_free(places);
-	memory_free(known);
-	memory_free(orders);
-	memory_free(keys);
-	return rc;
-}
-
-/* Sorts them by key, without those that a delete has overtaken. */
-static void group_newest(struct pivoting *p, const uint32_t *newest, uint32_t count, const uint32_t *key_of_change)
-{
-	const struct batch *b = p->rows->batch;
-	uint32_t mark = p->schema->field_count + LONG_DELETE, at = 0;
+	uint32_t mark = p->schema->field_count + LONG_DELETE, at = 0, count;
+	const uint32_t *newest = merge_newest(p->long_merge, &count);
 	uint64_t *order = memory_array(uint64_t, p->words);
 	uint8_t *counts = memory_array(uint8_t, count);
 
@@ -483,24 +454,20 @@ static int put_rows(const struct pivoting *p, struct batch *out, struct err *e)
 
 static int find_rows(struct pivoting *p, struct err *e)
 {
-	uint32_t *key_of_change, *newest, count = 0;
+	uint32_t *key_of_change;
 	int rc;
 
 	lay_out(p);
 	key_of_change = memory_array(uint32_t, p->change_count);
-	newest = memory_array(uint32_t, p->rows->batch->after.row_count);
 	rc = number_keys(p, key_of_change, e);
 	p->floors = memory_array(uint64_t, (size_t)p->key_count * p->words);
 	if (rc == 0)
 		rc = find_marks(p, LONG_DELETE, p->floors, e);
-	if (rc == 0)
-		rc = find_newest(p, newest, &count, e);
 	if (rc == 0) {
-		group_newest(p, newest, count, key_of_change);
+		group_newest(p, key_of_change);
 		rc = ask_for_whole(p, e);
 	}
 	memory_free(key_of_change);
-	memory_free(newest);
 	return rc;
 }
 

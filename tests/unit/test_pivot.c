@@ -339,9 +339,36 @@ static void rows_without_their_insert_are_hidden_when_asked(void **state)
 	steps_run(merge_table_iceberg > 0 ? RUN_KEYS : 2 * RUN_KEYS, random_event, STEP_KINDS, try_steps, show);
 }
 
+/* The batch itself has moved the watermark; the long table has the event since it first came. */
+static void what_has_become_late_between_the_two_commits_is_shown(void **state)
+{
+	const struct event shown = { .key = 1, .time_us = 900, .rank = (int64_t)EVENT_INSERT << EVENT_ACTION_SHIFT | 1 << MASK_SHIFT | 3 };
+	const struct event first = { .key = 1, .time_us = 1000, .rank = shown.rank + 1 };
+	const struct event later = { .key = 2, .time_us = 2000, .rank = first.rank };
+	static int64_t rows[RUN_KEYS][COLUMNS];
+	struct run r;
+
+	(void)state;
+	hides_incomplete = false;
+	begin(&r);
+	merge_set_horizon(r.tall.merge, 100);
+	take(&r, &(struct step){ STEP_EVENT, shown });
+	commit(&r);
+	take(&r, &(struct step){ STEP_EVENT, first });
+	take(&r, &(struct step){ STEP_EVENT, later });
+	crash(&r);
+	merge_set_horizon(r.tall.merge, 100);
+	commit(&r);
+	read_rows(&r, rows);
+	assert_int_equal(rows[1][0], 4);
+	assert_int_equal(rows[2][0], 4);
+	end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_become_late_between_the_two_commits_is_shown),
 		cmocka_unit_test(each_column_has_what_its_newest_event_said),
 		cmocka_unit_test(rows_without_their_insert_are_hidden_when_asked),
 	};
