@@ -4,55 +4,9 @@
 #include <assert.h>
 
 #include "base/memory.h"
-#include "merge/attribute_value.h"
 #include "merge/fold.h"
 #include "merge/key_order.h"
-#include "merge/pick.h"
-
-/* What the long table has of an attribute that the batch does not tell. */
-struct told {
-	uint32_t key, field;
-	struct row_place place; /* of its row there */
-};
-
-/* One key of the batch. */
-struct pivoted {
-	uint32_t sample;       /* a change of it */
-	uint32_t first, count; /* of `newest`: its rows of the batch that count */
-	struct row_place place; /* of the row shown so far; file 0: none */
-	bool is_deleted;       /* its newest delete is in the batch */
-	bool is_whole;         /* put together from the long table, otherwise over the row that is shown */
-	bool is_there;
-	uint32_t first_told, told_count;
-};
-
-struct pivoting {
-	const struct batch *events;
-	const struct schema *schema;   /* theirs */
-	const struct long_rows *rows;
-	struct merge *long_merge, *shown_merge;
-	struct schema *shown;
-	struct pivot_rules rules;
-	uint32_t words;
-
-	struct fold_change *changes;   /* as fold.h lays them out; only row and op are of use */
-	uint32_t change_count;
-	struct pivoted *keys;
-	uint32_t key_count;
-	uint64_t *floors;              /* of each key: the order of its newest delete; all 0: there is none */
-	uint32_t *newest;              /* rows of the batch whose event is the newest of its attribute, key by key */
-	struct told *told;
-	uint32_t told_count, told_capacity;
-	struct columns values;         /* of the long table: those of `told` */
-	uint32_t *value_rows;
-	struct columns base;           /* rows that are shown so far */
-	uint32_t *base_rows;           /* of each key */
-};
-
-static const struct columns *rows_of(const struct pivoting *p, uint32_t change)
-{
-	return p->changes[change].op == BATCH_UPSERT ? &p->events->after : &p->events->before;
-}
+#include "merge/pivot_parts.h"
 
 static const uint64_t *floor_of(const struct pivoting *p, uint32_t key)
 {
@@ -71,7 +25,7 @@ static bool has_order(const uint64_t *order, uint32_t words)
 /* Appends the long table's key: that of a change, and an attribute. */
 static void add_probe(const struct pivoting *p, struct columns *probe, uint32_t change, const char *attribute)
 {
-	const struct columns *from = rows_of(p, change);
+	const struct columns *from = pivot_rows_of(p, change);
 
 	for (uint32_t i = 0; i < p->schema->key_count; i++)
 		column_append_range(&probe->columns[i], &from->columns[p->schema->key[i]], p->changes[change].row, 1);
@@ -338,120 +292,6 @@ static int read_base(struct pivoting *p, struct err *e)
 	return rc;
 }
 
-/* Where a row's cells come from, by the shown fields. */
-struct shown_row {
-	struct shown_cell {
-		const struct column *from; /* row `row` of this column; NULL: `told` has it */
-		uint32_t row;
-		uint32_t told;             /* number + 1; 0: NULL */
-	} *cells;
-	uint32_t *field_of; /* the events' field of each of the shown ones */
-	int32_t *shown_of;  /* the shown field of each of the events', or -1 */
-	struct buffer scratch;
-};
-
-static void set_key(const struct pivoting *p, const struct pivoted *key, struct shown_row *r)
-{
-	for (uint32_t i = 0; i < p->shown->key_count; i++) {
-		uint32_t field = p->shown->key[i];
-
-		r->cells[field] = (struct shown_cell){ &rows_of(p, key->sample)->columns[r->field_of[field]],
-						       p->changes[key->sample].row, 0 };
-	}
-}
-
-static void set_cells(const struct pivoting *p, uint32_t number, struct shown_row *r)
-{
-	const struct pivoted *key = &p->keys[number];
-
-	for (uint32_t i = 0; i < p->shown->field_count; i++) {
-		bool is_kept = p->base_rows[number] != PICK_NONE;
-
-		r->cells[i] = (struct shown_cell){ is_kept ? &p->base.columns[i] : NULL, p->base_rows[number], 0 };
-	}
-	set_key(p, key, r);
-	for (uint32_t i = key->first_told; i < key->first_told + key->told_count; i++)
-		r->cells[r->shown_of[p->told[i].field]] = (struct shown_cell){ NULL, p->value_rows[i], i + 1 };
-	for (uint32_t i = 0; i < key->count; i++) {
-		struct long_origin from = p->rows->origins[p->newest[key->first + i]];
-		int32_t field = from.attribute < p->schema->field_count ? r->shown_of[from.attribute] : -1;
-
-		if (field >= 0)
-			r->cells[field] = (struct shown_cell){ &p->events->after.columns[from.attribute],
-							       p->changes[from.change].row, 0 };
-	}
-}
-
-static int put_row(const struct pivoting *p, uint32_t number, struct shown_row *r, struct columns *out, struct err *e)
-{
-	const struct column *values = &p->values.columns[p->schema->key_count + 1];
-
-	set_cells(p, number, r);
-	for (uint32_t i = 0; i < p->shown->field_count; i++) {
-		const struct shown_cell *c = &r->cells[i];
-
-		if (c->from != NULL)
-			column_append_range(&out->columns[i], c->from, c->row, 1);
-		else if (c->told == 0)
-			column_set_null(&out->columns[i]);
-		else if (attribute_value_read(&out->columns[i], &p->shown->fields[i], values, c->row, &r->scratch, e) < 0)
-			return -1;
-	}
-	columns_end_row(out);
-	return 0;
-}
-
-static void put_delete(const struct pivoting *p, const struct pivoted *key, struct shown_row *r, struct batch *out)
-{
-	struct columns row;
-
-	columns_init(&row, p->shown);
-	memset(r->cells, 0, p->shown->field_count * sizeof(*r->cells));
-	set_key(p, key, r);
-	for (uint32_t i = 0; i < p->shown->field_count; i++) {
-		if (r->cells[i].from != NULL)
-			column_append_range(&row.columns[i], r->cells[i].from, r->cells[i].row, 1);
-		else
-			column_set_null(&row.columns[i]);
-	}
-	columns_end_row(&row);
-	batch_add(out, &(struct rows){ .op = OP_DELETE, .count = 1, .before = &row });
-	columns_release(&row);
-}
-
-static void match_fields(const struct pivoting *p, struct shown_row *r)
-{
-	r->cells = memory_array(struct shown_cell, p->shown->field_count);
-	r->field_of = memory_array(uint32_t, p->shown->field_count);
-	r->shown_of = memory_array(int32_t, p->schema->field_count);
-	for (uint32_t i = 0; i < p->schema->field_count; i++)
-		r->shown_of[i] = schema_find(p->shown, p->schema->fields[i].name);
-	for (uint32_t i = 0; i < p->shown->field_count; i++)
-		r->field_of[i] = (uint32_t)schema_find(p->schema, p->shown->fields[i].name);
-}
-
-static int put_rows(const struct pivoting *p, struct batch *out, struct err *e)
-{
-	struct shown_row r = { 0 };
-	int rc = 0;
-
-	match_fields(p, &r);
-	for (uint32_t k = 0; k < p->key_count && rc == 0; k++) {
-		const struct pivoted *key = &p->keys[k];
-
-		if (key->is_there && (key->is_whole || key->count > 0))
-			rc = put_row(p, k, &r, &out->after, e);
-		else if (!key->is_there && key->place.file != 0)
-			put_delete(p, key, &r, out);
-	}
-	batch_take_after(out);
-	buffer_release(&r.scratch);
-	memory_free(r.cells);
-	memory_free(r.field_of);
-	memory_free(r.shown_of);
-	return rc;
-}
-
 static int find_rows(struct pivoting *p, struct err *e)
 {
 	uint32_t *key_of_change;
@@ -501,7 +341,7 @@ int pivot(struct batch **out, const struct batch *events, const struct long_rows
 	if (rc == 0)
 		rc = read_base(&p, e);
 	if (rc == 0)
-		rc = put_rows(&p, b, e);
+		rc = pivot_put(&p, b, e);
 	b->rows_in = events->rows_in;
 	columns_release(&p.values);
 	columns_release(&p.base);
