@@ -4,11 +4,43 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <xxhash.h>
+
+static bool is_named(const struct input_field *f, struct bytes name)
+{
+	return f->name_size == name.size && memcmp(f->name, name.data, name.size) == 0;
+}
+
+/* The slot that has the name's field, or the free one where that belongs. */
+static uint32_t *name_slot(const struct input_table *t, struct bytes name)
+{
+	uint32_t mask = t->slot_count - 1, at = (uint32_t)XXH3_64bits(name.data, name.size) & mask;
+
+	while (t->slots[at] != 0 && !is_named(&t->fields[t->slots[at] - 1], name))
+		at = (at + 1) & mask;
+	return &t->slots[at];
+}
+
+/* Makes room for one more. */
+static void grow_slots(struct input_table *t)
+{
+	if ((t->field_count + 1) * 2 <= t->slot_count)
+		return;
+	memory_free(t->slots);
+	t->slot_count = t->slot_count > 0 ? t->slot_count * 2 : 64;
+	t->slots = memory_array(uint32_t, t->slot_count);
+	for (uint32_t i = 0; i < t->field_count; i++)
+		*name_slot(t, (struct bytes){ (const uint8_t *)t->fields[i].name, t->fields[i].name_size }) = i + 1;
+}
 
 struct input_field *input_table_add(struct input_table *t, struct bytes name)
 {
 	struct input_field *f;
+	uint32_t *slot;
 
+	grow_slots(t);
+	slot = name_slot(t, name);
+	*slot = *slot != 0 ? *slot : t->field_count + 1;
 	t->fields = memory_grow(t->fields, struct input_field, t->field_count + 1);
 	f = &t->fields[t->field_count++];
 	*f = (struct input_field){ .name = memory_copy(name.data, name.size), .name_size = name.size, .place = -1 };
@@ -192,6 +224,7 @@ void input_table_free(struct input_table *t)
 		memory_free(t->key[i]);
 	memory_free(t->key);
 	memory_free(t->fields);
+	memory_free(t->slots);
 	memory_free(t->places);
 	schema_release(t->schema);
 	memory_free(t->database);
@@ -201,15 +234,9 @@ void input_table_free(struct input_table *t)
 
 int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint)
 {
-	for (uint32_t i = 0, at = hint; i < t->field_count; i++, at++) {
-		const struct input_field *f;
-
-		at = at < t->field_count ? at : 0;
-		f = &t->fields[at];
-		if (f->name_size == name.size && memcmp(f->name, name.data, name.size) == 0)
-			return (int)at;
-	}
-	return -1;
+	if (hint < t->field_count && is_named(&t->fields[hint], name))
+		return (int)hint;
+	return t->slot_count > 0 ? (int)*name_slot(t, name) - 1 : -1;
 }
 
 void input_table_add_key(struct input_table *t, struct bytes name)

@@ -47,6 +47,8 @@ struct input_table {
 	enum table_types types;
 	struct input_field *fields;
 	uint32_t field_count;
+	uint32_t *slots;      /* open hash from names: a field's number + 1, 0 free; a power of two, at least twice the fields */
+	uint32_t slot_count;
 	uint32_t *places; /* the schema's fields: their numbers here */
 	uint32_t place_count;
 	struct schema *schema; /* NULL: has_changes tells that it is to be made */
@@ -66,7 +68,7 @@ void input_table_free(struct input_table *t);
 
 /* A field without a type and a place; valid until the next one. */
 struct input_field *input_table_add(struct input_table *t, struct bytes name);
-/* The field of this name, at or behind `hint` at first; -1: none. */
+/* The field of this name, at `hint` at first; -1: none. */
 int input_table_find(const struct input_table *t, struct bytes name, uint32_t hint);
 /* Adds and widens what the message declares. ERR_DATA: too many fields, or a type that the field's cannot become. */
 int input_table_declare(struct input_table *t, const struct declared *d, struct err *e);
