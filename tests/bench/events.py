@@ -11,7 +11,7 @@ SCHEMA = ", ".join(["PK BIGINT", *(f"{name} BIGINT" for name in COLUMNS)])
 
 def rows(rand, names_of):
     """Ends of lines with the values of some columns."""
-    return [json.dumps({name: rand.randrange(1_000_000) for name in names_of()})[1:] + "]}\n" for _ in range(2000)]
+    return [json.dumps({name: rand.randrange(1_000_000) for name in names_of()})[1:] + "]}\n" for _ in range(50_000)]
 
 
 def write(path, action, keys_and_times, ends, rand):
