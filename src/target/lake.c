@@ -54,6 +54,7 @@ const struct option lake_option_table[] = {
 /* One part of the memory for the batch that fills, the others for those in work. */
 #define OPEN_SHARE 3
 #define QUIET_US 2000000
+#define BUSY_POLL_US 2000 /* a batch that is due waits for the one before */
 
 struct lake {
 	struct target target; /* first */
@@ -279,9 +280,16 @@ static int take_schema(struct lake *l, const struct change *c, struct err *e)
 	return 0;
 }
 
-static int64_t due_at(const struct lake *l, const struct lake_table *t)
+/*
+ * When its age is the reason to commit the table's open batch. While the one before is in work that would make nothing
+ * visible sooner, and many small batches cost more than one: those of a table whose commits take longer than the interval
+ * would only get smaller.
+ */
+static int64_t due_at(struct lake *l, const struct lake_table *t, int64_t now_us)
 {
-	return t->open->opened_at_us + l->options->commit_interval_ms * 1000;
+	int64_t due_us = t->open->opened_at_us + l->options->commit_interval_ms * 1000;
+
+	return due_us <= now_us && workers_have(&l->workers, t) ? now_us + BUSY_POLL_US : due_us;
 }
 
 /* Gives the open batches that are due to the workers; all of them when `all`. */
@@ -295,16 +303,18 @@ static int cut_due(struct lake *l, bool all, struct err *e)
 	l->any_full = false;
 	for (uint32_t i = 0; i < l->dirty_count; i++) {
 		struct lake_table *t = l->dirty[i];
+		int64_t due_us;
 
 		(void)open_batch(l, t); /* a transaction that ends with a part still needs its end */
-		if (all || is_tight || t->is_full || t->has_parts || now_us >= due_at(l, t)) {
+		due_us = due_at(l, t, now_us);
+		if (all || is_tight || t->is_full || t->has_parts || now_us >= due_us) {
 			if (give(l, t, true, e) < 0)
 				return -1;
 			t->is_dirty = false;
 			continue;
 		}
-		if (l->due_at_us == 0 || due_at(l, t) < l->due_at_us)
-			l->due_at_us = due_at(l, t);
+		if (l->due_at_us == 0 || due_us < l->due_at_us)
+			l->due_at_us = due_us;
 		l->dirty[kept++] = t;
 	}
 	l->dirty_count = kept;

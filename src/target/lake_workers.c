@@ -187,6 +187,16 @@ bool workers_are_idle(struct lake_workers *w)
 	return is_idle;
 }
 
+bool workers_have(struct lake_workers *w, const struct lake_table *t)
+{
+	bool has;
+
+	pthread_mutex_lock(&w->lock);
+	has = t->is_busy || t->first != NULL;
+	pthread_mutex_unlock(&w->lock);
+	return has;
+}
+
 int workers_failure(struct lake_workers *w, struct err *e)
 {
 	int rc;

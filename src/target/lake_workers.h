@@ -32,6 +32,8 @@ int workers_give(struct lake_workers *w, struct lake_table *t, bool commits, str
 void workers_catch_up(struct lake_workers *w, struct lake_table *const *tables, uint32_t count);
 /* true when nothing is queued or in work. */
 bool workers_are_idle(struct lake_workers *w);
+/* Whether batches of this table are queued or in work. */
+bool workers_have(struct lake_workers *w, const struct lake_table *t);
 int workers_failure(struct lake_workers *w, struct err *e);
 /* Returns when nothing is queued or in work. */
 int workers_wait(struct lake_workers *w, struct err *e);
