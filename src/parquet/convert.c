@@ -167,8 +167,9 @@ int convert_values(struct column *to, const struct field *f, const struct file_l
 	if (check_room(to, v, e) < 0)
 		return -1;
 	if (is_plain_long(to, leaf)) {
-		for (uint32_t i = 0; i < v->count; i++)
-			column_add_int64(to, v->ints[i]);
+		const struct column longs = { .storage = STORAGE_INT64, .row_count = v->count, .values = (uint8_t *)v->ints };
+
+		column_append_range(to, &longs, 0, v->count);
 		return 0;
 	}
 	for (uint32_t i = 0; i < v->count; i++) {

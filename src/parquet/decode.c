@@ -90,22 +90,39 @@ static uint64_t bits_at(const uint8_t *at, const uint8_t *end, uint64_t bit, uns
 	return (low | high) & (width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1);
 }
 
+/* Eight bytes have a value of this width wherever in a byte it begins, and `left` bytes are to be read from `at`. */
+static uint32_t count_narrow(unsigned width, uint32_t count, size_t left)
+{
+	uint64_t fit = left < 8 ? 0 : (uint64_t)(left - 8) * 8 / width + 1;
+
+	if (width > 56)
+		return 0;
+	return fit < count ? (uint32_t)fit : count;
+}
+
 /* One miniblock's deltas, added up from `last`. */
 static bool decode_miniblock(struct reader *r, unsigned width, uint32_t values, uint32_t wanted,
 			     int64_t least, uint64_t *last, int64_t *out)
 {
 	struct bytes packed = reader_bytes(r, (size_t)values / 8 * width);
+	uint64_t sum = *last, mask = ((uint64_t)1 << (width & 63)) - 1, bit = 0;
+	uint32_t narrow, i = 0;
 
 	if (r->short_read)
 		return false;
-	for (uint32_t i = 0; i < wanted; i++) {
-		uint64_t delta = width == 0 ? 0 :
-					      bits_at(packed.data, packed.data + packed.size,
-						      (uint64_t)i * width, width);
+	narrow = width == 0 ? 0 : count_narrow(width, wanted, (size_t)(r->end - packed.data));
+	for (; i < narrow; i++, bit += width) {
+		uint64_t word;
 
-		*last += delta + (uint64_t)least;
-		out[i] = (int64_t)*last;
+		memcpy(&word, packed.data + (bit >> 3), 8);
+		sum += (word >> (bit & 7) & mask) + (uint64_t)least;
+		out[i] = (int64_t)sum;
 	}
+	for (; i < wanted; i++, bit += width) {
+		sum += (width == 0 ? 0 : bits_at(packed.data, packed.data + packed.size, bit, width)) + (uint64_t)least;
+		out[i] = (int64_t)sum;
+	}
+	*last = sum;
 	return true;
 }
 

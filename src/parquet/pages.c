@@ -186,11 +186,8 @@ static bool bit_packed_levels(struct reader *r, unsigned width, uint32_t *out, u
 	return true;
 }
 
-/* Levels of `most`; v1 has their length in front, v2 in the header (`size` >= 0). */
-static bool read_levels(struct reader *r, uint8_t most, int64_t encoding, int64_t size, uint32_t *out,
-			uint32_t count)
+static bool unpack_levels(struct reader *r, unsigned width, int64_t encoding, int64_t size, uint32_t *out, uint32_t count)
 {
-	unsigned width = bit_width(most);
 	struct reader part;
 
 	if (encoding == ENCODING_BIT_PACKED && size < 0)
@@ -198,13 +195,23 @@ static bool read_levels(struct reader *r, uint8_t most, int64_t encoding, int64_
 	if (encoding != ENCODING_RLE)
 		return false;
 	part = reader_of(reader_bytes(r, size >= 0 ? (size_t)size : reader_u32le(r)));
-	if (r->short_read || !decode_hybrid(&part, width, out, count))
+	return !r->short_read && decode_hybrid(&part, width, out, count);
+}
+
+/* Levels up to `most`, and how many are that; v1 has their length in front, v2 in the header (`size` >= 0). */
+static bool read_levels(struct reader *r, uint8_t most, int64_t encoding, int64_t size, uint32_t *out, uint32_t count,
+			uint32_t *at_most)
+{
+	uint32_t above = 0, equal = 0;
+
+	if (!unpack_levels(r, bit_width(most), encoding, size, out, count))
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		if (out[i] > most)
-			return false;
+		above += out[i] > most;
+		equal += out[i] == most;
 	}
-	return true;
+	*at_most = equal;
+	return above == 0;
 }
 
 static void reserve_levels(struct pages *p, uint32_t count)
@@ -221,22 +228,18 @@ static void reserve_levels(struct pages *p, uint32_t count)
 static int decode_page(struct pages *p, const struct page_head *h, struct reader *r, bool is_v2,
 		       struct err *e)
 {
-	uint32_t count = p->entry_count, values = count;
+	uint32_t count = p->entry_count, values = count, unused;
 	const struct file_leaf *leaf = p->leaf;
 
 	reserve_levels(p, count);
 	if (leaf->repetition_max > 0 &&
 	    !read_levels(r, leaf->repetition_max, h->repetition_encoding,
-			 is_v2 ? h->repetition_size : -1, p->repetitions, count))
+			 is_v2 ? h->repetition_size : -1, p->repetitions, count, &unused))
 		return err_set(e, ERR_DATA, "a page's repetition levels are broken");
-	if (leaf->definition_max > 0) {
-		if (!read_levels(r, leaf->definition_max, h->definition_encoding,
-				 is_v2 ? h->definition_size : -1, p->definitions, count))
-			return err_set(e, ERR_DATA, "a page's definition levels are broken");
-		values = 0;
-		for (uint32_t i = 0; i < count; i++)
-			values += p->definitions[i] == leaf->definition_max;
-	}
+	if (leaf->definition_max > 0 &&
+	    !read_levels(r, leaf->definition_max, h->definition_encoding,
+			 is_v2 ? h->definition_size : -1, p->definitions, count, &values))
+		return err_set(e, ERR_DATA, "a page's definition levels are broken");
 	return decode_values(&p->values, leaf->physical, (int)h->encoding, leaf->fixed, values,
 			     p->has_dictionary ? &p->dictionary : NULL, r, e);
 }
