@@ -12,11 +12,6 @@ const char *const long_mark_names[LONG_MARKS] = {
 	[LONG_DELETE] = "_delete",
 };
 
-static bool only_orders(const struct field *f)
-{
-	return strncmp(f->name, EVENT_PREFIX, strlen(EVENT_PREFIX)) == 0;
-}
-
 static int check_names(const struct schema *events, struct err *e)
 {
 	static const char *const ours[] = { LONG_ATTRIBUTE, LONG_VALUE, LONG_DELETED };
@@ -83,7 +78,7 @@ struct schema *long_shown(const struct schema *events)
 	struct schema *s = schema_new(events->database, events->table);
 
 	for (uint32_t i = 0; i < events->field_count; i++) {
-		if (!only_orders(&events->fields[i]))
+		if (!event_is_added(events->fields[i].name))
 			schema_add_copy(s, events->fields[i].name, &events->fields[i], events->fields[i].is_nullable);
 	}
 	for (uint32_t i = 0; i < events->key_count; i++)
@@ -164,7 +159,7 @@ void unpivot(struct long_rows *out, struct schema *long_table, const struct batc
 	*out = (struct long_rows){ .batch = b };
 	u.is_attribute = memory_array(bool, u.events->field_count);
 	for (uint32_t i = 0; i < u.events->field_count; i++)
-		u.is_attribute[i] = !schema_is_key(u.events, i) && !only_orders(&u.events->fields[i]);
+		u.is_attribute[i] = !schema_is_key(u.events, i) && !event_is_added(u.events->fields[i].name);
 	for (uint32_t i = 0; i < events->run_count; i++) {
 		const struct batch_run *run = &events->runs[i];
 		const uint8_t *present = run->present > 0 ? events->presences[run->present - 1].present : NULL;

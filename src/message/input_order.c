@@ -21,8 +21,8 @@ static const struct {
 	bool is_of_log;
 } columns[ORDER_COLUMNS] = {
 	[ORDER_TIME] = { EVENT_TIME, TYPE_TIMESTAMP, false },
-	[ORDER_FILE] = { EVENT_PREFIX "file", TYPE_LONG, true },
-	[ORDER_OFFSET] = { EVENT_PREFIX "offset", TYPE_LONG, true },
+	[ORDER_FILE] = { EVENT_FILE, TYPE_LONG, true },
+	[ORDER_OFFSET] = { EVENT_OFFSET, TYPE_LONG, true },
 	[ORDER_RANK] = { EVENT_RANK, TYPE_LONG, false },
 };
 

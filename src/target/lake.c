@@ -105,7 +105,7 @@ static bool *find_lacking(const struct schema *lake, const struct schema *source
 	lacks = memory_array(bool, source->field_count);
 	for (uint32_t i = 0; i < source->field_count; i++) {
 		lacks[i] = schema_find(lake, source->fields[i].name) < 0 &&
-			   !(source->is_by_column && strncmp(source->fields[i].name, EVENT_PREFIX, strlen(EVENT_PREFIX)) == 0);
+			   !(source->is_by_column && event_is_added(source->fields[i].name));
 		any = any || lacks[i];
 	}
 	if (any)
