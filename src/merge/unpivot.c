@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "merge/unpivot.h"
 
+#include <strings.h>
+
 #include "base/memory.h"
 #include "change/event.h"
 #include "merge/attribute_value.h"
@@ -12,26 +14,42 @@ const char *const long_mark_names[LONG_MARKS] = {
 	[LONG_DELETE] = "_delete",
 };
 
-static int check_names(const struct schema *events, struct err *e)
+/* Engines do not tell names apart by the case of their letters. */
+static bool is_named(const struct schema *s, uint32_t field, const char *name)
+{
+	return strcasecmp(s->fields[field].name, name) == 0;
+}
+
+static int check_copied(const struct schema *events, uint32_t field, struct err *e)
 {
 	static const char *const ours[] = { LONG_ATTRIBUTE, LONG_VALUE, LONG_DELETED };
 
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (is_named(events, field, ours[i]))
+			return err_set(e, ERR_CONFIG, "column \"%s\" is of the key or the order, and the long table has a column of "
+				       "its own of that name: rename it at the source", events->fields[field].name);
+	}
+	return 0;
+}
+
+static int check_columns(const struct schema *events, struct err *e)
+{
 	if (events->key_count == 0)
 		return err_set(e, ERR_CONFIG, "events of a table without a key cannot be put together: give its columns (--key)");
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		int at = schema_find(events, ours[i]);
-		bool is_copied = at >= 0 && schema_is_key(events, (uint32_t)at);
+	for (uint32_t i = 0; i < events->field_count; i++) {
+		const struct field *f = &events->fields[i];
+		bool is_key = schema_is_key(events, i);
 
-		for (uint32_t k = 0; k < events->order_count; k++)
-			is_copied = is_copied || (at >= 0 && events->order[k] == (uint32_t)at);
-		if (is_copied)
-			return err_set(e, ERR_CONFIG, "column \"%s\" is of the key or the order, and the long table has a column of "
-				       "its own of that name: rename it at the source", ours[i]);
-	}
-	for (size_t i = 0; i < LONG_MARKS; i++) {
-		if (schema_find(events, long_mark_names[i]) >= 0)
-			return err_set(e, ERR_CONFIG, "column \"%s\" has a name that the long table needs: rename it at the source",
-				       long_mark_names[i]);
+		if ((is_key || schema_is_order(events, i)) && check_copied(events, i, e) < 0)
+			return -1;
+		for (size_t m = 0; m < LONG_MARKS; m++) {
+			if (strcmp(f->name, long_mark_names[m]) == 0)
+				return err_set(e, ERR_CONFIG, "column \"%s\" has a name that the long table needs: rename it at the "
+					       "source", f->name);
+		}
+		if (!f->is_nullable && !is_key && !event_is_added(f->name))
+			return err_set(e, ERR_CONFIG, "column \"%s\" is NOT NULL, but a row is there as soon as one of its columns is "
+				       "told, and the others are NULL so far: give the column without NOT NULL (--schema)", f->name);
 	}
 	return 0;
 }
@@ -42,7 +60,7 @@ int long_schema(struct schema **out, const struct schema *events, struct err *e)
 	struct buffer name = { 0 };
 	struct schema *s;
 
-	if (check_names(events, e) < 0) {
+	if (check_columns(events, e) < 0) {
 		memory_free(fields);
 		return -1;
 	}

@@ -40,8 +40,8 @@ struct long_rows {
 };
 
 /*
- * The long table's schema for events of this one. ERR_CONFIG: it has no key, or its columns and the long table's get in each
- * other's way. The caller releases it.
+ * The long table's schema for events of this one. ERR_CONFIG: it has no key, a column that must not be NULL, or its columns
+ * and the long table's get in each other's way. The caller releases it.
  */
 int long_schema(struct schema **out, const struct schema *events, struct err *e);
 /* The columns that the pivoted table shows: those of the events without the ones that only order them. The caller's. */

@@ -53,9 +53,9 @@ static int open_late(struct lake_table *t, const struct lake_place *place, const
 static int open_tall(struct lake_table *t, const struct lake_place *place, const struct schema *events, struct err *e)
 {
 	struct schema *schema = NULL;
-	int rc = long_schema(&schema, events, e);
+	int rc = long_schema(&schema, events, e); /* columns that came since may not be possible */
 
-	if (rc == 0)
+	if (rc == 0 && t->tall == NULL)
 		rc = open_beside(&t->tall, place, schema, e);
 	schema_release(schema);
 	return rc;
@@ -68,7 +68,7 @@ int lake_events_open(struct lake_table *t, const struct lake_place *place, struc
 	if (place->share != NULL)
 		return err_set(e, ERR_CONFIG, "--order event needs one process for a table's events: run without --group");
 	if (source->is_by_column)
-		return t->tall == NULL ? open_tall(t, place, source, e) : 0;
+		return open_tall(t, place, source, e);
 	return t->late == NULL && strcmp(place->options->late, "keep") == 0 ? open_late(t, place, source, e) : 0;
 }
 

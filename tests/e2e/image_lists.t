@@ -139,6 +139,10 @@ for image in ("full", "partial"):
     wanted = [(n, -n if n % 7 == 0 else n) for n in range(5000)]
     tap.equal(sorted(found) == wanted, True, f"its rows are all there, --image {image}")
 
+TAKEN = [*([row("_insert", 1, n, a=n)] for n in range(600)), [row("_update", 2, 1, _delete=1)]] # the first 500 are looked at
+fails("a column that comes later has no name that the long table needs either", 2, 'column "_delete" has a name',
+      write("taken", *TAKEN), "taken", "--order", "event", "--image", "partial")
+
 # --- README's example -----------------------------------------------------------------------------
 
 with open(f"{TREE}/README.md", encoding="utf-8") as readme:

@@ -50,10 +50,43 @@ static void a_column_is_shown_whatever_it_begins_with(void **state)
 	schema_release(events);
 }
 
+static void assert_refused(struct schema *events, const char *says)
+{
+	struct err e = ERR_INIT;
+	struct schema *tall;
+
+	assert_int_equal(long_schema(&tall, events, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	if (strstr(e.text, says) == NULL)
+		fail_msg("\"%s\" is not in: %s", says, e.text);
+	schema_release(events);
+}
+
+static void a_column_that_must_not_be_null_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(events_of("id", "a", false), "column \"a\" is NOT NULL");
+}
+
+static void a_key_of_a_name_of_the_long_table_is_refused_in_any_case_of_letters(void **state)
+{
+	struct schema *events = events_of("id", "Value", true), *tall;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_refused(events_of("Value", "a", true), "column \"Value\" is of the key");
+	assert_refused(events_of("id", "_delete", true), "column \"_delete\" has a name");
+	must(long_schema(&tall, events, &e), &e); /* a column's name is a value there */
+	schema_release(tall);
+	schema_release(events);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_column_is_shown_whatever_it_begins_with),
+		cmocka_unit_test(a_column_that_must_not_be_null_is_refused),
+		cmocka_unit_test(a_key_of_a_name_of_the_long_table_is_refused_in_any_case_of_letters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
