@@ -143,6 +143,12 @@ static int send_changes(struct feed *f, struct err *e)
 	return rc;
 }
 
+/* Events that are ordered as rows say all of their row, and an update that lacks a column is older than it. */
+static bool has_whole_rows(const struct feed *f)
+{
+	return f->input_options.by_event && !f->run_table->schema->is_by_column;
+}
+
 int feed_flush(struct feed *f, struct err *e)
 {
 	struct change c = { .kind = CHANGE_ROWS, .origin = &f->run_origin };
@@ -155,7 +161,7 @@ int feed_flush(struct feed *f, struct err *e)
 	} else {
 		c.schema = f->run_table->schema;
 		c.rows = row_run_rows(&f->run);
-		if (c.rows.op == OP_INSERT || c.rows.op == OP_COPY)
+		if (c.rows.op == OP_INSERT || c.rows.op == OP_COPY || has_whole_rows(f))
 			c.rows.after_present = NULL; /* what is left out is NULL */
 		rc = f->sink->take(f->sink, &c, e);
 	}
@@ -199,7 +205,7 @@ static int check_whole(struct feed *f, struct feed_table *t, const struct feed_m
 	const struct row_run *r = &f->run;
 	struct seen_partition *p;
 
-	if (r->count == 0 || r->op == OP_DELETE || (r->op == OP_UPDATE && r->after_is_partial))
+	if (r->count == 0 || r->op == OP_DELETE || (r->op == OP_UPDATE && r->after_is_partial && !has_whole_rows(f)))
 		return 0;
 	p = seen_at(&t->seen, f->topics[m->topic].name, m->partition);
 	if (r->after_is_partial)

@@ -498,6 +498,25 @@ static void what_is_no_file_is_refused(void **state)
 	rmdir(r->path);
 }
 
+#define UPDATE(columns, ms) "{\"before\":{\"id\":1},\"after\":{\"id\":1," columns "},\"op\":\"u\"," \
+	"\"source\":{\"db\":\"shop\",\"table\":\"t\",\"ts_ms\":" ms "}}\n"
+
+static void in_event_order_an_update_that_is_older_than_a_column_has_null_there(void **state)
+{
+	struct rig *r = *state;
+	struct err e = ERR_INIT;
+
+	set(&r->feed.order, "event");
+	add(r, UPDATE("\"a\":1,\"b\":2", "2000") UPDATE("\"a\":3", "1000"));
+	must(run_on(r, true, &e), &e);
+	assert_non_null(strstr(buffer_string(&r->rows), "{\"id\":1,\"a\":1,\"b\":2,"));
+	assert_non_null(strstr(buffer_string(&r->rows), "{\"id\":1,\"a\":3,\"b\":null,"));
+	replace(r, UPDATE("\"a\":1", "2000"));
+	r->feed.schema = memory_copy_text("id BIGINT, a BIGINT, b BIGINT NOT NULL");
+	assert_int_equal(run_from(r, NULL, NULL, true, &e), -1);
+	assert_non_null(strstr(e.text, "leaves out column \"b\", which is NOT NULL"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -519,6 +538,7 @@ int main(void)
 		TEST(a_pipe_is_read_to_its_end_and_not_twice),
 		TEST(a_pipe_in_which_nothing_comes_can_be_stopped),
 		TEST(what_is_no_file_is_refused),
+		TEST(in_event_order_an_update_that_is_older_than_a_column_has_null_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
