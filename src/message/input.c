@@ -217,7 +217,7 @@ int input_take_truncate(struct input *in, struct err *e)
 {
 	if (in->options.by_event)
 		return err_set(e, ERR_DATA, "event order has no TRUNCATE: it does not say of which rows that come late it is "
-			       "the end (--order log takes messages as they arrive)");
+			       "the end; pass it over by --bad-message quarantine, or take messages as they arrive (--order log)");
 	if (input_enter_table(in, e) < 0)
 		return -1;
 	in->message.kind = MESSAGE_TRUNCATE;

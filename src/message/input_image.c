@@ -71,6 +71,9 @@ static int read_member(const struct input_table *t, const struct input_field *f,
 		return 0;
 	}
 	if (rules.has_unavailable && is_unavailable(v)) {
+		if (t->options->by_event && !rules.is_old)
+			return err_set(e, ERR_DATA, "column \"%s\" has not changed, and its source does not say what it is: events that "
+				       "are ordered by their time must have whole rows (PostgreSQL: REPLICA IDENTITY FULL)", f->name);
 		*is_there = false;
 		column_set_null(c);
 		return 0;

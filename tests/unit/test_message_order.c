@@ -412,6 +412,9 @@ static void what_has_no_place_in_the_order_is_refused(void **state)
 	assert_refused(&r, "{\"before\":null,\"after\":{\"PK\":1},\"op\":\"c\",\"source\":{\"ts_us\":9223372036854775807}}", ERR_DATA,
 		       "is not in the years 1 to 9999");
 	assert_refused(&r, "{\"before\":null,\"after\":null," SOURCE ",\"op\":\"t\"}", ERR_DATA, "event order has no TRUNCATE");
+	assert_refused(&r, "{\"before\":null,\"after\":{\"PK\":1,\"a\":\"__debezium_unavailable_value\"},\"op\":\"u\","
+		       "\"source\":{\"connector\":\"postgresql\",\"ts_us\":1735689602000000}}", ERR_DATA,
+		       "column \"a\" has not changed, and its source does not say what it is");
 	read_rows(&r, "{\"before\":null,\"after\":{\"PK\":1},\"op\":\"c\",\"source\":{\"ts_us\":1735689602000000}}");
 	must(read_message(&r, "{\"PK\":1}", NULL), &r.e);
 	assert_int_equal(input_delete(r.input, bytes_or_null("{\"PK\":1}"), &r.message, &r.e), 1);
