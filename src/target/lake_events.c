@@ -15,7 +15,9 @@ static int open_beside(struct lake_table **out, const struct lake_place *place, 
 	buffer_format(&name, "%s.%s", schema->database, schema->table);
 	*out = lake_table_new(buffer_string(&name), NULL);
 	buffer_release(&name);
-	return lake_table_open(*out, place, schema, e);
+	if (lake_table_open(*out, place, schema, e) < 0)
+		return err_wrap(e, "what stands beside it (if that is another table, give this one another --table)");
+	return 0;
 }
 
 /* Late events are rows of their own, by key and order; what they tell is not looked at. */
@@ -55,8 +57,13 @@ static int open_tall(struct lake_table *t, const struct lake_place *place, const
 	struct schema *schema = NULL;
 	int rc = long_schema(&schema, events, e); /* columns that came since may not be possible */
 
-	if (rc == 0 && t->tall == NULL)
+	if (rc == 0 && t->tall == NULL) {
 		rc = open_beside(&t->tall, place, schema, e);
+		if (rc == 0 && t->position != NULL && table_snapshot(t->tall->table)->version < 0)
+			rc = err_set(e, ERR_CONFIG, "its long table %s is not in the lake, and without it nothing tells which events are "
+				     "older than what this one shows: put it back, or move this one away as well, and run again",
+				     t->tall->name);
+	}
 	schema_release(schema);
 	return rc;
 }

@@ -139,6 +139,19 @@ for image in ("full", "partial"):
     wanted = [(n, -n if n % 7 == 0 else n) for n in range(5000)]
     tap.equal(sorted(found) == wanted, True, f"its rows are all there, --image {image}")
 
+events = write("beside", *PARTIAL)
+PARTS = ("--order", "event", "--image", "partial")
+succeeds("partial images", events, "beside", *PARTS)
+before = rows("beside")
+os.rename(f"{folder}/beside/shop/t", f"{folder}/beside/shown")
+succeeds("a table whose long table stayed is put together again", events, "beside", *PARTS)
+tap.equal(rows("beside"), before, "it is as it was")
+os.rename(f"{folder}/beside/shop/t__long", f"{folder}/beside/long")
+fails("a table whose long table is gone is not gone on with", 2, "its long table shop.t__long is not in the lake", events, "beside", *PARTS)
+os.rename(f"{folder}/beside/long", f"{folder}/beside/shop/t__long")
+succeeds("it is put back", events, "beside", *PARTS)
+tailrace("sync", "--from", events, "--to", f"{folder}/taken_name", "--key", "PK", "--table", "shop.t__long")
+fails("another table of the long table's name is not touched", 2, "if that is another table, give this one another --table", events, "taken_name", *PARTS)
 TAKEN = [*([row("_insert", 1, n, a=n)] for n in range(600)), [row("_update", 2, 1, _delete=1)]] # the first 500 are looked at
 fails("a column that comes later has no name that the long table needs either", 2, 'column "_delete" has a name',
       write("taken", *TAKEN), "taken", "--order", "event", "--image", "partial")
