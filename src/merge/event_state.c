@@ -14,7 +14,7 @@ void event_state_release(struct event_state *s)
 	for (uint32_t i = 0; i < s->file_count; i++)
 		memory_free(s->files[i].path);
 	memory_free(s->files);
-	*s = (struct event_state){ .clock = { INT64_MIN, INT64_MAX } };
+	*s = (struct event_state){ .clock = EVENT_CLOCK_INIT };
 }
 
 void event_state_add_file(struct event_state *s, char *path, uint64_t size_bytes, uint64_t row_count, int64_t newest_us)
@@ -36,7 +36,7 @@ static int take_file(struct event_state *out, const struct json_value *file, str
 
 static int take(struct event_state *out, const struct json_value *order, struct err *e)
 {
-	struct json_value watermark, horizon, files, file;
+	struct json_value watermark, horizon, edge, files, file;
 	struct json_cursor c;
 
 	if (!json_get(order, "watermark", &watermark) || !json_get(order, "tombstones", &files) || files.type != JSON_ARRAY)
@@ -45,6 +45,8 @@ static int take(struct event_state *out, const struct json_value *order, struct 
 		out->clock.watermark_us = json_get_int(order, "watermark");
 	if (json_get(order, "horizon", &horizon) && horizon.type != JSON_NULL)
 		out->clock.horizon_us = json_get_int(order, "horizon");
+	if (json_get(order, "edge", &edge) && edge.type != JSON_NULL)
+		out->clock.floor_us = json_get_int(order, "edge");
 	out->counts.late = (uint64_t)json_get_int(order, "late");
 	out->counts.stale = (uint64_t)json_get_int(order, "stale");
 	out->counts.duplicate = (uint64_t)json_get_int(order, "duplicates");
@@ -61,7 +63,7 @@ int event_state_parse(struct event_state *out, const char *position, struct err 
 	struct json_value root, order;
 	int rc = 0;
 
-	*out = (struct event_state){ .clock = { INT64_MIN, INT64_MAX } };
+	*out = (struct event_state){ .clock = EVENT_CLOCK_INIT };
 	if (position == NULL)
 		return 0;
 	rc = json_parse(&json, bytes_of_text(position), &root, e);
@@ -101,8 +103,10 @@ void event_state_join(const struct event_state *s, const char *position, struct 
 	format_time(s->clock.watermark_us, INT64_MIN, out);
 	buffer_text(out, ",\"horizon\":");
 	format_time(s->clock.horizon_us, INT64_MAX, out);
-	buffer_format(out, ",\"late\":%" PRIu64 ",\"stale\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"tombstones\":[",
+	buffer_format(out, ",\"late\":%" PRIu64 ",\"stale\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"edge\":",
 		      s->counts.late, s->counts.stale, s->counts.duplicate);
+	format_time(event_clock_edge(&s->clock), INT64_MIN, out);
+	buffer_text(out, ",\"tombstones\":[");
 	format_files(s, out);
 	buffer_text(out, "]}}");
 }

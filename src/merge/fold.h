@@ -17,18 +17,26 @@ struct fold_change {
 	enum batch_op op;  /* UPSERT, or DELETE (a MOVE is one) */
 };
 
-/* Which events are too late to count: those longer before the newest one than the horizon. */
+/*
+ * Which events are too late to count: those longer before the newest one than the horizon. What was too late once stays so
+ * under a longer horizon, for the tombstones of its time are gone.
+ */
 struct event_clock {
 	int64_t watermark_us; /* the time of the newest event that ever came; INT64_MIN: none has */
-	int64_t horizon_us;   /* INT64_MAX: nothing is late */
+	int64_t horizon_us;   /* INT64_MAX: nothing more becomes late */
+	int64_t floor_us;     /* what is before it was too late already; INT64_MIN: nothing was */
 };
+
+#define EVENT_CLOCK_INIT { INT64_MIN, INT64_MAX, INT64_MIN }
 
 /* The earliest time that is not too late; INT64_MIN: none is. */
 static inline int64_t event_clock_edge(const struct event_clock *c)
 {
 	int64_t edge;
 
-	return __builtin_sub_overflow(c->watermark_us, c->horizon_us, &edge) ? INT64_MIN : edge;
+	if (__builtin_sub_overflow(c->watermark_us, c->horizon_us, &edge))
+		edge = INT64_MIN;
+	return edge > c->floor_us ? edge : c->floor_us;
 }
 
 /* Events that came to nothing. */

@@ -289,6 +289,30 @@ static void an_event_behind_the_horizon_is_late_wherever_batches_end(void **stat
 	end(&r);
 }
 
+static void what_was_late_stays_late_under_a_longer_horizon(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, 100);
+	put(&r, EVENT_INSERT, 1, 900, 1);
+	commit(&r);
+	put(&r, EVENT_DELETE, 1, 1000, 0);
+	commit(&r);
+	put(&r, EVENT_INSERT, 2, 2000, 2); /* the tombstone is gone */
+	commit(&r);
+	r.horizon_us = 100000;
+	restart(&r, STEP_RESTART_WITHOUT_INDEX);
+	restart(&r, STEP_RESTART_WITHOUT_INDEX);
+	put(&r, EVENT_INSERT, 1, 900, 1);
+	put(&r, EVENT_INSERT, 3, 1900, 3);
+	commit(&r);
+	assert_value(&r, 1, -1);
+	assert_value(&r, 3, 3);
+	assert_order(&r, "\"horizon\":100000,\"late\":1,\"stale\":0,\"duplicates\":0,\"edge\":1900");
+	end(&r);
+}
+
 static uint32_t count_tombstone_files(struct run *r)
 {
 	struct store_list files;
@@ -355,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_deleted_row_does_not_come_back_with_an_index_made_anew),
 		cmocka_unit_test(what_came_twice_and_what_was_overtaken_is_counted),
 		cmocka_unit_test(an_event_behind_the_horizon_is_late_wherever_batches_end),
+		cmocka_unit_test(what_was_late_stays_late_under_a_longer_horizon),
 		cmocka_unit_test(tombstones_take_few_files_and_leave_with_the_horizon),
 		cmocka_unit_test(a_truncate_and_rows_with_some_columns_only_are_refused),
 	};
