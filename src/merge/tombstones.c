@@ -97,81 +97,110 @@ static int open_file(struct data_file_reader **out, struct tombstones *t, const 
 	return data_file_open(out, t->store, &data, t->schema, e);
 }
 
-/* Adds the rows of a file to those that are to be written, but for those before the edge. */
-static int take_rows(struct tombstones *t, const struct tombstone_file *file, int64_t edge_us, struct err *e)
+/* A file that is written, and what it has. */
+struct writing {
+	struct tombstones *of;
+	struct data_file_writer *file;
+	uint64_t *orders; /* of a block */
+	uint32_t *kept;   /* rows of a block */
+	int64_t edge_us, newest_us; /* the latter INT64_MIN: it has no row */
+};
+
+/* Adds rows, at most a block, but for those before the edge. */
+static int add_rows(struct writing *w, const struct columns *rows, uint32_t first, uint32_t count, struct err *e)
+{
+	const struct schema *s = w->of->schema;
+	uint32_t kept = 0;
+
+	key_order_rows(s, rows, first, count, w->orders);
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t at = key_order_time(w->orders + (size_t)i * s->order_count);
+
+		if (at < w->edge_us)
+			continue;
+		w->newest_us = at > w->newest_us ? at : w->newest_us;
+		w->kept[kept++] = first + i;
+	}
+	return kept > 0 ? data_file_add(w->file, rows, w->kept, NULL, kept, e) : 0;
+}
+
+static int add_new(struct writing *w, struct err *e)
+{
+	const struct columns *rows = &w->of->rows;
+	int rc = 0;
+
+	for (uint32_t first = 0; first < rows->row_count && rc == 0; first += BLOCK_ROWS) {
+		uint32_t left = rows->row_count - first;
+
+		rc = add_rows(w, rows, first, left < BLOCK_ROWS ? left : BLOCK_ROWS, e);
+	}
+	return rc;
+}
+
+/* Block by block: a file may have more rows than there should be memory for. */
+static int add_file(struct writing *w, const struct tombstone_file *file, struct err *e)
 {
 	struct data_file_reader *reader = NULL;
 	struct columns rows;
-	uint64_t *orders = memory_array(uint64_t, (size_t)BLOCK_ROWS * t->schema->order_count);
-	int rc = open_file(&reader, t, file, e);
+	int rc = open_file(&reader, w->of, file, e);
 
-	columns_init(&rows, t->schema);
+	columns_init(&rows, w->of->schema);
 	while (rc == 0) {
 		columns_clear(&rows);
 		rc = data_file_next(reader, BLOCK_ROWS, &rows, e);
-		key_order_rows(t->schema, &rows, 0, rows.row_count, orders);
-		for (uint32_t i = 0; rc == 0 && i < rows.row_count; i++) {
-			if (key_order_time(orders + (size_t)i * t->schema->order_count) < edge_us)
-				continue;
-			for (uint32_t f = 0; f < t->schema->field_count; f++)
-				column_append_range(&t->rows.columns[f], &rows.columns[f], i, 1);
-			columns_end_row(&t->rows);
-		}
+		if (rc == 0)
+			rc = add_rows(w, &rows, 0, rows.row_count, e);
 	}
 	data_file_close(reader);
 	columns_release(&rows);
-	memory_free(orders);
 	return rc < 0 ? -1 : 0;
 }
 
-static int64_t newest_of(const struct tombstones *t)
+/* The new ones and the state's files from `first` on become one file. */
+static int write_file(struct tombstones *t, struct event_state *state, uint32_t first, int64_t edge_us, struct err *e)
 {
-	uint32_t words = t->schema->order_count;
-	uint64_t *orders = memory_array(uint64_t, (size_t)t->rows.row_count * words);
-	int64_t newest = INT64_MIN;
+	struct writing w = { .of = t, .edge_us = edge_us, .newest_us = INT64_MIN };
+	struct data_file file = { 0 };
+	int rc = data_file_create(&w.file, t->store, FOLDER "/", t->schema, false, e);
 
-	key_order_rows(t->schema, &t->rows, 0, t->rows.row_count, orders);
-	for (uint32_t i = 0; i < t->rows.row_count; i++) {
-		int64_t at = key_order_time(orders + (size_t)i * words);
-
-		newest = at > newest ? at : newest;
-	}
-	memory_free(orders);
-	return newest;
-}
-
-static int write_file(struct tombstones *t, struct event_state *state, struct err *e)
-{
-	struct data_file_writer *w = NULL;
-	struct data_file file;
-	int rc = data_file_create(&w, t->store, FOLDER "/", t->schema, false, e);
-
+	w.orders = memory_array(uint64_t, (size_t)BLOCK_ROWS * t->schema->order_count);
+	w.kept = memory_array(uint32_t, BLOCK_ROWS);
 	if (rc == 0)
-		rc = data_file_add(w, &t->rows, NULL, NULL, t->rows.row_count, e);
-	if (rc == 0)
-		rc = data_file_finish(w, &file, e);
-	data_file_abandon(w);
+		rc = add_new(&w, e);
+	for (uint32_t i = first; i < state->file_count && rc == 0; i++)
+		rc = add_file(&w, &state->files[i], e);
+	if (rc == 0 && w.newest_us != INT64_MIN)
+		rc = data_file_finish(w.file, &file, e);
+	data_file_abandon(w.file);
+	memory_free(w.orders);
+	memory_free(w.kept);
 	if (rc < 0)
 		return -1;
-	event_state_add_file(state, memory_copy_text(file.path), file.size_bytes, file.row_count, newest_of(t));
-	data_file_release(&file);
+	while (state->file_count > first)
+		drop_file(t, state, state->file_count - 1);
 	columns_clear(&t->rows);
+	if (file.path == NULL)
+		return 0;
+	event_state_add_file(state, memory_copy_text(file.path), file.size_bytes, file.row_count, w.newest_us);
+	data_file_release(&file);
 	return store_sync_folder(t->store, FOLDER, e);
 }
 
-static int gather(struct tombstones *t, struct event_state *state, int64_t edge_us, struct err *e)
+/* The first of the state's last files that are small beside what is written with them. */
+static uint32_t first_small(const struct tombstones *t, const struct event_state *state)
 {
-	while (state->file_count > 0 && t->rows.row_count > 0) {
-		const struct tombstone_file *last = &state->files[state->file_count - 1];
+	uint64_t rows = t->rows.row_count;
+	uint32_t first = state->file_count;
 
-		if (last->row_count > (uint64_t)t->rows.row_count * SMALL_FACTOR ||
-		    last->row_count + t->rows.row_count > WRITTEN_ROWS_MAX)
+	while (first > 0) {
+		uint64_t more = state->files[first - 1].row_count;
+
+		if (more > rows * SMALL_FACTOR || more + rows > WRITTEN_ROWS_MAX)
 			break;
-		if (take_rows(t, last, edge_us, e) < 0)
-			return -1;
-		drop_file(t, state, state->file_count - 1);
+		rows += more;
+		first--;
 	}
-	return 0;
+	return first;
 }
 
 int tombstones_write(struct tombstones *t, struct event_state *state, int64_t edge_us, struct err *e)
@@ -180,7 +209,7 @@ int tombstones_write(struct tombstones *t, struct event_state *state, int64_t ed
 		if (state->files[i].newest_us < edge_us)
 			drop_file(t, state, i);
 	}
-	if (gather(t, state, edge_us, e) < 0 || (t->rows.row_count > 0 && write_file(t, state, e) < 0))
+	if (t->rows.row_count > 0 && write_file(t, state, first_small(t, state), edge_us, e) < 0)
 		return err_wrap(e, "tombstones");
 	return 0;
 }

@@ -345,6 +345,32 @@ static void tombstones_take_few_files_and_leave_with_the_horizon(void **state)
 	end(&r);
 }
 
+static void tombstones_of_many_blocks_are_written_together(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, 1000000);
+	for (int64_t i = 0; i < 70000; i++)
+		put(&r, EVENT_DELETE, i, i, 0);
+	commit(&r);
+	for (int64_t i = 70000; i < 140000; i++)
+		put(&r, EVENT_DELETE, i, i, 0);
+	put(&r, EVENT_INSERT, 150000, 1069000, 1); /* the first 69000 are past the horizon */
+	restart(&r, STEP_RESTART_WITHOUT_INDEX);
+	assert_order(&r, "\"rows\":71000,\"newest\":139999}]");
+	put(&r, EVENT_INSERT, 69000, 69000, 1);
+	put(&r, EVENT_INSERT, 139999, 139998, 1);
+	commit(&r);
+	assert_order(&r, "\"late\":0,\"stale\":2");
+	put(&r, EVENT_DELETE, 1, 69000, 1);
+	put(&r, EVENT_INSERT, 150000, 9000000, 1);
+	commit(&r);
+	assert_order(&r, "\"tombstones\":[]");
+	restart(&r, STEP_RESTART_WITHOUT_INDEX);
+	end(&r);
+}
+
 static void a_truncate_and_rows_with_some_columns_only_are_refused(void **state)
 {
 	const uint8_t present = 1 | 4 | 8;
@@ -381,6 +407,7 @@ int main(void)
 		cmocka_unit_test(an_event_behind_the_horizon_is_late_wherever_batches_end),
 		cmocka_unit_test(what_was_late_stays_late_under_a_longer_horizon),
 		cmocka_unit_test(tombstones_take_few_files_and_leave_with_the_horizon),
+		cmocka_unit_test(tombstones_of_many_blocks_are_written_together),
 		cmocka_unit_test(a_truncate_and_rows_with_some_columns_only_are_refused),
 	};
 
