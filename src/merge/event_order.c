@@ -11,6 +11,8 @@ int event_order_init(struct event_order *o, struct store *store, const struct sc
 
 	*o = (struct event_order){ .tombstones = tombstones_new(store, table) };
 	rc = event_state_parse(&o->state, position, e);
+	if (rc == 0)
+		tombstones_sweep(o->tombstones, &o->state);
 	o->state.clock.horizon_us = INT64_MAX; /* this run says its own */
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "merge/tombstones.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "merge/data_file.h"
 #include "merge/key_order.h"
@@ -10,6 +11,7 @@
 /* A file of at most so many times the rows to be written is written anew with them, up to the limit. */
 #define SMALL_FACTOR     2u
 #define WRITTEN_ROWS_MAX (4u << 20)
+#define ABANDONED_US     ((int64_t)86400 * 1000000)
 
 struct tombstones {
 	struct store *store;
@@ -227,6 +229,32 @@ void tombstones_settle(struct tombstones *t)
 	t->gone_count -= t->settled_count;
 	memmove(t->gone, t->gone + t->settled_count, t->gone_count * sizeof(*t->gone));
 	t->settled_count = t->gone_count;
+}
+
+static bool is_named(const struct event_state *state, const char *path)
+{
+	for (uint32_t i = 0; i < state->file_count; i++) {
+		if (strcmp(state->files[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+void tombstones_sweep(struct tombstones *t, const struct event_state *state)
+{
+	int64_t since_us = clock_now_us() - ABANDONED_US;
+	struct err ignored = ERR_INIT;
+	struct store_list files;
+
+	if (store_list(t->store, FOLDER, NULL, &files, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < files.count; i++) {
+		const struct store_object *file = &files.objects[i];
+
+		if (file->modified_at_us < since_us && !is_named(state, file->key))
+			(void)store_remove(t->store, file->key, &ignored);
+	}
+	store_list_release(&files);
 }
 
 int tombstones_read(struct tombstones *t, const struct tombstone_file *file, tombstones_take *take, void *context,

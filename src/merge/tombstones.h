@@ -30,6 +30,12 @@ int tombstones_write(struct tombstones *t, struct event_state *state, int64_t ed
 /* The commit with the state's list stands: what the one before it named and it does not is removed. */
 void tombstones_settle(struct tombstones *t);
 
+/*
+ * Removes what killed runs have left: files that the state does not name, and that are too old to be of a commit which somebody
+ * is about to make.
+ */
+void tombstones_sweep(struct tombstones *t, const struct event_state *state);
+
 /* Hands on a file's keys and orders, block by block; they are valid during the call. */
 typedef int tombstones_take(void *context, const struct key_hash *keys, const uint64_t *orders, uint32_t count,
 			    struct err *e);

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "lib/event_steps.h"
 #include "lib/merge_table.h"
 
@@ -345,6 +346,41 @@ static void tombstones_take_few_files_and_leave_with_the_horizon(void **state)
 	end(&r);
 }
 
+/* Opens the table again when its tombstone files are a day old. */
+static void restart_a_day_later(struct run *r)
+{
+	char *folder = r->base.store->ops->local_path(r->base.store, "_tailrace/tombstones");
+	char command[400];
+
+	snprintf(command, sizeof(command), "touch -d '25 hours ago' '%s'/*.parquet", folder);
+	assert_int_equal(system(command), 0);
+	memory_free(folder);
+	close_table(r);
+	unlink(r->index);
+	open_table(r);
+}
+
+static void what_no_commit_names_of_tombstones_goes_a_day_later(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r, INT64_MAX);
+	put(&r, EVENT_DELETE, 1, 10, 0);
+	commit(&r);
+	put(&r, EVENT_DELETE, 2, 20, 0);
+	restart(&r, STEP_RESTART); /* what the first commit named is in the second one's file as well, and stays there */
+	assert_int_equal(count_tombstone_files(&r), 2);
+	restart_a_day_later(&r);
+	assert_int_equal(count_tombstone_files(&r), 1);
+	put(&r, EVENT_INSERT, 1, 9, 1);
+	put(&r, EVENT_INSERT, 2, 19, 1);
+	commit(&r);
+	assert_value(&r, 1, -1);
+	assert_value(&r, 2, -1);
+	end(&r);
+}
+
 static void tombstones_of_many_blocks_are_written_together(void **state)
 {
 	struct run r;
@@ -407,6 +443,7 @@ int main(void)
 		cmocka_unit_test(an_event_behind_the_horizon_is_late_wherever_batches_end),
 		cmocka_unit_test(what_was_late_stays_late_under_a_longer_horizon),
 		cmocka_unit_test(tombstones_take_few_files_and_leave_with_the_horizon),
+		cmocka_unit_test(what_no_commit_names_of_tombstones_goes_a_day_later),
 		cmocka_unit_test(tombstones_of_many_blocks_are_written_together),
 		cmocka_unit_test(a_truncate_and_rows_with_some_columns_only_are_refused),
 	};
