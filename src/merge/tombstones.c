@@ -11,6 +11,7 @@
 /* A file of at most so many times the rows to be written is written anew with them, up to the limit. */
 #define SMALL_FACTOR     2u
 #define WRITTEN_ROWS_MAX (4u << 20)
+#define NEEDED           "tombstones (what they keep dead would live again: if a file is lost, move the lake table away and run again)"
 #define ABANDONED_US     ((int64_t)86400 * 1000000)
 
 struct tombstones {
@@ -212,7 +213,7 @@ int tombstones_write(struct tombstones *t, struct event_state *state, int64_t ed
 			drop_file(t, state, i);
 	}
 	if (t->rows.row_count > 0 && write_file(t, state, first_small(t, state), edge_us, e) < 0)
-		return err_wrap(e, "tombstones");
+		return err_wrap(e, NEEDED);
 	return 0;
 }
 
@@ -277,5 +278,5 @@ int tombstones_read(struct tombstones *t, const struct tombstone_file *file, tom
 	columns_release(&rows);
 	memory_free(keys);
 	memory_free(orders);
-	return rc < 0 ? err_wrap(e, "tombstones") : 0;
+	return rc < 0 ? err_wrap(e, NEEDED) : 0;
 }

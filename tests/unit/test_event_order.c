@@ -381,6 +381,28 @@ static void what_no_commit_names_of_tombstones_goes_a_day_later(void **state)
 	end(&r);
 }
 
+static void tombstones_that_are_lost_are_missed(void **state)
+{
+	struct store_list files;
+	struct err e = ERR_INIT;
+	struct merge *m;
+	struct run r;
+
+	(void)state;
+	begin(&r, INT64_MAX);
+	put(&r, EVENT_DELETE, 1, 10, 0);
+	commit(&r);
+	merge_close(r.base.merge);
+	r.base.merge = NULL;
+	unlink(r.index);
+	must(store_list(r.base.store, "_tailrace/tombstones", NULL, &files, &e), &e);
+	must(store_remove(r.base.store, files.objects[0].key, &e), &e);
+	store_list_release(&files);
+	assert_int_equal(merge_open(&m, r.base.store, r.base.table, r.base.schema, r.index, NULL, &e), -1);
+	assert_non_null(strstr(e.text, "if a file is lost, move the lake table away and run again"));
+	end(&r);
+}
+
 static void tombstones_of_many_blocks_are_written_together(void **state)
 {
 	struct run r;
@@ -444,6 +466,7 @@ int main(void)
 		cmocka_unit_test(what_was_late_stays_late_under_a_longer_horizon),
 		cmocka_unit_test(tombstones_take_few_files_and_leave_with_the_horizon),
 		cmocka_unit_test(what_no_commit_names_of_tombstones_goes_a_day_later),
+		cmocka_unit_test(tombstones_that_are_lost_are_missed),
 		cmocka_unit_test(tombstones_of_many_blocks_are_written_together),
 		cmocka_unit_test(a_truncate_and_rows_with_some_columns_only_are_refused),
 	};
