@@ -168,6 +168,30 @@ static void add_upsert(struct unpivoting *u, uint32_t row, const uint8_t *presen
 		add_row(u, &u->from->after, row, (struct long_origin){ change, count + LONG_UPDATE });
 }
 
+/* A row of the long table with what merging it takes: its cells, hash, order, and place in the index. */
+#define LONG_ROW_BYTES 128u
+
+static uint64_t count_bits(const uint8_t *bits, size_t size)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += (uint64_t)__builtin_popcount(bits[i]);
+	return count;
+}
+
+size_t long_rows_bytes(const struct schema *events, const struct rows *rows)
+{
+	size_t size = (events->field_count + 7) / 8;
+
+	if (rows->op == OP_DELETE)
+		return (size_t)rows->count * LONG_ROW_BYTES;
+	if (rows->each_present != NULL)
+		return count_bits(rows->each_present, size * rows->count) * LONG_ROW_BYTES;
+	return (size_t)rows->count * LONG_ROW_BYTES *
+	       (rows->after_present != NULL ? count_bits(rows->after_present, size) : events->field_count);
+}
+
 void unpivot(struct long_rows *out, struct schema *long_table, const struct batch *events)
 {
 	struct unpivoting u = { .events = events->schema, .from = events, .out = out, .attribute = events->schema->key_count };

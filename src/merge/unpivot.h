@@ -47,6 +47,9 @@ int long_schema(struct schema **out, const struct schema *events, struct err *e)
 /* The columns that the pivoted table shows: those of the events without the ones that only order them. The caller's. */
 struct schema *long_shown(const struct schema *events);
 
+/* What these events take on their way through the long table, about: each column that one tells is a row there. */
+size_t long_rows_bytes(const struct schema *events, const struct rows *rows);
+
 void unpivot(struct long_rows *out, struct schema *long_table, const struct batch *events);
 void long_rows_release(struct long_rows *r);
 

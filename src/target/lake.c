@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "change/event.h"
+#include "merge/unpivot.h"
 #include "target/lake_events.h"
 #include "target/lake_progress.h"
 #include "target/lake_slot.h"
@@ -235,7 +236,8 @@ static int take_rows(struct lake *l, const struct change *c, struct err *e)
 
 	batch_add(open_batch(l, t), &c->rows);
 	l->open_bytes -= t->open_bytes;
-	t->open_bytes = batch_bytes(t->open);
+	t->long_bytes += t->taken->is_by_column ? long_rows_bytes(t->taken, &c->rows) : 0;
+	t->open_bytes = batch_bytes(t->open) + t->long_bytes;
 	l->open_bytes += t->open_bytes;
 	t->is_full = t->is_full || is_full(l, t, c->rows.op == OP_COPY);
 	l->any_full |= t->is_full;

@@ -26,7 +26,7 @@ struct lake_table {
 	struct schema *taken;   /* of its batches: the same, or the events that the table is put together from */
 	int32_t last_field_id;  /* the highest that the table or the schema has given out */
 	struct batch *open;     /* NULL: nothing since the last cut */
-	size_t open_bytes;
+	size_t open_bytes, long_bytes; /* what it takes, and of that what its rows of the long table will */
 	bool is_full;           /* to be cut at the next COMMIT */
 	bool is_dirty;          /* in the lake's list */
 	bool has_parts;         /* parts of the open transaction went to a worker */

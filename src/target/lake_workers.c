@@ -212,9 +212,10 @@ int workers_give(struct lake_workers *w, struct lake_table *t, bool commits, str
 	struct lake_work *work = memory_new(struct lake_work);
 	int rc;
 
-	*work = (struct lake_work){ .shown = schema_share(t->schema), .batch = t->open, .bytes = batch_bytes(t->open), .commits = commits };
+	*work = (struct lake_work){ .shown = schema_share(t->schema), .batch = t->open, .commits = commits };
+	work->bytes = batch_bytes(t->open) + t->long_bytes;
 	t->open = NULL;
-	t->open_bytes = 0;
+	t->open_bytes = t->long_bytes = 0;
 	t->is_full = false;
 	t->has_parts = !commits;
 	pthread_mutex_lock(&w->lock);

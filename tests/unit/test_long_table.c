@@ -50,6 +50,20 @@ static void a_column_is_shown_whatever_it_begins_with(void **state)
 	schema_release(events);
 }
 
+static void rows_take_memory_by_the_columns_that_they_tell(void **state)
+{
+	struct schema *events = events_of("id", "a", true);
+	const uint8_t each[] = { 1, 3, 3 }, two = 3;
+	size_t row = long_rows_bytes(events, &(struct rows){ .op = OP_DELETE, .count = 1 });
+
+	(void)state;
+	assert_in_range(row, 64, 512);
+	assert_int_equal(long_rows_bytes(events, &(struct rows){ .op = OP_INSERT, .count = 3, .each_present = each }), 5 * row);
+	assert_int_equal(long_rows_bytes(events, &(struct rows){ .op = OP_UPDATE, .count = 3, .after_present = &two }), 6 * row);
+	assert_int_equal(long_rows_bytes(events, &(struct rows){ .op = OP_INSERT, .count = 3 }), 12 * row);
+	schema_release(events);
+}
+
 static void assert_refused(struct schema *events, const char *says)
 {
 	struct err e = ERR_INIT;
@@ -85,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_column_is_shown_whatever_it_begins_with),
+		cmocka_unit_test(rows_take_memory_by_the_columns_that_they_tell),
 		cmocka_unit_test(a_column_that_must_not_be_null_is_refused),
 		cmocka_unit_test(a_key_of_a_name_of_the_long_table_is_refused_in_any_case_of_letters),
 	};
