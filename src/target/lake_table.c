@@ -54,9 +54,28 @@ static bool is_iceberg(const struct lake_options *o)
 	return o != NULL && strcmp(o->table_format, "iceberg") == 0;
 }
 
+/* 0, or ERR_CONFIG: changes are ordered by other columns than the table's. */
+static int check_order(const struct schema *lake, const struct schema *source, struct err *e)
+{
+	struct buffer old = { 0 }, new = { 0 };
+	int rc = 0;
+
+	schema_names_format(&old, lake, lake->order, lake->order_count);
+	schema_names_format(&new, source, source->order, source->order_count);
+	if (!bytes_equal(buffer_bytes(&old), buffer_bytes(&new)))
+		rc = err_set(e, ERR_CONFIG, "the lake table's changes are ordered by %s, and by %s in this run ([]: as they arrive; "
+			     "--order, --order-by): set what it has, or move the lake table away and run again to copy it anew",
+			     buffer_string(&old), buffer_string(&new));
+	buffer_release(&old);
+	buffer_release(&new);
+	return rc;
+}
+
 /* The first difference that an ADD COLUMN does not make. */
 static int schema_differs(const struct schema *lake, const struct schema *source, struct err *e)
 {
+	if (check_order(lake, source, e) < 0)
+		return -1;
 	for (uint32_t i = 0; i < lake->field_count; i++) {
 		const struct field *old = &lake->fields[i];
 		int at = schema_find(source, old->name);
@@ -74,7 +93,7 @@ static int schema_differs(const struct schema *lake, const struct schema *source
 				       type_name(old->type), type_name(source->fields[at].type));
 	}
 	return err_set(e, ERR_CONFIG,
-		       "the key, the order or the NULLs of its columns changed since the lake table was made; "
+		       "the key or the NULLs of its columns changed since the lake table was made; "
 		       "move the lake table away and run again to copy it anew");
 }
 
