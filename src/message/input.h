@@ -96,6 +96,7 @@ struct message {
 	const char *log_name;         /* Debezium's topic.prefix, whose log it is; NULL unknown */
 	uint64_t commit_offset;       /* PostgreSQL: LSN of the commit before this transaction; 0 unknown */
 	uint32_t log_row;             /* the row's number in its event, from 0 */
+	bool ends_transaction;        /* it is its transaction's last row, and has no number (Maxwell) */
 	uint64_t transaction;         /* the source's number of it; 0 unknown */
 	bool is_snapshot;
 };

@@ -14,6 +14,7 @@ enum maxwell {
 	TS,
 	XID,
 	XOFFSET,
+	COMMIT,
 	POSITION,
 	GTID,
 	SERVER_ID,
@@ -27,8 +28,8 @@ enum maxwell {
 
 static const struct member_names names = {
 	MEMBERS,
-	{ NAME("database"), NAME("table"), NAME("type"), NAME("ts"), NAME("xid"), NAME("xoffset"), NAME("position"),
-	  NAME("gtid"), NAME("server_id"), NAME("thread_id"), NAME("primary_key_columns"), NAME("data"), NAME("old"),
+	{ NAME("database"), NAME("table"), NAME("type"), NAME("ts"), NAME("xid"), NAME("xoffset"), NAME("commit"),
+	  NAME("position"), NAME("gtid"), NAME("server_id"), NAME("thread_id"), NAME("primary_key_columns"), NAME("data"), NAME("old"),
 	  NAME("sql") }
 };
 
@@ -76,6 +77,7 @@ static void take_origin(struct input *in, const struct json_value *got)
 	m->is_snapshot = m->op == OP_COPY && m->kind == MESSAGE_ROWS;
 	m->transaction = (uint64_t)member_int(&got[XID]);
 	m->log_row = (uint32_t)member_int(&got[XOFFSET]);
+	m->ends_transaction = got[COMMIT].type == JSON_TRUE;
 	m->origin.connector = "mysql";
 	/* seconds, but milliseconds for definitions */
 	m->origin.time_us = member_us(&got[TS], m->kind == MESSAGE_CONTROL ? 1000 : 1000000);

@@ -181,6 +181,7 @@ static void cells_of_log(struct input *in, int64_t cells[ORDER_COLUMNS])
 	const struct message *m = &in->message;
 	uint64_t row = (uint64_t)m->log_row + (m->row_count - in->images.left);
 
+	row = m->ends_transaction ? LOG_ROW_MAX : row;
 	cells[ORDER_TIME] = m->origin.time_us;
 	cells[ORDER_FILE] = file_number(m->origin.log_file);
 	cells[ORDER_OFFSET] = (int64_t)(m->origin.log_offset != 0 ? m->origin.log_offset : m->transaction);

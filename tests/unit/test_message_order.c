@@ -343,6 +343,9 @@ static void other_formats_tell_what_they_know_of_the_place(void **state)
 	assert_int_equal(cell(&r, "_event_time", 0), AT_US);
 	assert_int_equal(cell(&r, "_event_offset", 0), 99);
 	rank = cell(&r, "_event_rank", 0);
+	read_rows(&r, "{\"database\":\"i\",\"table\":\"p\",\"type\":\"insert\",\"ts\":1735689602,\"xid\":99,\"commit\":true,"
+		      "\"data\":{\"PK\":1}}");
+	assert_true(cell(&r, "_event_rank", 0) > rank); /* a transaction's last row has no offset */
 	read_rows(&r, "{\"database\":\"i\",\"table\":\"p\",\"type\":\"insert\",\"ts\":1735689602,\"xid\":99,\"xoffset\":2,"
 		      "\"position\":\"b.000007:44\",\"data\":{\"PK\":1}}");
 	assert_int_equal(cell(&r, "_event_file", 0), 7);
