@@ -8,6 +8,7 @@
 #include "cli/invalid_values.h"
 #include "cli/table_view.h"
 #include "merge/event_state.h"
+#include "merge/unpivot.h"
 #include "table/iceberg/follow.h"
 
 /* Versions searched for the newest commit of ours: others may have committed since. */
@@ -66,6 +67,8 @@ static int print_events(const struct schema *s, const char *position, struct err
 	char newest[32], edge[32];
 	int rc;
 
+	if (s->is_by_column)
+		puts("order         of each column: the table beside this one whose name ends in " LONG_SUFFIX " has it");
 	if (s->order_count == 0)
 		return 0;
 	rc = event_state_parse(&state, position, e);

@@ -152,6 +152,7 @@ os.rename(f"{folder}/beside/long", f"{folder}/beside/shop/t__long")
 succeeds("it is put back", events, "beside", *PARTS)
 tailrace("sync", "--from", events, "--to", f"{folder}/taken_name", "--key", "PK", "--table", "shop.t__long")
 fails("another table of the long table's name is not touched", 2, "if that is another table, give this one another --table", events, "taken_name", *PARTS)
+tap.ok("whose name ends in __long" in tailrace("describe", f"{folder}/beside/shop/t").stdout, "describe says where the order of its events is")
 fails("events of a long table are ordered one way", 2, 'are ordered by ["_event_time","_event_rank"], and by ["_event_time","a",', events,
       "beside", *PARTS, "--order-by", "a")
 TAKEN = [*([row("_insert", 1, n, a=n)] for n in range(600)), [row("_update", 2, 1, _delete=1)]] # the first 500 are looked at
