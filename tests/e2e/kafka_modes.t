@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import *
-from kafka_rig import Broker, Message
+from kafka_rig import Broker, Message, Part
 
 MINUTES = float(os.environ.get("MINUTES", 0.3))
 PARTITIONS = 3
@@ -70,43 +70,6 @@ class Changes:
         return messages
 
 
-class Part:
-    """What one of the modes is killed with: topics, a lake, its options. Its messages are its `write`'s."""
-
-    def __init__(self, test, name, topics, lake, *options):
-        self.random = random.Random(f"{test.seed} {name}")
-        self.broker, self.folder, self.name = test.broker, test.folder, name
-        self.topics, self.lake, self.options = topics, f"{test.folder}/{lake}", options
-
-    def some(self):
-        """How many messages to write."""
-        return self.random.choice([1, 20, 300])
-
-    def start(self):
-        command = [TAILRACE, "run", "--from", self.broker.url(self.topics), "--to", self.lake, *self.options,
-                   "--commit-interval", self.random.choice(["20ms", "200ms"]), "--batch-rows-max", self.random.choice(["50", "5000"])]
-        with open(f"{self.folder}/{self.name}.log", "ab") as out:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
-        atexit.register(process.kill)
-        return process
-
-    def killed(self):
-        """Runs that are killed while messages come; "" unless one ended by itself."""
-        end = time.monotonic() + MINUTES * 60
-        self.write()
-        while time.monotonic() < end:
-            run = self.start()
-            until = time.monotonic() + self.random.choice([0.3, 1, 2])
-            while time.monotonic() < until:
-                self.write()
-                time.sleep(0.02)
-            if run.poll() is not None:
-                return "\n".join(open(f"{self.folder}/{self.name}.log", errors="replace").read().splitlines()[-5:])
-            run.kill()
-            run.wait()
-        return ""
-
-
 class Append(Part):
     schema = "id BIGINT, n BIGINT, v STRING"
 
@@ -149,7 +112,7 @@ class Quarantine(Part):
 
 class Test:
     def __init__(self, seed):
-        self.seed = seed
+        self.seed, self.minutes = seed, MINUTES
         self.tap = Tap()
         self.tap.note(f"SEED={seed} MINUTES={MINUTES}")
         self.broker = Broker("message.max.bytes=80000000")

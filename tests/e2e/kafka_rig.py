@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 
-from rig import CAPTURE, KIND, TREE, Server, Tap, scratch, wait_until
+from rig import CAPTURE, KIND, TAILRACE, TREE, Server, Tap, environment, scratch, wait_until
 from workload import Workload
 
 RIG = os.environ.get("RIG") or os.path.join(
@@ -212,6 +212,44 @@ class Traffic:
         self.work = Workload(self.server, self.random)
         self.folder = scratch()
         self.counts = collections.Counter()
+
+
+class Part:
+    """A topic into a lake by runs that are killed again and again, while its `write` sends messages. The test that it is
+    a part of has seed, minutes, broker and folder; parts have random choices of their own and go on side by side."""
+
+    def __init__(self, test, name, topics, lake, *options):
+        self.random = random.Random(f"{test.seed} {name}")
+        self.broker, self.folder, self.minutes, self.name = test.broker, test.folder, test.minutes, name
+        self.topics, self.lake, self.options = topics, f"{test.folder}/{lake}", options
+
+    def some(self):
+        """How many messages to write."""
+        return self.random.choice([1, 20, 300])
+
+    def start(self):
+        command = [TAILRACE, "run", "--from", self.broker.url(self.topics), "--to", self.lake, *self.options,
+                   "--commit-interval", self.random.choice(["20ms", "200ms"]), "--batch-rows-max", self.random.choice(["50", "5000"])]
+        with open(f"{self.folder}/{self.name}.log", "ab") as out:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment())
+        atexit.register(process.kill)
+        return process
+
+    def killed(self):
+        """"" unless a run ended by itself: why."""
+        end = time.monotonic() + self.minutes * 60
+        self.write()
+        while time.monotonic() < end:
+            run = self.start()
+            until = time.monotonic() + self.random.choice([0.3, 1, 2])
+            while time.monotonic() < until:
+                self.write()
+                time.sleep(0.02)
+            if run.poll() is not None:
+                return "\n".join(open(f"{self.folder}/{self.name}.log", errors="replace").read().splitlines()[-5:])
+            run.kill()
+            run.wait()
+        return ""
 
 
 def message_of(message):
