@@ -53,6 +53,33 @@ static void begin_newest(struct event_order *o, const struct fold *f, uint32_t w
 		keep_late(o, f, words, index);
 }
 
+/* Each event beside the newest of its key until then; known[i * words] is what the index has of last[i], if it is there. */
+static void count_events(struct event_counts *counts, const struct fold *f, uint32_t words, const struct row_place *places,
+			 const uint64_t *known)
+{
+	const uint64_t **newest = memory_array(const uint64_t *, f->change_count); /* by the first event of the key */
+
+	counts->late += f->late_count;
+	for (uint32_t i = 0; i < f->last_count; i++) {
+		if (places[i].file != 0)
+			newest[f->first[f->last[i]]] = known + (size_t)i * words;
+	}
+	for (uint32_t i = 0; i < f->change_count; i++) {
+		const uint64_t *order = f->orders + (size_t)i * words, **before;
+		int rc;
+
+		if (f->first[i] == FOLD_NONE)
+			continue;
+		before = &newest[f->first[i]];
+		rc = *before != NULL ? key_order_compare(order, *before, words) : 1;
+		counts->stale += rc < 0;
+		counts->duplicate += rc == 0;
+		if (rc > 0)
+			*before = order;
+	}
+	memory_free(newest);
+}
+
 void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
 		      struct row_place *places)
 {
@@ -64,12 +91,11 @@ void event_order_find(struct event_order *o, struct fold *f, uint32_t words, con
 	for (uint32_t i = 0; i < f->last_count; i++)
 		keys[i] = f->keys[f->last[i]];
 	key_index_find_ordered(index, keys, f->last_count, places, known);
+	count_events(&o->state.counts, f, words, places, known);
 	for (uint32_t i = 0; i < f->last_count; i++) {
 		int order = places[i].file == 0 ? 1 : key_order_compare(f->orders + (size_t)f->last[i] * words,
 									known + (size_t)i * words, words);
 
-		o->state.counts.stale += order < 0;
-		o->state.counts.duplicate += order == 0;
 		if (order >= 0)
 			o->newest[o->newest_count++] = f->last[i];
 		if (order <= 0)

@@ -22,8 +22,9 @@ int event_order_init(struct event_order *o, struct store *store, const struct sc
 void event_order_release(struct event_order *o);
 
 /*
- * Where the fold's keys are, places[i] of last[i]. Those that are no newer than what the index has of their key are
- * counted and leave the fold. `newest` has those that stay, and those that are there already.
+ * Where the fold's keys are, places[i] of last[i]. Those that are no newer than what the index has of their key leave the
+ * fold; `newest` has those that stay, and those that are there already. Counts its events that came to nothing as they came
+ * one by one, so wherever batches end.
  */
 void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
 		      struct row_place *places);

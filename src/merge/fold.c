@@ -169,13 +169,15 @@ static void drop_late(struct fold *f, uint32_t words, struct event_clock *clock,
 	}
 }
 
-static void fold_ordered(struct fold *f, uint32_t words, struct newest *n, uint8_t *dropped, struct event_counts *counts)
+static void fold_ordered(struct fold *f, uint32_t words, struct newest *n, uint8_t *dropped)
 {
+	f->first = memory_array(uint32_t, f->change_count);
 	for (uint32_t i = 0; i < f->change_count; i++) {
 		uint32_t *slot, other;
-		int order;
+		bool is_newer;
 
 		f->changes[i].moved = FOLD_NONE;
+		f->first[i] = dropped[i] ? FOLD_NONE : i;
 		if (dropped[i])
 			continue;
 		slot = newest_slot(n, f->keys, f->keys[i]);
@@ -184,17 +186,15 @@ static void fold_ordered(struct fold *f, uint32_t words, struct newest *n, uint8
 			continue;
 		}
 		other = *slot - 1;
-		order = key_order_compare(f->orders + (size_t)i * words, f->orders + (size_t)other * words, words);
-		counts->duplicate += order == 0;
-		counts->stale += order != 0;
-		dropped[order > 0 ? other : i] = 1;
-		if (order > 0)
+		f->first[i] = f->first[other];
+		is_newer = key_order_compare(f->orders + (size_t)i * words, f->orders + (size_t)other * words, words) > 0;
+		dropped[is_newer ? other : i] = 1;
+		if (is_newer)
 			*slot = i + 1;
 	}
 }
 
-void fold_init_ordered(struct fold *f, const struct key_shape *shape, const struct batch *b, struct event_clock *clock,
-		       struct event_counts *counts)
+void fold_init_ordered(struct fold *f, const struct key_shape *shape, const struct batch *b, struct event_clock *clock)
 {
 	struct newest newest;
 	uint8_t *dropped;
@@ -204,8 +204,7 @@ void fold_init_ordered(struct fold *f, const struct key_shape *shape, const stru
 	newest_init(&newest, f->change_count);
 	dropped = memory_array(uint8_t, f->change_count);
 	drop_late(f, shape->order_words, clock, dropped);
-	counts->late += f->late_count;
-	fold_ordered(f, shape->order_words, &newest, dropped, counts);
+	fold_ordered(f, shape->order_words, &newest, dropped);
 	keep_rest(f, dropped);
 	memory_free(dropped);
 	memory_free(newest.slots);
@@ -255,6 +254,7 @@ void fold_release(struct fold *f)
 {
 	memory_free(f->keys);
 	memory_free(f->orders);
+	memory_free(f->first);
 	memory_free(f->late);
 	memory_free(f->changes);
 	memory_free(f->last);

@@ -42,8 +42,8 @@ static inline int64_t event_clock_edge(const struct event_clock *c)
 /* Events that came to nothing. */
 struct event_counts {
 	uint64_t late;      /* behind the horizon */
-	uint64_t stale;     /* overtaken by a newer event of their key */
-	uint64_t duplicate; /* one of the same order was there */
+	uint64_t stale;     /* a newer one of their key was there before them */
+	uint64_t duplicate; /* the newest one of their key then was of the same order */
 };
 
 struct fold {
@@ -58,6 +58,7 @@ struct fold {
 	 */
 	uint32_t *last;
 	uint32_t last_count;
+	uint32_t *first;             /* in event order, of each change: the first one of its key, FOLD_NONE when it is late */
 	uint32_t *late;              /* changes that were too late, in arrival order */
 	uint32_t late_count;
 };
@@ -66,10 +67,9 @@ struct fold {
 void fold_init(struct fold *f, const struct key_shape *shape, const struct batch *b);
 /*
  * In event order: which changes are late depends on those that came before them, wherever batches end. Moves the clock's
- * watermark on and adds to the counts. An event has no older one in the batch: `previous` and `moved` are FOLD_NONE.
+ * watermark on. An event has no older one in the batch: `previous` and `moved` are FOLD_NONE.
  */
-void fold_init_ordered(struct fold *f, const struct key_shape *shape, const struct batch *b, struct event_clock *clock,
-		       struct event_counts *counts);
+void fold_init_ordered(struct fold *f, const struct key_shape *shape, const struct batch *b, struct event_clock *clock);
 void fold_release(struct fold *f);
 
 /* Numbers keys in the order in which they first come, from 0; how many there are. */

@@ -443,7 +443,7 @@ int merge_stage(struct merge *m, const struct batch *b, struct err *e)
 		return -1;
 	m->rows_in += b->rows_in;
 	if (m->shape.order_words > 0) {
-		fold_init_ordered(&f, &m->shape, b, &m->events.state.clock, &m->events.state.counts);
+		fold_init_ordered(&f, &m->shape, b, &m->events.state.clock);
 		keep_late(m, b, &f);
 	} else {
 		fold_init(&f, &m->shape, b);

@@ -245,7 +245,7 @@ static void a_deleted_row_does_not_come_back_with_an_index_made_anew(void **stat
 	end(&r);
 }
 
-static void what_came_twice_and_what_was_overtaken_is_counted(void **state)
+static void what_came_twice_and_what_came_behind_a_newer_one_is_counted(void **state)
 {
 	struct run r;
 
@@ -263,6 +263,25 @@ static void what_came_twice_and_what_was_overtaken_is_counted(void **state)
 	assert_value(&r, 1, -1);
 	assert_order(&r, "\"late\":0,\"stale\":2,\"duplicates\":2");
 	end(&r);
+}
+
+static void what_is_counted_is_the_same_wherever_batches_end(void **state)
+{
+	static const int64_t times[] = { 10, 20, 30, 25, 25, 30, 40, 15, 40 }; /* stale: 25, 25, 15 */
+	struct run r;
+
+	(void)state;
+	for (uint32_t size = 1; size <= sizeof(times) / sizeof(times[0]); size++) {
+		begin(&r, INT64_MAX);
+		for (uint32_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+			put(&r, EVENT_INSERT, 1, times[i], 1);
+			if ((i + 1) % size == 0)
+				commit(&r);
+		}
+		commit(&r);
+		assert_order(&r, "\"late\":0,\"stale\":3,\"duplicates\":2");
+		end(&r);
+	}
 }
 
 static void an_event_behind_the_horizon_is_late_wherever_batches_end(void **state)
@@ -461,7 +480,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_order_and_any_batches_give_the_same_table),
 		cmocka_unit_test(a_deleted_row_does_not_come_back_with_an_index_made_anew),
-		cmocka_unit_test(what_came_twice_and_what_was_overtaken_is_counted),
+		cmocka_unit_test(what_came_twice_and_what_came_behind_a_newer_one_is_counted),
+		cmocka_unit_test(what_is_counted_is_the_same_wherever_batches_end),
 		cmocka_unit_test(an_event_behind_the_horizon_is_late_wherever_batches_end),
 		cmocka_unit_test(what_was_late_stays_late_under_a_longer_horizon),
 		cmocka_unit_test(tombstones_take_few_files_and_leave_with_the_horizon),
