@@ -156,6 +156,24 @@ static void set_log_level(const char *name)
 	}
 }
 
+/* What only matters to the order of events. */
+static int check_order(const struct settings *s, const struct feed_options *feed, struct err *e)
+{
+	static const char *const names[] = { "order.by", "max.ahead", "late.horizon", "late" };
+	bool by_event = strcmp(feed->order, "event") == 0;
+	const char *shown;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !by_event; i++) {
+		shown = settings_given(s, names[i]);
+		if (shown != NULL)
+			return err_set(e, ERR_CONFIG, "%s has no effect without --order event", shown);
+	}
+	shown = settings_given(s, "incomplete_rows");
+	if (shown != NULL && (!by_event || strcmp(feed->image, "partial") != 0))
+		return err_set(e, ERR_CONFIG, "%s has no effect without --order event and --image partial", shown);
+	return 0;
+}
+
 int ends_check(struct ends *out, const struct settings *s, struct err *e)
 {
 	const struct ends_options *o = settings_of(s, &ends_group);
@@ -176,6 +194,8 @@ int ends_check(struct ends *out, const struct settings *s, struct err *e)
 	set_log_level(o->log_level);
 	if (out->source != SOURCE_MYSQL && out->target != TARGET_LAKE)
 		return err_set(e, ERR_CONFIG, "--to: messages go to a directory of Delta tables; \"%s\" is none", o->to);
+	if (check_order(s, feed, e) < 0)
+		return -1;
 	topics->url = o->from;
 	topics->broker = settings_of(s, &broker_group);
 	topics->feed = feed;

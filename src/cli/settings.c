@@ -336,3 +336,12 @@ void *settings_of(const struct settings *s, const struct option_group *group)
 	}
 	return NULL;
 }
+
+const char *settings_given(const struct settings *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->given_count; i++) {
+		if (strcmp(s->given[i].option->name, name) == 0)
+			return s->given[i].shown;
+	}
+	return NULL;
+}

@@ -39,5 +39,7 @@ int settings_load(struct settings *out, const struct command *command, int count
 void settings_release(struct settings *s);
 /* The struct of a group, or NULL when the command does not have it. */
 void *settings_of(const struct settings *s, const struct option_group *g);
+/* The setting of this name as the user wrote it, a flag or another; NULL: it has its default. */
+const char *settings_given(const struct settings *s, const char *name);
 
 #endif

@@ -122,8 +122,6 @@ static int read_order(struct feed *f, struct err *e)
 
 	if (by_event && f->mode == MODE_APPEND)
 		return err_set(e, ERR_CONFIG, "--order event has no effect with --mode append, which keeps every change as it arrives");
-	if (o->order_by != NULL && !by_event)
-		return err_set(e, ERR_CONFIG, "--order-by has no effect without --order event");
 	if (strcmp(o->format, "image") == 0 && o->key == NULL && f->mode == MODE_MERGE)
 		return err_set(e, ERR_CONFIG, "--input-format image needs --key: image lists do not say which columns are the key");
 	if (strcmp(o->image_action, o->image_time) == 0)

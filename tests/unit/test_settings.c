@@ -219,6 +219,39 @@ static void ends_must_be_of_a_kind_that_we_have(void **state)
 	}
 }
 
+static void what_belongs_to_event_order_is_refused_without_it(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} lines[] = {
+		{ "--late keep", "--late has no effect without --order event" },
+		{ "--order log --late-horizon 7d", "--late-horizon has no effect without --order event" },
+		{ "--max-ahead 1h", "--max-ahead has no effect without --order event" },
+		{ "--order-by v", "--order-by has no effect without --order event" },
+		{ "--image partial --incomplete-rows hide", "--incomplete-rows has no effect without --order event and --image partial" },
+		{ "--order event --incomplete-rows hide", "--incomplete-rows has no effect without --order event and --image partial" },
+		{ "--order event --late keep --late-horizon 1d --max-ahead 0 --order-by v", NULL },
+		{ "--order event --image partial --incomplete-rows hide", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char line[200];
+		struct settings s;
+		struct ends ends;
+		struct err e;
+
+		snprintf(line, sizeof(line), "--from events.jsonl --to lake %s", lines[i].line);
+		assert_int_equal(load(&s, &cmd_run, line, &e), 0);
+		assert_int_equal(ends_check(&ends, &s, &e), lines[i].says != NULL ? -1 : 0);
+		if (lines[i].says != NULL) {
+			assert_int_equal(e.kind, ERR_CONFIG);
+			assert_string_equal(e.text, lines[i].says);
+		}
+		settings_release(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +264,7 @@ int main(void)
 		cmocka_unit_test(properties_come_one_by_one),
 		cmocka_unit_test(every_spelling_is_unique_in_its_command),
 		cmocka_unit_test(ends_must_be_of_a_kind_that_we_have),
+		cmocka_unit_test(what_belongs_to_event_order_is_refused_without_it),
 	};
 	int file = mkstemp(config_file), rc;
 
