@@ -291,6 +291,23 @@ static bool came_before(struct feed *f, struct feed_table *t, const struct feed_
 	return true;
 }
 
+static bool has_message(const struct feed *f, const struct feed_table *t, const struct feed_message *m)
+{
+	return m->offset < offsets_get(&t->has, f->topics[m->topic].name, m->partition);
+}
+
+/* Of a message that its table is past: the quarantine need not be past it, too, and lacks it if its rows are bad. */
+static int pass(const struct feed *f, struct input *input, const struct feed_message *m, const struct message *said,
+		bool *is_bad, struct err *e)
+{
+	int rc = 0;
+
+	if (said->kind == MESSAGE_ROWS && f->messages_table != NULL && !has_message(f, f->messages_table, m))
+		rc = input_try_rows(input, e);
+	*is_bad = rc < 0;
+	return rc;
+}
+
 static int take_changes(struct feed *f, const struct feed_message *m, bool *is_bad, struct err *e)
 {
 	struct feed_table *t;
@@ -309,7 +326,9 @@ static int take_changes(struct feed *f, const struct feed_message *m, bool *is_b
 		return -1;
 	if (feed_announce(f, t, e) < 0)
 		return -1;
-	if (m->offset < offsets_get(&t->has, f->topics[m->topic].name, m->partition) || came_before(f, t, m, &said))
+	if (has_message(f, t, m))
+		return pass(f, input, m, &said, is_bad, e);
+	if (came_before(f, t, m, &said))
 		return 0;
 	return said.kind == MESSAGE_TRUNCATE ? take_truncate(f, t, m, &said, e) :
 					       take_rows(f, t, input, m, &said, is_bad, e);

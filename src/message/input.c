@@ -291,7 +291,7 @@ static void keep_head(struct input *in, struct bytes value)
 }
 
 /* A message is refused as a whole: of many rows, none may have been passed on when one is bad. */
-static int try_rows(struct input *in, struct err *e)
+int input_try_rows(struct input *in, struct err *e)
 {
 	struct images images = in->images;
 	int rc;
@@ -321,7 +321,7 @@ int input_read(struct input *in, struct bytes key, struct bytes value, struct me
 		in->images.left = 0;
 		return input_fail(in, e);
 	}
-	if (in->message.row_count > 1 && try_rows(in, e) < 0) {
+	if (in->message.row_count > 1 && input_try_rows(in, e) < 0) {
 		in->images.left = 0;
 		return -1;
 	}

@@ -164,5 +164,7 @@ int input_delete(struct input *in, struct bytes key, struct message *out, struct
  * wants_old_key_only: the new row stands for the key's, whichever was there.
  */
 int input_rows(struct input *in, struct row_run *run, struct err *e);
+/* Whether it could; the rows are still to be taken. */
+int input_try_rows(struct input *in, struct err *e);
 
 #endif

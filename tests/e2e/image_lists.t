@@ -208,4 +208,7 @@ for number, (message, says) in enumerate(BAD):
     tap.equal([r["PK"] for r in rows(f"bad{number}")], [1, 2], "with the rows beside it")
     kept = rows(f"bad{number}", "topics/quarantine")
     tap.equal([json.loads(base64.b64decode(r["value"])) for r in kept], [message], "and keeps the message")
+    os.rename(f"{folder}/bad{number}/topics/quarantine", f"{folder}/bad{number}/away")
+    succeeds("a quarantine that is moved away is made anew", *options, "--bad-message", "quarantine")
+    tap.equal(rows(f"bad{number}", "topics/quarantine"), kept, "with the message, which the other table is past")
 sys.exit(tap.done())
