@@ -339,12 +339,17 @@ static void rows_without_their_insert_are_hidden_when_asked(void **state)
 	steps_run(merge_table_iceberg > 0 ? RUN_KEYS : 2 * RUN_KEYS, random_event, STEP_KINDS, try_steps, show);
 }
 
+static void put_a(struct run *r, int64_t key, int64_t time_us, int64_t value)
+{
+	const struct step s = { STEP_EVENT, { .key = key, .time_us = time_us,
+					      .rank = (int64_t)EVENT_UPDATE << EVENT_ACTION_SHIFT | 1 << MASK_SHIFT | value } };
+
+	take(r, &s);
+}
+
 /* The batch itself has moved the watermark; the long table has the event since it first came. */
 static void what_has_become_late_between_the_two_commits_is_shown(void **state)
 {
-	const struct event shown = { .key = 1, .time_us = 900, .rank = (int64_t)EVENT_INSERT << EVENT_ACTION_SHIFT | 1 << MASK_SHIFT | 3 };
-	const struct event first = { .key = 1, .time_us = 1000, .rank = shown.rank + 1 };
-	const struct event later = { .key = 2, .time_us = 2000, .rank = first.rank };
 	static int64_t rows[RUN_KEYS][COLUMNS];
 	struct run r;
 
@@ -352,10 +357,10 @@ static void what_has_become_late_between_the_two_commits_is_shown(void **state)
 	hides_incomplete = false;
 	begin(&r);
 	merge_set_horizon(r.tall.merge, 100);
-	take(&r, &(struct step){ STEP_EVENT, shown });
+	put_a(&r, 1, 900, 3);
 	commit(&r);
-	take(&r, &(struct step){ STEP_EVENT, first });
-	take(&r, &(struct step){ STEP_EVENT, later });
+	put_a(&r, 1, 1000, 4);
+	put_a(&r, 2, 2000, 4);
 	crash(&r);
 	merge_set_horizon(r.tall.merge, 100);
 	commit(&r);
@@ -365,12 +370,39 @@ static void what_has_become_late_between_the_two_commits_is_shown(void **state)
 	end(&r);
 }
 
+static void what_is_late_takes_nothing_from_what_was_in_time(void **state)
+{
+	static int64_t rows[RUN_KEYS][COLUMNS];
+	struct run r;
+
+	(void)state;
+	hides_incomplete = false;
+	for (int crashes = 0; crashes < 2; crashes++) {
+		begin(&r);
+		put_a(&r, 1, 5, 4);
+		commit(&r);
+		merge_set_horizon(r.tall.merge, 60);
+		put_a(&r, 1, 10, 1);
+		put_a(&r, 2, 200, 2);
+		put_a(&r, 1, 100, 3); /* newer than the first, and late */
+		if (crashes > 0)
+			crash(&r);
+		merge_set_horizon(r.tall.merge, 60);
+		commit(&r);
+		read_rows(&r, rows);
+		assert_int_equal(rows[1][0], 1);
+		assert_int_equal(rows[2][0], 2);
+		end(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_has_become_late_between_the_two_commits_is_shown),
 		cmocka_unit_test(each_column_has_what_its_newest_event_said),
 		cmocka_unit_test(rows_without_their_insert_are_hidden_when_asked),
+		cmocka_unit_test(what_is_late_takes_nothing_from_what_was_in_time),
 	};
 
 	return merge_table_run(tests, sizeof(tests) / sizeof(tests[0]));
