@@ -222,6 +222,7 @@ class Part:
         self.random = random.Random(f"{test.seed} {name}")
         self.broker, self.folder, self.minutes, self.name = test.broker, test.folder, test.minutes, name
         self.topics, self.lake, self.options = topics, f"{test.folder}/{lake}", options
+        self.kills = 0
 
     def some(self):
         """How many messages to write."""
@@ -249,6 +250,7 @@ class Part:
                 return "\n".join(open(f"{self.folder}/{self.name}.log", errors="replace").read().splitlines()[-5:])
             run.kill()
             run.wait()
+            self.kills += 1
         return ""
 
 
