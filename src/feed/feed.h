@@ -152,6 +152,8 @@ struct feed_table *feed_table_named(const struct feed *f, const char *database, 
 
 /* Takes a message; its rows go to the sink, at the latest with feed_commit. */
 int feed_take(struct feed *f, const struct feed_message *m, struct err *e);
+/* Keeps a message that its source could not read whole in the quarantine, which there is (messages_table). */
+int feed_refuse(struct feed *f, const struct feed_message *m, const char *why, struct err *e);
 /* A COMMIT behind the last message taken. */
 int feed_commit(struct feed *f, struct err *e);
 /* Logs how many events came again, when there are some and it was not logged lately, or `at_once`. */

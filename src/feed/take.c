@@ -334,17 +334,28 @@ static int take_changes(struct feed *f, const struct feed_message *m, bool *is_b
 					       take_rows(f, t, input, m, &said, is_bad, e);
 }
 
+static void pass_offset(struct feed *f, const struct feed_message *m)
+{
+	offsets_set(&f->next, f->topics[m->topic].name, m->partition, m->offset + 1);
+}
+
+int feed_refuse(struct feed *f, const struct feed_message *m, const char *why, struct err *e)
+{
+	pass_offset(f, m);
+	return raw_refuse(f, m, why, e) < 0 ? at_message(f, m, e) : 0;
+}
+
 int feed_take(struct feed *f, const struct feed_message *m, struct err *e)
 {
 	bool is_bad = false;
 	int rc = f->mode == MODE_RAW ? raw_take(f, m, e) : take_changes(f, m, &is_bad, e);
 
-	offsets_set(&f->next, f->topics[m->topic].name, m->partition, m->offset + 1);
 	if (rc < 0 && is_bad && e->kind == ERR_DATA && f->messages_table != NULL) {
 		const struct err why = *e;
 
 		*e = (struct err)ERR_INIT;
-		rc = raw_refuse(f, m, why.text, e);
+		return feed_refuse(f, m, why.text, e);
 	}
+	pass_offset(f, m);
 	return rc < 0 ? at_message(f, m, e) : 0;
 }

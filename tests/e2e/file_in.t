@@ -4,6 +4,7 @@
 
 No server is needed. SEED repeats a run's choices, MINUTES sets how long a growing file is followed by runs that are killed.
 """
+import base64
 import collections
 import os
 import random
@@ -258,6 +259,31 @@ tap.equal(difference(lake_rows(f"{lake}/shop/orders"), table.counter()), "", "an
 write(f"{folder}/other.jsonl", '{"a":1}\n')
 fails("doctor shows lines that are no messages", 2, "line 1 is no change message of a format that we know", "doctor", "--from", f"{folder}/other.jsonl",
       "--to", lake)
+# a line that no message may be
+table = Table(debezium)
+events = f"{folder}/shop.long.jsonl"
+long_words = ["--key", "id", "--schema", DDL, "--table", "shop.orders"]
+write(events, table.line(), "{" + "x" * (65 << 20) + "\n", table.line(), "y" * (70 << 20) + "\n", table.line())
+fails("a line of more than 64 MiB halts", 1, "line 2 has more than 64 MiB", "sync", "--from", events, "--to", f"{folder}/long", *long_words)
+sizes = [(2, 1 + (65 << 20), "{x"), (4, 70 << 20, "yy")]
+for lake, source in (("long", events), ("long_stdin", "-")):
+    with open(events, "rb") as text:
+        done = subprocess.run([TAILRACE, "sync", "--from", source, "--to", f"{folder}/{lake}", *long_words, "--bad-message", "quarantine"],
+                              stdin=text, capture_output=True, text=True)
+    tap.ok(done.returncode == 0, f"{lake}: with a quarantine it goes on", done.stderr[-800:])
+    kept = tailrace("cat", f"{folder}/{lake}/topics/quarantine", "--as", "jsonl").stdout.splitlines()
+    kept = [(row["offset"], base64.b64decode(row["value"])[:2].decode(), len(base64.b64decode(row["value"])), row["error"]) for row in map(json.loads, kept)]
+    tap.equal(kept, [(n, begin, 64 << 10, f"the line has {size} bytes, more than 64 MiB: its first 64 KiB are kept") for n, size, begin in sizes],
+              f"{lake}: which has the line's beginning, and says how long it is")
+    tap.equal(difference(lake_rows(f"{folder}/{lake}/shop/orders"), table.counter()), "", f"{lake}: the other lines are all there")
+write(events, "z" * (66 << 20))
+succeeds("a long line that is not at its end is left for the next run", "sync", "--from", events, "--to", f"{folder}/long", *long_words,
+         "--bad-message", "quarantine")
+write(events, "\n", table.line())
+succeeds("which comes", "sync", "--from", events, "--to", f"{folder}/long", *long_words, "--bad-message", "quarantine")
+tap.ok(offsets(f"{folder}/long/topics/quarantine", "offset") == [2, 4, 6], "the quarantine has it then")
+tap.equal(difference(lake_rows(f"{folder}/long/shop/orders"), table.counter()), "", "and the table what stands behind it")
+os.unlink(events)
 fails("settings of topics have no effect", 2, "--group has no effect", "sync", *words, "--group", "g")
 fails("messages go to a lake", 2, "messages go to a directory", "sync", "--from", events, "--to", "null:")
 sys.exit(tap.done())

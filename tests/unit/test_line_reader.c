@@ -196,6 +196,66 @@ static void a_line_without_an_end_is_refused(void **state)
 	end(&l);
 }
 
+/* "a", a line of LINE_BYTES_MAX + `more` bytes, then `behind`. */
+static struct line_reader long_file(size_t more, const char *behind)
+{
+	struct line_reader l = FILE_OF("a\nbegin");
+
+	l.cuts_long = true;
+	assert_int_equal(pwrite(l.fd, behind, strlen(behind), (off_t)(2 + LINE_BYTES_MAX + more)), strlen(behind));
+	return l;
+}
+
+static void a_long_line_is_cut_and_those_behind_it_are_read(void **state)
+{
+	static const size_t more[] = { 1, (size_t)3 << 20 };
+	struct err e = ERR_INIT;
+	struct bytes line;
+	int rc = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		struct line_reader l = long_file(more[i], "\nb\nc");
+
+		while ((rc = line_reader_next(&l, &line, &e)) == 1 || l.number < 2) {
+			must(rc, &e);
+			assert_int_equal(line_reader_offset(&l), l.number == 0 ? 0 : 2); /* never within a line */
+			must(rc == 1 ? line_reader_fill(&l, 0, &e) : 0, &e);
+		}
+		assert_int_equal(line.size, LINE_CUT_BYTES);
+		assert_memory_equal(line.data, "begin", 5);
+		assert_int_equal(l.cut_from_bytes, LINE_BYTES_MAX + more[i]);
+		assert_int_equal(line_reader_offset(&l), 3 + LINE_BYTES_MAX + more[i]);
+		must(line_reader_next(&l, &line, &e), &e);
+		assert_memory_equal(line.data, "b", 1);
+		assert_int_equal(l.cut_from_bytes, 0);
+		assert_int_equal(l.number, 3);
+		assert_int_equal(line_reader_rest(&l).size, 1);
+		end(&l);
+	}
+}
+
+static void a_long_line_without_its_end_is_the_rest(void **state)
+{
+	struct line_reader l = long_file(1000, "x");
+	struct err e = ERR_INIT;
+	struct bytes line;
+
+	(void)state;
+	while (line_reader_fill(&l, 0, &e) == 0) {
+		while (line_reader_next(&l, &line, &e) == 0)
+			;
+	}
+	assert_int_equal(line_reader_offset(&l), 2);
+	assert_int_equal(line_reader_rest(&l).size, LINE_CUT_BYTES);
+	assert_int_equal(l.cut_from_bytes, LINE_BYTES_MAX + 1001);
+	line_reader_take_rest(&l);
+	assert_int_equal(line_reader_offset(&l), 2 + LINE_BYTES_MAX + 1001);
+	assert_int_equal(l.number, 2);
+	assert_int_equal(line_reader_rest(&l).size, 0);
+	end(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +268,8 @@ int main(void)
 		cmocka_unit_test(what_is_held_can_be_read_again),
 		cmocka_unit_test(a_long_line_is_read_whole_and_its_memory_given_back),
 		cmocka_unit_test(a_line_without_an_end_is_refused),
+		cmocka_unit_test(a_long_line_is_cut_and_those_behind_it_are_read),
+		cmocka_unit_test(a_long_line_without_its_end_is_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

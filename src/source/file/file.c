@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/file/file.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "feed/options.h"
 #include "source/file/file_state.h"
 
 #define WAIT_MS 50
@@ -31,6 +35,8 @@ static void mark(struct feed *f)
 	const struct file_source *s = owner_of(f);
 	struct buffer place = { 0 };
 
+	if (s->taken_bytes < s->lines.begin)
+		return; /* it was marked when the long line behind it began, and is not read any more */
 	offsets_set(&f->next, s->name, 0, s->taken_lines + 1);
 	if (!s->lines.is_file)
 		return;
@@ -67,6 +73,7 @@ static int source_open(struct source *source, const struct sink *to, struct err 
 
 	if (feed_open(&s->feed, &ops, s->options->feed, to, e) < 0 || file_open(s, e) < 0 || file_add_topic(s, e) < 0)
 		return -1;
+	s->lines.cuts_long = s->feed.mode != MODE_RAW && strcmp(s->options->feed->bad_message, "quarantine") == 0;
 	if (*s->options->has_read)
 		return err_set(e, ERR_IO, "%s cannot be read again, and what was read of it is not all committed", s->what);
 	if (s->lines.is_file && s->feed.mode != MODE_RAW && file_look(s, e) < 0)
@@ -102,11 +109,19 @@ static void note_taken(struct file_source *s)
 static int take(struct file_source *s, struct bytes line, struct err *e)
 {
 	const struct feed_message m = file_message(&s->lines, line);
+	char why[120];
+	int rc;
 
-	if (feed_take(&s->feed, &m, e) < 0)
-		return -1;
-	note_taken(s);
-	return 0;
+	if (s->lines.cut_from_bytes > 0) {
+		snprintf(why, sizeof(why), "the line has %llu bytes, more than %zu MiB: its first %zu KiB are kept",
+			 (unsigned long long)s->lines.cut_from_bytes, LINE_BYTES_MAX >> 20, LINE_CUT_BYTES >> 10);
+		rc = feed_refuse(&s->feed, &m, why, e);
+	} else {
+		rc = feed_take(&s->feed, &m, e);
+	}
+	if (rc == 0)
+		note_taken(s);
+	return rc;
 }
 
 /* The whole lines of the buffer that begin before byte `end`. */
@@ -137,7 +152,7 @@ static int take_rest(struct file_source *s, struct err *e)
 
 	if (rest.size == 0)
 		return 0;
-	is_whole = json_parse(&parser, rest, &value, &ignored) == 0;
+	is_whole = s->lines.cut_from_bytes == 0 && json_parse(&parser, rest, &value, &ignored) == 0;
 	json_parser_release(&parser);
 	if (!is_whole && s->lines.is_file) {
 		log_warn("the last line has no newline and is no whole message: it is left for the next run", "file=%s line=%lld",

@@ -13,6 +13,7 @@
 void line_reader_release(struct line_reader *l)
 {
 	buffer_release(&l->data);
+	buffer_release(&l->cut);
 }
 
 void line_reader_rewind(struct line_reader *l)
@@ -23,7 +24,7 @@ void line_reader_rewind(struct line_reader *l)
 
 uint64_t line_reader_offset(const struct line_reader *l)
 {
-	return l->begin + l->at;
+	return l->is_cutting ? l->cut_at : l->begin + l->at;
 }
 
 struct bytes line_reader_before(const struct line_reader *l, uint64_t offset)
@@ -50,6 +51,7 @@ int line_reader_seek(struct line_reader *l, uint64_t offset, int64_t number, str
 	if (pread(l->fd, buffer_grow(&l->data, size), size, (off_t)l->begin) != (ssize_t)size)
 		return has_changed(e);
 	l->at = l->searched = size;
+	l->is_cutting = false;
 	l->is_behind_text = size > 0 && l->data.data[size - 1] != '\n';
 	return 0;
 }
@@ -139,6 +141,23 @@ static struct bytes line_at(const struct line_reader *l, size_t size)
 	return is_white(line) ? (struct bytes){ line.data, 0 } : line;
 }
 
+/* The line is known up to `end`, and too long. */
+static int cut_long(struct line_reader *l, size_t end, struct err *e)
+{
+	if (!l->cuts_long)
+		return err_set(e, ERR_DATA, "line %lld has more than %zu MiB: no message may have that", (long long)l->number + 1,
+			       LINE_BYTES_MAX >> 20);
+	if (!l->is_cutting) {
+		l->cut_at = line_reader_offset(l);
+		buffer_clear(&l->cut);
+		buffer_append(&l->cut, l->data.data + l->at, LINE_CUT_BYTES);
+	}
+	l->is_cutting = true;
+	l->at = end;
+	l->cut_from_bytes = l->begin + end - l->cut_at;
+	return 0;
+}
+
 int line_reader_next(struct line_reader *l, struct bytes *line, struct err *e)
 {
 	do {
@@ -146,13 +165,15 @@ int line_reader_next(struct line_reader *l, struct bytes *line, struct err *e)
 		const uint8_t *newline = left > 0 ? memchr(l->data.data + l->searched, '\n', left) : NULL;
 		size_t end = newline != NULL ? (size_t)(newline - l->data.data) : l->data.size;
 
-		if (end - l->at > LINE_BYTES_MAX)
-			return err_set(e, ERR_DATA, "line %lld has more than %zu MiB: no message may have that", (long long)l->number + 1,
-				       LINE_BYTES_MAX >> 20);
+		if (!l->is_cutting)
+			l->cut_from_bytes = 0;
+		if ((l->is_cutting || end - l->at > LINE_BYTES_MAX) && cut_long(l, end, e) < 0)
+			return -1;
 		l->searched = end;
 		if (newline == NULL)
 			return 1;
-		*line = line_at(l, end - l->at);
+		*line = l->is_cutting ? buffer_bytes(&l->cut) : line_at(l, end - l->at);
+		l->is_cutting = false;
 		l->number += line->size > 0 || !l->is_behind_text;
 		l->is_behind_text = false;
 		l->at = l->searched = end + 1;
@@ -162,11 +183,12 @@ int line_reader_next(struct line_reader *l, struct bytes *line, struct err *e)
 
 struct bytes line_reader_rest(const struct line_reader *l)
 {
-	return line_at(l, l->data.size - l->at);
+	return l->is_cutting ? buffer_bytes(&l->cut) : line_at(l, l->data.size - l->at);
 }
 
 void line_reader_take_rest(struct line_reader *l)
 {
+	l->is_cutting = false;
 	l->at = l->searched = l->data.size;
 	l->number++;
 }

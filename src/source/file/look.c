@@ -21,7 +21,7 @@ static int look_at_lines(struct file_source *s, struct line_reader *l, struct er
 	while (l->number < FEED_MESSAGES_LOOKED_AT && (rc = line_reader_next(l, &line, e)) == 0) {
 		const struct feed_message m = file_message(l, line);
 
-		if (feed_look(&s->feed, &m, e) < 0)
+		if (l->cut_from_bytes == 0 && feed_look(&s->feed, &m, e) < 0)
 			return -1;
 	}
 	return rc < 0 ? -1 : l->number >= FEED_MESSAGES_LOOKED_AT;
@@ -34,12 +34,12 @@ static int look_at_rest(struct file_source *s, const struct line_reader *l, stru
 	struct feed_message m = file_message(l, rest);
 
 	m.offset++;
-	return rest.size > 0 ? feed_look(&s->feed, &m, e) : 0;
+	return rest.size > 0 && l->cut_from_bytes == 0 ? feed_look(&s->feed, &m, e) : 0;
 }
 
 static int look_at_file(struct file_source *s, struct err *e)
 {
-	struct line_reader l = { .fd = s->fd, .is_file = true };
+	struct line_reader l = { .fd = s->fd, .is_file = true, .cuts_long = s->lines.cuts_long };
 	int rc;
 
 	while ((rc = line_reader_fill(&l, 0, e)) == 0 && (rc = look_at_lines(s, &l, e)) == 0)
