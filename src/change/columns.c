@@ -242,6 +242,36 @@ void column_append_range(struct column *to, const struct column *from, uint32_t 
 	append_valid(to, row, from, first, count);
 }
 
+static void add_wider(struct column *to, const struct column *from, uint32_t row)
+{
+	int64_t small = from->storage == STORAGE_INT32 ? column_int32(from, row) :
+			from->storage == STORAGE_INT64 ? column_int64(from, row) : 0;
+
+	if (to->storage == STORAGE_INT64) {
+		column_add_int64(to, small);
+	} else if (to->storage == STORAGE_INT128) {
+		column_add_int128(to, small);
+	} else {
+		assert(from->storage == STORAGE_FLOAT && to->storage == STORAGE_DOUBLE);
+		column_add_double(to, (double)column_float(from, row));
+	}
+}
+
+void column_append_wider(struct column *to, const struct column *from)
+{
+	if (to->storage == from->storage) {
+		column_append_range(to, from, 0, from->row_count);
+		return;
+	}
+	assert(from->storage == STORAGE_FLOAT || from->storage == STORAGE_INT32 || from->storage == STORAGE_INT64);
+	for (uint32_t row = 0; row < from->row_count; row++) {
+		if (column_is_null(from, row))
+			column_set_null(to);
+		else
+			add_wider(to, from, row);
+	}
+}
+
 void columns_append(struct columns *to, const struct columns *from)
 {
 	assert(to->column_count == from->column_count);

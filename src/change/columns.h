@@ -56,6 +56,8 @@ void column_append_range(struct column *to, const struct column *from, uint32_t 
 			 uint32_t count);
 /* Puts copies of the only cell of `from` in place of the cells from `first` on. */
 void column_fill(struct column *c, uint32_t first, const struct column *from);
+/* Appends all of from's cells as cells of a wider type, field_widens, or of the same storage. */
+void column_append_wider(struct column *to, const struct column *from);
 void column_append_nulls(struct column *c, uint32_t count);
 
 void column_grow_rows(struct column *c); /* room for at least one more row */

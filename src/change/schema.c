@@ -254,10 +254,28 @@ bool schema_is_order(const struct schema *s, uint32_t field)
 	return is_listed(s->order, s->order_count, field);
 }
 
-static bool field_equal(const struct field *a, const struct field *b)
+bool field_same_type(const struct field *a, const struct field *b)
 {
-	return strcmp(a->name, b->name) == 0 && a->type == b->type && a->precision == b->precision &&
-	       a->scale == b->scale && a->is_nullable == b->is_nullable;
+	return a->type == b->type && a->precision == b->precision && a->scale == b->scale;
+}
+
+bool field_widens(const struct field *from, const struct field *to)
+{
+	if (from->type == TYPE_DECIMAL && to->type == TYPE_DECIMAL)
+		return from->scale == to->scale && from->precision < to->precision;
+	return (from->type == TYPE_INT && to->type == TYPE_LONG) || (from->type == TYPE_FLOAT && to->type == TYPE_DOUBLE);
+}
+
+void field_type_format(struct buffer *out, const struct field *f)
+{
+	buffer_text(out, type_name(f->type));
+	if (f->type == TYPE_DECIMAL)
+		buffer_format(out, "(%u,%u)", f->precision, f->scale);
+}
+
+static bool field_extends(const struct field *a, const struct field *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->is_nullable == b->is_nullable && (field_same_type(a, b) || field_widens(a, b));
 }
 
 /* Lists of fields of the two, of the same length. */
@@ -295,9 +313,20 @@ bool schema_partition_equal(const struct schema *a, const struct schema *b)
 	return true;
 }
 
+bool schema_keeps_types(const struct schema *a, const struct schema *b)
+{
+	for (uint32_t i = 0; i < a->field_count; i++) {
+		int at = schema_find(b, a->fields[i].name);
+
+		if (at >= 0 && !field_same_type(&a->fields[i], &b->fields[at]))
+			return false;
+	}
+	return true;
+}
+
 bool schema_equal(const struct schema *a, const struct schema *b)
 {
-	return a->field_count == b->field_count && schema_extends(a, b);
+	return a->field_count == b->field_count && schema_extends(a, b) && schema_keeps_types(a, b);
 }
 
 bool schema_extends(const struct schema *a, const struct schema *b)
@@ -305,7 +334,7 @@ bool schema_extends(const struct schema *a, const struct schema *b)
 	uint32_t known = 0;
 
 	for (uint32_t i = 0; i < b->field_count; i++) {
-		if (known < a->field_count && field_equal(&a->fields[known], &b->fields[i]))
+		if (known < a->field_count && field_extends(&a->fields[known], &b->fields[i]))
 			known++;
 	}
 	return known == a->field_count && key_equal(a, b) && order_equal(a, b) && a->is_by_column == b->is_by_column;

@@ -138,9 +138,19 @@ bool schema_partition_equal(const struct schema *a, const struct schema *b);
 /* Same names, types, nullability, key and event order (and whether it is by column), in the same order. */
 bool schema_equal(const struct schema *a, const struct schema *b);
 /*
- * True when `b` is `a` plus new fields at any place (nothing else differs): what an ADD COLUMN in
+ * True when `b` is `a` plus new fields at any place and with wider types (nothing else differs): what an ALTER TABLE in
  * mid-stream may do, given a value for the rows so far where a new field is not nullable.
  */
 bool schema_extends(const struct schema *a, const struct schema *b);
+/* Whether the fields of `a` that `b` has are of the same types there. */
+bool schema_keeps_types(const struct schema *a, const struct schema *b);
+bool field_same_type(const struct field *a, const struct field *b);
+/*
+ * Whether every value of `from` is one of `to`, and Delta ("Type Widening") and Iceberg ("Schema Evolution") both let the
+ * type change without new files: an integer to a long, a float to a double, a decimal to one of more digits.
+ */
+bool field_widens(const struct field *from, const struct field *to);
+/* "decimal(10,2)" or the type's name. */
+void field_type_format(struct buffer *out, const struct field *f);
 
 #endif

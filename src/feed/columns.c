@@ -67,20 +67,13 @@ static struct schema *schema_of(const struct feed_table *t, struct schema *said)
 	return s;
 }
 
-static void append_type(struct buffer *out, const struct field *f)
-{
-	buffer_text(out, type_name(f->type));
-	if (f->type == TYPE_DECIMAL)
-		buffer_format(out, "(%u,%u)", f->precision, f->scale);
-}
-
 static int other_type(const struct field *was, const struct field *is, struct err *e)
 {
 	struct buffer text = { 0 };
 
-	append_type(&text, was);
+	field_type_format(&text, was);
 	buffer_text(&text, " in the lake table and ");
-	append_type(&text, is);
+	field_type_format(&text, is);
 	err_set(e, ERR_DATA, "column \"%s\" is %s from here on; " READ_ANEW("the lake table"), was->name, buffer_string(&text));
 	buffer_release(&text);
 	return -1;

@@ -85,9 +85,10 @@ static int commit(void *argument, const char *position, enum commit_result *out,
 	const struct staged *staged = argument;
 	const struct batch *last = staged->last;
 	struct append *a = staged->append;
-	bool new_schema = !schema_equal(table_snapshot(a->table)->schema, last->schema);
+	const struct schema *old = table_snapshot(a->table)->schema;
+	bool new_schema = !schema_equal(old, last->schema);
 	const struct prepared_commit p = {
-		.operation = new_schema ? "ADD COLUMNS" : "WRITE",
+		.operation = new_schema ? schema_operation(old, last->schema) : "WRITE",
 		.schema = new_schema ? last->schema : NULL,
 		.added = a->files,
 		.added_count = a->file_count,

@@ -2,10 +2,11 @@
 /*
  * Keys as 64-bit values or 128-bit hashes.
  *
- * The hashed form is XXH3-128 over the cells in order, each as {tag, [size u32], value}; integers of any
- * width are 8 bytes, so that a widened column keeps its hashes; floats count by their bits.
- * Tag of a key's field: u8 1, or u8 0 for NULL and nothing behind it. Tag of a row of a multiset: u64
- * hash of the field's name, and a NULL cell leaves no trace, so that ADD COLUMN keeps the hashes too.
+ * The hashed form is XXH3-128 over the cells in order, each as {tag, [size u32], value}. A value has the same bytes in every
+ * type that a column of its type may be widened to, so that a widened column keeps its hashes: integers, and decimals that fit,
+ * are 8 bytes, the other decimals 16, and floats are doubles, which count by their bits.
+ * Tag of a key's field: u8 1 (2 before 16 bytes), or u8 0 for NULL and nothing behind it. Tag of a row of a multiset: u64
+ * hash of the field's name (plus 1 before 16 bytes), and a NULL cell leaves no trace, so that ADD COLUMN keeps the hashes too.
  */
 #include "merge/key_hash.h"
 
@@ -28,7 +29,21 @@ void key_shape_init(struct key_shape *s, const struct schema *schema)
 	if (schema->key_count != 1)
 		return;
 	f = &schema->fields[schema->key[0]];
-	s->is_whole = is_integer(field_storage(f)) && !(f->type == TYPE_LONG && f->is_nullable);
+	/* what may become one that has no place for NULL, or more than 64 bits, is hashed from the start */
+	s->is_whole = is_integer(field_storage(f)) && f->type != TYPE_DECIMAL &&
+		      !(f->is_nullable && (f->type == TYPE_LONG || f->type == TYPE_INT));
+}
+
+/* A number that is the same for all types that a field of this one may be widened to, and may have been widened from. */
+static int print_of(const struct field *f)
+{
+	enum storage storage = field_storage(f);
+
+	if (f->type == TYPE_DECIMAL)
+		return -2;
+	if (storage == STORAGE_FLOAT || storage == STORAGE_DOUBLE)
+		return -3;
+	return is_integer(storage) ? -1 : (int)storage;
 }
 
 struct key_hash key_text_hash(const char *text)
@@ -43,19 +58,17 @@ uint64_t key_shape_print(const struct key_shape *s)
 	struct buffer text = { 0 };
 	uint64_t print;
 
-	buffer_format(&text, "%d %d", s->is_whole, s->is_multiset);
+	/* the form of multisets' hashes, of which nothing else here tells, is the third one */
+	buffer_format(&text, "%d %d", s->is_whole, s->is_multiset ? 3 : 0);
 	for (uint32_t k = 0; k < s->schema->key_count; k++) {
 		const struct field *f = &s->schema->fields[s->schema->key[k]];
-		enum storage storage = field_storage(f);
 
-		buffer_format(&text, " %d %zu %s", is_integer(storage) ? -1 : (int)storage,
-			      strlen(f->name), f->name);
+		buffer_format(&text, " %d %zu %s", print_of(f), strlen(f->name), f->name);
 	}
 	for (uint32_t i = 0; i < s->schema->order_count; i++) {
 		const struct field *f = &s->schema->fields[s->schema->order[i]];
-		enum storage storage = field_storage(f);
 
-		buffer_format(&text, " by %d %zu %s", is_integer(storage) ? -1 : (int)storage, strlen(f->name), f->name);
+		buffer_format(&text, " by %d %zu %s", print_of(f), strlen(f->name), f->name);
 	}
 	print = XXH3_64bits(text.data, text.size);
 	buffer_release(&text);
@@ -93,16 +106,45 @@ static void encode_bytes(struct buffer *b, struct bytes cell)
 	}
 }
 
+/* Whether the cell has more than 64 bits. */
+static bool is_long_cell(const struct column *c, uint32_t row)
+{
+	return c->storage == STORAGE_INT128 && column_int128(c, row) != (int64_t)column_int128(c, row);
+}
+
+static void encode_double(struct buffer *b, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	buffer_u64le(b, bits);
+}
+
+static void encode_int128(struct buffer *b, int128_t v)
+{
+	buffer_u64le(b, (uint64_t)v);
+	if (v != (int64_t)v)
+		buffer_u64le(b, (uint64_t)(v >> 64));
+}
+
 static void encode_cell(struct buffer *b, const struct column *c, uint32_t row)
 {
-	size_t size = storage_size(c->storage);
-
-	if (is_integer(c->storage))
-		buffer_u64le(b, (uint64_t)integer_cell(c, row));
-	else if (c->storage == STORAGE_BYTES)
+	switch (c->storage) {
+	case STORAGE_BYTES:
 		encode_bytes(b, column_bytes(c, row));
-	else
-		buffer_append(b, c->values + row * size, size);
+		return;
+	case STORAGE_FLOAT:
+		encode_double(b, (double)column_float(c, row));
+		return;
+	case STORAGE_DOUBLE:
+		encode_double(b, column_double(c, row));
+		return;
+	case STORAGE_INT128:
+		encode_int128(b, column_int128(c, row));
+		return;
+	default:
+		buffer_u64le(b, (uint64_t)integer_cell(c, row));
+	}
 }
 
 static void encode_key(struct buffer *b, const struct schema *s, const struct columns *rows,
@@ -112,7 +154,7 @@ static void encode_key(struct buffer *b, const struct schema *s, const struct co
 		const struct column *c = &rows->columns[s->key[k]];
 		bool is_null = column_is_null(c, row);
 
-		buffer_char(b, is_null ? 0 : 1);
+		buffer_char(b, is_null ? 0 : is_long_cell(c, row) ? 2 : 1);
 		if (!is_null)
 			encode_cell(b, c, row);
 	}
@@ -126,7 +168,7 @@ static void encode_row(struct buffer *b, const uint64_t *tags, const struct colu
 
 		if (column_is_null(c, row))
 			continue;
-		buffer_u64le(b, tags[f]);
+		buffer_u64le(b, tags[f] + is_long_cell(c, row));
 		encode_cell(b, c, row);
 	}
 }

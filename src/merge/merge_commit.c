@@ -28,7 +28,7 @@ static void collect_dead(const struct merge *m, struct prepared_commit *p, struc
 static const char *operation_of(const struct merge *m, const struct batch *last, bool new_schema)
 {
 	if (new_schema)
-		return "ADD COLUMNS";
+		return schema_operation(table_snapshot(m->table)->schema, m->schema);
 	if (last->is_copy)
 		return "COPY";
 	return m->truncates ? "TRUNCATE" : "MERGE";

@@ -81,14 +81,12 @@ static void put_decimal(struct buffer *out, int128_t v, uint8_t scale)
 	}
 }
 
-static bool put_real(struct buffer *out, const struct field *f, double v)
+/* A float, too, with the digits of a double: "0.1" is not the float 0.1 once its column is widened to double. */
+static bool put_real(struct buffer *out, double v)
 {
 	if (!isfinite(v))
 		return false;
-	if (f->type == TYPE_FLOAT)
-		text_float(out, (float)v);
-	else
-		text_double(out, v);
+	text_double(out, v);
 	return true;
 }
 
@@ -122,7 +120,7 @@ static bool put_bound(struct buffer *out, const struct field *f,
 		return true;
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE:
-		return put_real(out, f, side == SIDE_MIN ? b->min_double : b->max_double);
+		return put_real(out, side == SIDE_MIN ? b->min_double : b->max_double);
 	case TYPE_DECIMAL:
 		if (field_storage(f) == STORAGE_INT128)
 			put_decimal(out, side == SIDE_MIN ? b->min_int128 : b->max_int128,

@@ -44,7 +44,7 @@ struct snapshot {
 
 /* What a commit does; everything is borrowed until table_commit returns. */
 struct prepared_commit {
-	const char *operation;       /* for history: "COPY", "MERGE", "TRUNCATE", "ADD COLUMNS", "WRITE" */
+	const char *operation;       /* for history: "COPY", "MERGE", "TRUNCATE", schema_operation, "WRITE" */
 	struct schema *schema;       /* the new schema, or NULL: unchanged */
 	/*
 	 * Files already in the store (writer_finish; their folder is synced by the commit): path, size_bytes,
@@ -214,6 +214,12 @@ static inline void table_tuple_of_file(const struct table *t, uint32_t slot, str
 {
 	if (t->ops->tuple_of_file != NULL)
 		t->ops->tuple_of_file(t, slot, out);
+}
+
+/* What a commit does that brings `schema` and not only rows, as prepared_commit has it. */
+static inline const char *schema_operation(const struct schema *old, const struct schema *schema)
+{
+	return schema->field_count > old->field_count ? "ADD COLUMNS" : "CHANGE COLUMN";
 }
 
 static inline void table_close(struct table *t)

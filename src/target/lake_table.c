@@ -71,7 +71,20 @@ static int check_order(const struct schema *lake, const struct schema *source, s
 	return rc;
 }
 
-/* The first difference that an ADD COLUMN does not make. */
+static int type_differs(const struct field *lake, const struct field *source, struct err *e)
+{
+	struct buffer text = { 0 };
+
+	field_type_format(&text, lake);
+	buffer_text(&text, " in the lake table and ");
+	field_type_format(&text, source);
+	err_set(e, ERR_CONFIG, "column \"%s\" is %s in the source; move the lake table away and run again to copy it anew",
+		lake->name, buffer_string(&text));
+	buffer_release(&text);
+	return -1;
+}
+
+/* The first difference that neither an added column nor a wider type makes. */
 static int schema_differs(const struct schema *lake, const struct schema *source, struct err *e)
 {
 	if (check_order(lake, source, e) < 0)
@@ -84,13 +97,8 @@ static int schema_differs(const struct schema *lake, const struct schema *source
 			return err_set(e, ERR_CONFIG,
 				       "column \"%s\" of the lake table is not in the source; move the "
 				       "lake table away and run again to copy it anew", old->name);
-		if (source->fields[at].type != old->type ||
-		    source->fields[at].precision != old->precision ||
-		    source->fields[at].scale != old->scale)
-			return err_set(e, ERR_CONFIG,
-				       "column \"%s\" is %s in the lake table and %s in the source; move the "
-				       "lake table away and run again to copy it anew", old->name,
-				       type_name(old->type), type_name(source->fields[at].type));
+		if (!field_same_type(old, &source->fields[at]) && !field_widens(old, &source->fields[at]))
+			return type_differs(old, &source->fields[at], e);
 	}
 	return err_set(e, ERR_CONFIG,
 		       "the key or the NULLs of its columns changed since the lake table was made; "
@@ -119,6 +127,8 @@ static int set_schema(struct lake_table *t, struct schema *source, struct err *e
 			       "it another --table, or move it away and run again");
 	if (old != NULL && !schema_extends(old, source))
 		return schema_differs(old, source, e);
+	if (schema_check_order(source, e) < 0)
+		return -1;
 	t->schema = schema_adopt_ids(source, old, &t->last_field_id);
 	schema_release(old);
 	/* what could not be read has columns of our own */
@@ -325,6 +335,11 @@ static int prepare(struct lake_table *t, struct schema *schema, struct err *e)
 {
 	enum commit_result result;
 
+	/* it has cells of the key and of events, and the table's are of another type from here on */
+	if (t->merge != NULL && !schema_keeps_types(merge_shape(t->merge)->schema, schema)) {
+		merge_close(t->merge);
+		t->merge = NULL;
+	}
 	if (t->merge != NULL || t->append != NULL)
 		return 0;
 	if (table_snapshot(t->table)->version < 0) {

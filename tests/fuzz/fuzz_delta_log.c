@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		state_expire_tombstones(&state, 0);
 		if (state.has_metadata &&
 		    schema_parse(&schema, &state.metadata, &state.protocol, &e) == 0) {
-			schema_format(&text, schema, schema_needs_mapping(schema));
+			schema_format(&text, schema, schema_needs_mapping(schema), NULL);
 			read_partitions(schema, &state);
 		}
 	}

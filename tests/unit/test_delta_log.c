@@ -184,9 +184,9 @@ static void what_we_cannot_read_is_named(void **state)
 		  "reader version 4", ERR_CONFIG },
 		{ "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,"
 		  "\"readerFeatures\":["
-		  "\"deletionVectors\",\"typeWidening\"],\"writerFeatures\":[]}}"
+		  "\"deletionVectors\",\"variantType\"],\"writerFeatures\":[]}}"
 		  "\n" METADATA,
-		  "\"typeWidening\"", ERR_CONFIG },
+		  "\"variantType\"", ERR_CONFIG },
 		{ METADATA, "no protocol", ERR_DATA },
 		{ PROTOCOL, "no metaData", ERR_DATA },
 		{ PROTOCOL METADATA_OF("variant"), "type variant", ERR_CONFIG },

@@ -153,6 +153,49 @@ static void what_is_no_schema_of_ours_is_refused(void **state)
 	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}", "b", "tailrace.key");
 }
 
+/* "Type Change Metadata": all types so far, in their order; whatever else changes keeps them. */
+static void types_of_older_files_are_remembered(void **state)
+{
+	struct metadata m = { .id = "t" };
+	struct arena arena = { 0 };
+	struct schema *s = schema_new("d", "t"), *back;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	schema_add(s, "n", TYPE_INT, true);
+	schema_add(s, "d", TYPE_DECIMAL, true)->precision = 8;
+	assert_false(metadata_set_schema(&m, s, false, &arena));
+	assert_null(text_map_get(&m.configuration, "delta.enableTypeWidening"));
+	s->fields[0].type = TYPE_LONG;
+	assert_true(metadata_set_schema(&m, s, false, &arena));
+	assert_string_equal(text_map_get(&m.configuration, "delta.enableTypeWidening"), "true");
+	for (uint8_t precision = 9; precision < 31; precision += 21) {
+		s->fields[1].precision = precision;
+		assert_true(metadata_set_schema(&m, s, false, &arena));
+	}
+	schema_add(s, "more", TYPE_INT, true);
+	assert_true(metadata_set_schema(&m, s, true, &arena));
+	assert_non_null(strstr(m.schema_string, "\"delta.columnMapping.physicalName\":\"n\",\"delta.typeChanges\":"
+						"[{\"fromType\":\"integer\",\"toType\":\"long\"}]}"));
+	assert_non_null(strstr(m.schema_string, "\"delta.typeChanges\":[{\"fromType\":\"decimal(8,0)\",\"toType\":\"decimal(9,0)\"},"
+						"{\"fromType\":\"decimal(9,0)\",\"toType\":\"decimal(30,0)\"}]}"));
+	assert_non_null(strstr(m.schema_string, "\"delta.columnMapping.physicalName\":\"more\"}"));
+	must(schema_parse(&back, &m, &with_mapping, &e), &e);
+	assert_true(schema_equal(back, s));
+	schema_release(back);
+	schema_release(s);
+	arena_release(&arena);
+}
+
+static void older_types_that_we_do_not_read_are_named(void **state)
+{
+	(void)state;
+	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"double\",\"metadata\":{\"delta.typeChanges\":"
+		"[{\"fromType\":\"integer\",\"toType\":\"double\"}]}}]}", NULL, "column \"a\" was of type integer before");
+	refused("{\"fields\":[{\"name\":\"a\",\"type\":\"long\",\"metadata\":{\"delta.typeChanges\":[{}]}}]}", NULL,
+		"was of type unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +203,8 @@ int main(void)
 		cmocka_unit_test(only_names_with_reserved_characters_need_mapping),
 		cmocka_unit_test(the_greatest_id_never_falls),
 		cmocka_unit_test(what_is_no_schema_of_ours_is_refused),
+		cmocka_unit_test(types_of_older_files_are_remembered),
+		cmocka_unit_test(older_types_that_we_do_not_read_are_named),
 		cmocka_unit_test(an_order_of_texts_or_of_no_columns_is_refused),
 	};
 

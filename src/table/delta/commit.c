@@ -279,16 +279,16 @@ static int add_schema(struct commit *c, const struct schema *schema,
 	enum mapping_mode mode;
 	struct protocol protocol;
 	struct metadata metadata;
-	bool is_mapped;
+	bool is_mapped, is_widened;
 
 	if (mapping_mode_parse(&mode, base, &d->state.protocol, e) < 0 ||
 	    check_ids(&d->table.snapshot, schema, e) < 0)
 		return -1;
 	is_mapped = mode == MAPPING_NAME || schema_needs_mapping(schema);
-	if (protocol_for(&protocol, old, schema, is_mapped, &d->arena))
-		action_list_add(&c->actions, ACTION_PROTOCOL)->protocol = protocol;
 	metadata_copy(&metadata, base, &d->arena);
-	metadata_set_schema(&metadata, schema, is_mapped, &d->arena);
+	is_widened = metadata_set_schema(&metadata, schema, is_mapped, &d->arena);
+	if (protocol_for(&protocol, old, schema, is_mapped, is_widened, &d->arena))
+		action_list_add(&c->actions, ACTION_PROTOCOL)->protocol = protocol;
 	action_list_add(&c->actions, ACTION_METADATA)->metadata = metadata;
 	c->schema_changed = true;
 	return 0;

@@ -67,7 +67,7 @@ int protocol_check_read(const struct state *s, struct err *e);
 int protocol_check_write(const struct state *s, struct err *e);
 /* What a table with this schema needs, at least what `old` (or NULL) has. True when it is more than that. */
 bool protocol_for(struct protocol *out, const struct protocol *old, const struct schema *schema,
-		  bool is_mapped, struct arena *arena);
+		  bool is_mapped, bool is_widened, struct arena *arena);
 
 /* position.c */
 

@@ -22,6 +22,7 @@ static const struct feature {
 					  */
 	{ "vacuumProtocolCheck", true, false }, /* demands nothing of a reader of rows */
 	{ "appendOnly", true, true },		{ "invariants", true, true },
+	{ "typeWidening", true, true }, /* the changes themselves: schema_json.c */
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))
@@ -144,7 +145,7 @@ static bool need(struct protocol *p, const char *feature, struct arena *arena)
 }
 
 bool protocol_for(struct protocol *out, const struct protocol *old,
-		  const struct schema *schema, bool is_mapped, struct arena *arena)
+		  const struct schema *schema, bool is_mapped, bool is_widened, struct arena *arena)
 {
 	bool is_more = old == NULL;
 
@@ -161,5 +162,7 @@ bool protocol_for(struct protocol *out, const struct protocol *old,
 		is_more |= need(out, "timestampNtz", arena);
 	if (is_mapped)
 		is_more |= need(out, "columnMapping", arena);
+	if (is_widened)
+		is_more |= need(out, "typeWidening", arena);
 	return is_more;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "table/delta/type_changes.h"
 
 #define COLUMNS_MAX 4096 /* MySQL's own limit */
 
@@ -115,9 +116,11 @@ static bool parse_type(struct field *out, const char *word)
 	return false;
 }
 
-static void format_field_metadata(struct buffer *out, const struct field *f,
-				  bool is_mapped)
+static bool format_field_metadata(struct buffer *out, const struct field *f, bool is_mapped, json_t *was)
 {
+	struct buffer type = { 0 };
+	bool has_changed;
+
 	buffer_format(out, "{\"tailrace.id\":%" PRId32, f->id);
 	if (f->source_type != NULL) {
 		buffer_text(out, ",\"tailrace.type\":");
@@ -128,11 +131,18 @@ static void format_field_metadata(struct buffer *out, const struct field *f,
 			      ",\"delta.columnMapping.physicalName\":", f->id);
 		text_json_string(out, f->name);
 	}
+	format_type(&type, f);
+	has_changed = type_changes_format(out, was, f->name, buffer_string(&type));
+	buffer_release(&type);
 	buffer_char(out, '}');
+	return has_changed;
 }
 
-void schema_format(struct buffer *out, const struct schema *s, bool is_mapped)
+bool schema_format(struct buffer *out, const struct schema *s, bool is_mapped, const char *was)
 {
+	json_t *fields = type_changes_open(was);
+	bool has_changed = false;
+
 	buffer_text(out, "{\"type\":\"struct\",\"fields\":[");
 	for (uint32_t i = 0; i < s->field_count; i++) {
 		const struct field *f = &s->fields[i];
@@ -143,10 +153,12 @@ void schema_format(struct buffer *out, const struct schema *s, bool is_mapped)
 		format_type(out, f);
 		buffer_format(out, ",\"nullable\":%s,\"metadata\":",
 			      f->is_nullable ? "true" : "false");
-		format_field_metadata(out, f, is_mapped);
+		has_changed |= format_field_metadata(out, f, is_mapped, fields);
 		buffer_char(out, '}');
 	}
 	buffer_text(out, "]}");
+	json_decref(fields);
+	return has_changed;
 }
 
 /* It never falls: a dropped column may have had the greatest id. */
@@ -172,13 +184,13 @@ static void set_names(struct metadata *m, const char *property, const struct sch
 	buffer_release(&text);
 }
 
-void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
+bool metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
 			 struct arena *arena)
 {
 	struct buffer text = { 0 };
 	char last_id[16];
+	bool has_changed = schema_format(&text, s, is_mapped, m->schema_string);
 
-	schema_format(&text, s, is_mapped);
 	m->schema_string = arena_text(arena, text.data, text.size);
 	set_names(m, "tailrace.key", s, s->key, s->key_count, arena);
 	if (s->order_count > 0)
@@ -196,7 +208,10 @@ void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_map
 		text_map_set(&m->configuration, MAX_COLUMN_ID, last_id,
 			     arena);
 	}
+	if (has_changed)
+		text_map_set(&m->configuration, "delta.enableTypeWidening", "true", arena);
 	buffer_release(&text);
+	return has_changed;
 }
 
 static int parse_mapping(const char *name, const json_t *metadata, enum mapping_mode mode,
@@ -212,6 +227,30 @@ static int parse_mapping(const char *name, const json_t *metadata, enum mapping_
 		"column \"%s\" is stored under the name \"%s\" (column "
 		"mapping): tailrace reads mapped tables only where the two are equal",
 		name, physical != NULL ? physical : "");
+}
+
+static bool is_known_change(const json_t *change)
+{
+	const char *from = json_string_value(json_object_get(change, "fromType"));
+	const char *to = json_string_value(json_object_get(change, "toType"));
+	struct field was = { 0 }, is = { 0 };
+
+	return from != NULL && to != NULL && json_object_get(change, "fieldPath") == NULL && parse_type(&was, from) &&
+	       parse_type(&is, to) && (field_same_type(&was, &is) || field_widens(&was, &is));
+}
+
+/* Older files have the types of before, which must be such as we read. */
+static int check_changes(const char *name, const json_t *changes, struct err *e)
+{
+	for (size_t i = 0; i < json_array_size(changes); i++) {
+		const json_t *change = json_array_get(changes, i);
+		const char *from = json_string_value(json_object_get(change, "fromType"));
+
+		if (!is_known_change(change))
+			return err_set(e, ERR_CONFIG, "column \"%s\" was of type %s before, and tailrace does not read its older files: "
+				       "rewrite them (ALTER TABLE … DROP FEATURE typeWidening)", name, from != NULL ? from : "unknown");
+	}
+	return 0;
 }
 
 static int parse_field(struct schema *s, const json_t *j, enum mapping_mode mode,
@@ -238,7 +277,7 @@ static int parse_field(struct schema *s, const json_t *j, enum mapping_mode mode
 			       name, type != NULL ? type : "unknown");
 	if (schema_find(s, name) >= 0)
 		return err_set(e, ERR_DATA, "the schema has column \"%s\" twice", name);
-	if (parse_mapping(name, metadata, mode, e) < 0)
+	if (parse_mapping(name, metadata, mode, e) < 0 || check_changes(name, json_object_get(metadata, TYPE_CHANGES), e) < 0)
 		return -1;
 	f = schema_add(s, name, parsed.type,
 		       !json_is_false(json_object_get(j, "nullable")));

@@ -23,10 +23,16 @@ bool schema_needs_mapping(const struct schema *s);
  */
 int schema_parse(struct schema **out, const struct metadata *m, const struct protocol *p,
 		 struct err *e);
-/* schemaString. With mapping, ids and physical (= logical) names in the spec's words. */
-void schema_format(struct buffer *out, const struct schema *s, bool is_mapped);
-/* Sets schemaString and the configuration that belongs to it ("tailrace.*", column mapping). */
-void metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
+/*
+ * schemaString. With mapping, ids and physical (= logical) names in the spec's words. `was` is the schemaString so far, or
+ * NULL: what types the fields had before is kept. Whether any had another one.
+ */
+bool schema_format(struct buffer *out, const struct schema *s, bool is_mapped, const char *was);
+/*
+ * Sets schemaString and the configuration that belongs to it ("tailrace.*", column mapping, type widening). Whether a field
+ * has, or had before this, a narrower type in older files.
+ */
+bool metadata_set_schema(struct metadata *m, const struct schema *s, bool is_mapped,
 			 struct arena *arena);
 /* The highest id that the table has given out: with column mapping a dropped column's counts too. */
 int32_t metadata_last_id(const struct metadata *m, const struct schema *s);

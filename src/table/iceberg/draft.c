@@ -64,6 +64,17 @@ int draft_put(struct draft *d, const char *key, struct bytes data, struct err *e
 	return store_writer_finish(w, e);
 }
 
+/* The column's type from this commit on, which may widen it. */
+static void renew_type(struct field *source, const struct schema *s, int32_t id)
+{
+	for (uint32_t i = 0; i < s->field_count; i++) {
+		if (s->fields[i].id == id && field_widens(source, &s->fields[i])) {
+			source->type = s->fields[i].type;
+			source->precision = s->fields[i].precision;
+		}
+	}
+}
+
 const struct iceberg_tuple *draft_tuple(struct draft *d, int32_t spec_id, struct err *e)
 {
 	const struct iceberg_spec *spec = iceberg_metadata_spec(d->base, spec_id);
@@ -81,6 +92,7 @@ const struct iceberg_tuple *draft_tuple(struct draft *d, int32_t spec_id, struct
 
 		if (iceberg_metadata_source(&source, d->base, &spec->fields[i], e) < 0)
 			return NULL;
+		renew_type(&source, d->edit->schema, spec->fields[i].source_id);
 		is_known = iceberg_partition_type(&result, &spec->fields[i], &source);
 		memory_free(source.name);
 		if (!is_known) {
