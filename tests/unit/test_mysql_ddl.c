@@ -22,6 +22,8 @@ static void additions_and_indexes_are_harmless(void **state)
 		"ALTER TABLE t COMMENT 'it''s, drop c'", "ALTER TABLE t COMMENT 'it\\'s, drop c'",
 		"ALTER TABLE \"d\".\"a\"\"b\" ADD COLUMN c INT /*!80013 INVISIBLE */",
 		"ALTER TABLE t /*M!100500 ADD */ INDEX (a)", "ALTER TABLE t ADD c INT # , drop d\n",
+		"ALTER TABLE t MODIFY c BIGINT NOT NULL DEFAULT (1 + 2) COMMENT 'as', ADD d INT",
+		"alter table t change column if exists `c` c decimal ( 12 , 2 ) unsigned first",
 		"ALTER TABLE t FORCE --", "ALTER TABLE t FORCE /*/, drop d */", "ALTER TABLE t FORCE; DROP TABLE u",
 	};
 
@@ -34,7 +36,9 @@ static void what_may_change_rows_or_names_halts(void **state)
 {
 	static const char *const statements[] = {
 		"ALTER TABLE t DROP COLUMN c", "ALTER TABLE t DROP c", "ALTER TABLE t ADD c INT, DROP d",
-		"ALTER TABLE t MODIFY c BIGINT", "ALTER TABLE t CHANGE a b INT",
+		"ALTER TABLE t CHANGE a b INT", "ALTER TABLE t MODIFY c DATETIME", "ALTER TABLE t MODIFY c FLOAT(7,2)",
+		"ALTER TABLE t MODIFY c INT AS (a + 1)", "ALTER TABLE t MODIFY c INT PRIMARY KEY", "ALTER TABLE t MODIFY c ENUM('a')",
+		"ALTER TABLE t MODIFY c", "ALTER TABLE t MODIFY c BIGINT, DROP d", "ALTER TABLE t MODIFY c DECIMAL(1",
 		"ALTER TABLE t RENAME TO u", "ALTER TABLE t RENAME COLUMN a TO b",
 		"ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", "ALTER TABLE t ADD PRIMARY KEY (a)",
 		"ALTER TABLE t ADD CONSTRAINT x PRIMARY KEY (a)", "ALTER TABLE t DROP PRIMARY KEY",
@@ -57,6 +61,50 @@ static void what_may_change_rows_or_names_halts(void **state)
 	assert_int_equal(ddl_judge(BYTES_OF("ALTER TABLE t DROP INDEX i"), false), DDL_HALTS);
 	assert_int_equal(ddl_judge(BYTES_OF("DROP INDEX i ON t"), false), DDL_HALTS);
 	assert_int_equal(ddl_judge(BYTES_OF("ALTER TABLE t DROP CONSTRAINT u"), false), DDL_HALTS);
+}
+
+static void a_type_is_one_that_keeps_the_rows_or_not(void **state)
+{
+	static const struct {
+		const char *sql, *known; /* the column's type so far */
+		bool keeps, keeps_if_strict, is_done;
+	} cases[] = {
+		{ "ALTER TABLE t MODIFY c BIGINT", "bigint", true, true, true },
+		{ "ALTER TABLE t MODIFY C INTEGER(11)", "int", true, true, true },
+		{ "ALTER TABLE t MODIFY c INT", "bigint", true, true, false }, /* it was less in between */
+		{ "ALTER TABLE t MODIFY c INT UNSIGNED", "bigint", false, true, true },
+		{ "ALTER TABLE t MODIFY c BIGINT ZEROFILL", "bigint", false, true, false },
+		{ "ALTER TABLE t MODIFY c SMALLINT", "int", false, true, true },
+		{ "ALTER TABLE t MODIFY c DOUBLE PRECISION", "double", true, true, true },
+		{ "ALTER TABLE t MODIFY c FLOAT", "double", true, true, false },
+		{ "ALTER TABLE t MODIFY c DEC", "decimal(10,0)", true, true, true },
+		{ "ALTER TABLE t MODIFY c DECIMAL(12,2)", "decimal(12,2)", true, true, true },
+		{ "ALTER TABLE t MODIFY c DECIMAL(12,2)", "decimal(14,2)", true, true, false },
+		{ "ALTER TABLE t MODIFY c DECIMAL(12,2) UNSIGNED", "decimal(12,2) unsigned", false, true, true },
+		{ "ALTER TABLE t MODIFY c VARCHAR(20)", "varchar(10)", false, true, true },
+		{ "ALTER TABLE t MODIFY c VARCHAR(20)", "varchar(30)", false, false, true },
+		{ "ALTER TABLE t MODIFY c LONGTEXT", "varchar(30)", true, true, true },
+		{ "ALTER TABLE t MODIFY c LONGTEXT", "int", true, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mysql_column *columns = memory_array(struct mysql_column, 1);
+		struct mysql_table *t;
+		struct err e = ERR_INIT;
+		struct modify m;
+
+		columns[0].name = memory_copy_text("c");
+		columns[0].declared = memory_copy_text(cases[i].known);
+		must(mysql_column_declare(&columns[0], cases[i].known, false, 1, &e), &e);
+		must(mysql_table_new(&t, "d", "t", columns, 1, NULL, 0, &e), &e);
+		assert_true(ddl_modified(bytes_of_text(cases[i].sql), 0, &m));
+		assert_int_equal(modify_keeps_rows(&m, &columns[0], false), cases[i].keeps);
+		assert_int_equal(modify_keeps_rows(&m, &columns[0], true), cases[i].keeps_if_strict);
+		assert_int_equal(modify_is_done(&m, t), cases[i].is_done);
+		assert_false(ddl_modified(bytes_of_text(cases[i].sql), 1, &m));
+		mysql_table_free(t);
+	}
 }
 
 static void changes_as_text_are_recognized(void **state)
@@ -119,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(additions_and_indexes_are_harmless),
 		cmocka_unit_test(what_may_change_rows_or_names_halts),
+		cmocka_unit_test(a_type_is_one_that_keeps_the_rows_or_not),
 		cmocka_unit_test(changes_as_text_are_recognized),
 		cmocka_unit_test(pauses_grow_vary_and_end),
 		cmocka_unit_test(grants_are_read_back),

@@ -368,7 +368,7 @@ static void unknown_columns_ask_the_catalog(void **state)
 {
 	struct fixture *f = *state;
 	struct mysql_column columns[] = { { .name = (char *)"id", .type = MYSQL_LONG },
-					  { .name = (char *)"n", .type = MYSQL_LONG } };
+					  { .name = (char *)"n", .type = MYSQL_LONG }, { .type = MYSQL_LONG } };
 	struct table_map map = map_of(columns, 2);
 	struct err e = ERR_INIT;
 
@@ -376,10 +376,71 @@ static void unknown_columns_ask_the_catalog(void **state)
 	columns[1].name = (char *)"nobody";
 	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_UNKNOWN);
 	assert_non_null(strstr(e.text, "nobody"));
-	map = (struct table_map){ .column_count = 3 };
+	map = (struct table_map){ .column_count = 3, .columns = columns };
 	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_SAME);
 	map.column_count = 4;
 	assert_int_equal(layout_compare(&f->tables.tables[0].now, &map, &e), LAYOUT_UNKNOWN);
+}
+
+/* d.t (n, id, m) of these types; n and m were narrower in the log. */
+static struct catalog_table make_typed(const char *n, const char *m)
+{
+	const char *const types[] = { n, "int", m }, *const names[] = { "n", "id", "m" };
+	struct mysql_column *columns = memory_array(struct mysql_column, 3);
+	struct catalog_table t = { .key_is_primary = true };
+	const uint32_t key = 1;
+	struct err e = ERR_INIT;
+
+	for (int i = 0; i < 3; i++) {
+		columns[i].name = memory_copy_text(names[i]);
+		columns[i].declared = memory_copy_text(types[i]);
+		columns[i].is_nullable = i != 1;
+		must(mysql_column_declare(&columns[i], types[i], false, 1, &e), &e);
+	}
+	must(mysql_table_new(&t.table, "d", "t", columns, 3, &key, 1, &e), &e);
+	t.defaults = memory_array(struct column_default, 3);
+	t.default_count = 3;
+	return t;
+}
+
+static void rows_of_narrower_types_get_those_of_now(void **state)
+{
+	struct fixture *f = *state;
+	struct captured *t = &f->tables.tables[0];
+	struct mysql_column columns[] = { { .name = (char *)"n", .type = MYSQL_LONG }, { .name = (char *)"id", .type = MYSQL_LONG },
+					  { .name = (char *)"m", .type = MYSQL_NEWDECIMAL, .precision = 8, .scale = 2 } };
+	struct catalog_table newer = make_typed("bigint", "decimal(30,2)");
+	struct table_map map = map_of(columns, 3);
+	struct origin origin = { 0 };
+	struct mysql_table *older;
+	struct columns after;
+	struct err e = ERR_INIT;
+	struct change c;
+
+	map.key = (const uint32_t[]){ 1 };
+	captured_replace(t, &newer);
+	assert_int_equal(layout_compare(&t->now, &map, &e), LAYOUT_UNKNOWN); /* has it a sign? */
+	map.has_signedness = true;
+	assert_int_equal(layout_compare(&t->now, &map, &e), LAYOUT_OLDER);
+	assert_int_equal(layout_older(t, &map, &older, &e), 0);
+	assert_int_equal(older->schema->fields[0].type, TYPE_INT);
+	columns_init(&after, older->schema);
+	column_add_int32(&after.columns[0], -5);
+	column_add_int32(&after.columns[1], 1);
+	column_set_null(&after.columns[2]);
+	columns_end_row(&after);
+	column_set_null(&after.columns[0]);
+	column_add_int32(&after.columns[1], 2);
+	column_add_int32(&after.columns[2], -1234);
+	columns_end_row(&after);
+	c = (struct change){ .kind = CHANGE_ROWS, .schema = older->schema, .origin = &origin, .rows = { OP_INSERT, 2, .after = &after } };
+	assert_int_equal(f->outlet.sink.take(&f->outlet.sink, &c, &e), 0);
+	assert_string_equal(buffer_string(&f->text), "schema 3 {\"n\":-5,\"id\":1,\"m\":null}{\"n\":null,\"id\":2,\"m\":-12.34}");
+	columns_release(&after);
+	columns[2].scale = 3;
+	assert_int_equal(layout_compare(&t->now, &map, &e), LAYOUT_UNKNOWN);
+	columns[0] = (struct mysql_column){ .name = (char *)"n", .type = MYSQL_LONGLONG, .is_unsigned = true };
+	assert_int_equal(layout_compare(&t->now, &map, &e), LAYOUT_UNKNOWN);
 }
 
 static struct mysql_position position(const char *gtids, const char *file, uint64_t offset)
@@ -527,6 +588,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_failure_of_the_sink_is_remembered_as_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_are_widened, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rows_of_narrower_types_get_those_of_now, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rows_of_an_older_layout_get_the_defaults_of_later_columns,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_partial_insert_is_made_whole_or_halts, set_up, tear_down),

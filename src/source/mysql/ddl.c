@@ -5,6 +5,7 @@
  */
 #include "source/mysql/layout.h"
 
+#include "source/mysql/modify.h"
 #include "source/mysql/sql_scan.h"
 
 /* Behind the comma that closes this specification of an ALTER TABLE; false: at the end of the statement. */
@@ -59,6 +60,8 @@ static bool judge_engine(struct scanner *s)
 	return !scanner_is(s, "BLACKHOLE");
 }
 
+static const char *const modifying[] = { "MODIFY", "CHANGE", NULL };
+
 /* ALTER [COLUMN] c SET DEFAULT …, ALTER INDEX i VISIBLE: for rows to come, or for no row at all. */
 static bool judge_specification(struct scanner s, bool key_is_primary)
 {
@@ -69,6 +72,7 @@ static bool judge_specification(struct scanner s, bool key_is_primary)
 		"MIN_ROWS", "COMPRESSION", "ENCRYPTION", "CHECKSUM", "DELAY_KEY_WRITE", "PACK_KEYS",
 		"ORDER", "PARTITION", "REORGANIZE", "REBUILD", "COALESCE", "ANALYZE", "OPTIMIZE", "CHECK", NULL,
 	};
+	struct modify modified;
 
 	if (scanner_accept(&s, "ADD"))
 		return judge_add(&s);
@@ -78,6 +82,8 @@ static bool judge_specification(struct scanner s, bool key_is_primary)
 		return judge_engine(&s);
 	if (scanner_accept(&s, "RENAME"))
 		return scanner_is(&s, "INDEX") || scanner_is(&s, "KEY");
+	if (scanner_is_one_of(&s, modifying))
+		return modify_parse(&modified, s);
 	return scanner_is_one_of(&s, harmless);
 }
 
@@ -116,11 +122,16 @@ enum ddl_verdict ddl_judge_alter(struct bytes alter, bool key_is_primary)
 	return DDL_HARMLESS;
 }
 
-/* ALTER [COLUMN] [IF EXISTS] c */
+/* ALTER [COLUMN] [IF EXISTS] c, and what says all of a column anew. */
 static bool read_altered_column(struct scanner s, char *name)
 {
 	static const char *const others[] = { "INDEX", "CHECK", "CONSTRAINT", NULL };
+	struct modify modified;
 
+	if (scanner_is_one_of(&s, modifying) && modify_parse(&modified, s)) {
+		memcpy(name, modified.name, sizeof(modified.name));
+		return true;
+	}
 	if (!scanner_accept(&s, "ALTER") || scanner_is_one_of(&s, others))
 		return false;
 	(void)scanner_accept(&s, "COLUMN");
@@ -138,6 +149,19 @@ bool ddl_changed_default(struct bytes sql, uint32_t n, char *name)
 		return false;
 	do {
 		if (read_altered_column(s, name) && n-- == 0)
+			return true;
+	} while (skip_specification(&s));
+	return false;
+}
+
+bool ddl_modified(struct bytes sql, uint32_t n, struct modify *out)
+{
+	struct scanner s = scanner_of(sql);
+
+	if (!skip_alter_table(&s))
+		return false;
+	do {
+		if (modify_parse(out, s) && n-- == 0)
 			return true;
 	} while (skip_specification(&s));
 	return false;

@@ -80,6 +80,11 @@ void decoder_set_position(struct decoder *d, const struct mysql_position *p)
 	expect_prepared(d);
 }
 
+uint64_t decoder_sql_mode(const struct decoder *d)
+{
+	return d->sql_mode;
+}
+
 const struct mysql_position *decoder_position(const struct decoder *d)
 {
 	return &d->position;

@@ -137,6 +137,10 @@ void decoder_set_position(struct decoder *d, const struct mysql_position *p);
  * descriptions). Valid until the next call.
  */
 const struct mysql_position *decoder_position(const struct decoder *d);
+/* Of the statement that the callback is told of: the server's bits, which are the same ones for both kinds. */
+#define SQL_MODE_STRICT_TRANS ((uint64_t)1 << 21)
+#define SQL_MODE_STRICT_ALL   ((uint64_t)1 << 22)
+uint64_t decoder_sql_mode(const struct decoder *d);
 /*
  * One event as sent: 19-byte header, body, and 4 bytes CRC-32 when `has_checksum`.
  * Returns 1 for the end of what the decoder may read (never now), 0, or -1: ERR_DATA

@@ -294,6 +294,21 @@ static int run_statement(struct decoder *d, const struct event *event,
 	return take_statement(d, event, database, sql, &s, e);
 }
 
+/* Q_SQL_MODE_CODE, which both servers write first, or behind Q_FLAGS2_CODE. */
+static uint64_t sql_mode_of(struct bytes status)
+{
+	struct reader r = reader_of(status);
+	uint8_t code = reader_u8(&r);
+	uint64_t mode;
+
+	if (code == 0) {
+		reader_skip(&r, 4);
+		code = reader_u8(&r);
+	}
+	mode = reader_u64le(&r);
+	return code == 1 && !r.short_read ? mode : 0;
+}
+
 /*
  * QUERY: thread id u32, seconds u32, database size u8, error u16, status size u16; status
  * variables, database, NUL, statement. MariaDB's compressed form packs the statement.
@@ -302,21 +317,20 @@ int decoder_query(struct decoder *d, const struct event *event, struct err *e)
 {
 	struct reader r = reader_of(event->body);
 	uint32_t thread = reader_u32le(&r);
-	struct bytes database, sql;
+	struct bytes database, sql, status;
 	char name[256];
 	uint8_t size;
-	uint16_t status;
 
 	reader_skip(&r, 4);
 	size = reader_u8(&r);
 	reader_skip(&r, 2);
-	status = reader_u16le(&r);
-	reader_skip(&r, status);
+	status = reader_bytes(&r, reader_u16le(&r));
 	database = reader_bytes(&r, size);
 	reader_skip(&r, 1);
 	sql = reader_bytes(&r, reader_left(&r));
 	if (r.short_read)
 		return err_set(e, ERR_DATA, "it is truncated");
+	d->sql_mode = sql_mode_of(status);
 	memcpy(name, database.data, database.size);
 	name[database.size] = 0;
 	if (event->header.type == EVENT_QUERY_COMPRESSED) {

@@ -103,6 +103,7 @@ struct decoder {
 	struct prepared *prepared;
 	uint32_t prepared_count;
 	struct buffer inflated, payload, text;
+	uint64_t sql_mode; /* of the QUERY at hand, 0: it does not say so */
 	struct buffer statement; /* MariaDB: the beginning of the one whose rows these are, or empty */
 	struct image *images; /* before and after, of the event at hand */
 };

@@ -164,12 +164,31 @@ static int need_layout_defaults(struct outlet *o, struct captured *t, const stru
 	return 0;
 }
 
-/* `present` is that of the wide rows: what is absent stays NULL. */
-static const struct columns *widen(struct outlet *o, struct columns *out, const struct layout *l,
-				   const struct captured *t, const struct columns *from,
-				   const uint8_t *present)
+/* The column's cells in the storage of the wide field. */
+static const struct column *convert(struct columns *to, const struct schema *s, uint32_t field, const struct column *from)
+{
+	enum storage storage = field_storage(&s->fields[field]);
+	struct column *c;
+
+	if (from->storage == storage)
+		return from;
+	if (to->column_count < s->field_count) {
+		columns_release(to);
+		columns_init(to, s);
+	}
+	c = &to->columns[field];
+	release_column(c);
+	c->storage = storage;
+	column_append_wider(c, from);
+	return c;
+}
+
+/* `side` is 0 of before images, 1 of after images; `present` is that of the wide rows: what is absent stays NULL. */
+static const struct columns *widen(struct outlet *o, int side, const struct layout *l, const struct captured *t,
+				   const struct columns *from, const uint8_t *present)
 {
 	const struct schema *s = t->now.table->schema;
+	struct columns *out = &o->wide[side];
 	uint32_t next = 0;
 
 	if (from == NULL)
@@ -179,7 +198,7 @@ static const struct columns *widen(struct outlet *o, struct columns *out, const 
 	out->row_count = from->row_count;
 	for (uint32_t i = 0; i < s->field_count; i++) {
 		if (next < from->column_count && l->fields[next] == i)
-			out->columns[i] = from->columns[next++];
+			out->columns[i] = *convert(&o->converted[side], s, i, &from->columns[next++]);
 		else if (field_present(present, i))
 			out->columns[i] = *default_column(o, t, i, from->row_count);
 		else
@@ -227,8 +246,8 @@ static int widen_rows(struct outlet *o, struct change *wide, struct captured *t,
 	rows->after_present = widen_bits(&o->present[1], l, s, narrow.after_present,
 					 narrow.op != OP_UPDATE || narrow.is_replace);
 	rows->patched = widen_bits(&o->present[2], l, s, narrow.patched, false);
-	rows->before = widen(o, &o->wide[0], l, t, narrow.before, rows->before_present);
-	rows->after = widen(o, &o->wide[1], l, t, narrow.after, rows->after_present);
+	rows->before = widen(o, 0, l, t, narrow.before, rows->before_present);
+	rows->after = widen(o, 1, l, t, narrow.after, rows->after_present);
 	return 0;
 }
 
@@ -393,8 +412,10 @@ void outlet_release(struct outlet *o)
 	columns_release(&nulls);
 	forget_fills(o);
 	memory_free(o->fills);
-	memory_free(o->wide[0].columns);
-	memory_free(o->wide[1].columns);
+	for (int side = 0; side < 2; side++) {
+		memory_free(o->wide[side].columns);
+		columns_release(&o->converted[side]);
+	}
 	for (int i = 0; i < 3; i++)
 		memory_free(o->present[i]);
 	mysql_position_release(&o->position.now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the decoder and the sink: rows of an older layout get the columns that were added since, inserts
+ * Between the decoder and the sink: rows of an older layout get the columns that were added since and the types of now, inserts
  * the DEFAULTs that a partial image leaves out, a changed schema is announced before its first row, and a commit's position is each table's own.
  */
 #ifndef SOURCE_MYSQL_OUTLET_H
@@ -28,6 +28,7 @@ struct outlet {
 	struct captured_list *tables;
 	struct outlet_position position;
 	struct columns wide[2];      /* before, after: borrowed columns beside empty ones */
+	struct columns converted[2]; /* owned: those of a narrower type, as the wide field's */
 	struct column *nulls;        /* owned, per wide field */
 	uint32_t null_count;
 	struct outlet_fill *fills;   /* owned, per field of the widest table */

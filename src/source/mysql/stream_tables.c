@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "source/mysql/layout.h"
 #include "source/mysql/stream_ddl.h"
@@ -141,6 +142,45 @@ static int change_defaults(struct stream_tables *s, struct captured *t, struct b
 	return s->settings->with_defaults ? renew_schema(s, t, e) : 0;
 }
 
+static const struct mysql_column *find_column(const struct captured *t, const char *name)
+{
+	for (uint32_t i = 0; i < t->now.table->column_count; i++) {
+		if (strcasecmp(t->now.table->columns[i].name, name) == 0)
+			return &t->now.table->columns[i];
+	}
+	return NULL;
+}
+
+/*
+ * Columns get other types: the rows that are there must keep their values, which only the statement tells, and what the server
+ * has by now must be what it made of them: types in between, of which later ones may have cut something off, are not known.
+ */
+static int change_types(struct stream_tables *s, struct captured *t, struct bytes sql, const struct origin *origin, struct err *e)
+{
+	uint64_t mode = decoder_sql_mode(s->decoder);
+	bool is_strict = (mode & SQL_MODE_STRICT_ALL) != 0 ||
+			 ((mode & SQL_MODE_STRICT_TRANS) != 0 && t->now.is_transactional);
+	struct modify m;
+	uint32_t count = 0;
+
+	for (; ddl_modified(sql, count, &m); count++) {
+		const struct mysql_column *known = find_column(t, m.name);
+
+		if (known == NULL || !modify_keeps_rows(&m, known, is_strict))
+			return halt(t, sql, origin, e);
+	}
+	if (count == 0)
+		return 0;
+	if (read_newer(s, t, e) < 0)
+		return e->kind == ERR_RETRY || e->kind == ERR_STOP ? -1 :
+		       err_wrap(e, "table %s.%s was altered; " COPY_ANEW, t->first_schema->database, t->first_schema->table);
+	for (uint32_t n = 0; n < count; n++) {
+		if (ddl_modified(sql, n, &m) && !modify_is_done(&m, t->now.table))
+			return halt(t, sql, origin, e);
+	}
+	return 0;
+}
+
 static int judge_target(struct stream_tables *t, const struct table_name *name, const char *database,
 			struct bytes sql, const struct origin *origin, struct err *e)
 {
@@ -153,7 +193,7 @@ static int judge_target(struct stream_tables *t, const struct table_name *name, 
 			continue;
 		if (ddl_judge(sql, table->now.key_is_primary) == DDL_HALTS)
 			return halt(table, sql, origin, e);
-		if (change_defaults(t, table, sql, origin, e) < 0)
+		if (change_defaults(t, table, sql, origin, e) < 0 || change_types(t, table, sql, origin, e) < 0)
 			return -1;
 	}
 	return 0;

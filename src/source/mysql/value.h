@@ -225,6 +225,8 @@ uint32_t mysql_string_length(uint16_t meta);
 int mysql_column_declare(struct mysql_column *c, const char *column_type, bool is_mariadb,
 			 uint32_t bytes_per_character, struct err *e);
 void mysql_column_release(struct mysql_column *c);
+/* Sets the lake's type, precision and scale; false: a type that we do not know. */
+bool mysql_column_type(struct field *out, const struct mysql_column *c);
 /* What the catalog would say ("int unsigned"), for a column known from a TABLE_MAP only.
  */
 void mysql_column_describe(const struct mysql_column *c, struct buffer *out);

@@ -81,6 +81,14 @@ static void set_decimal(struct field *f, const struct mysql_column *c)
 	f->scale = is_integer ? 0 : c->scale;
 }
 
+bool mysql_column_type(struct field *out, const struct mysql_column *c)
+{
+	out->type = lake_type(c);
+	if (out->type == TYPE_DECIMAL)
+		set_decimal(out, c);
+	return out->type != TYPES;
+}
+
 /* Dates that the lake does not have become NULL by the default policy; in a key they
  * halt. */
 static bool may_be_null(const struct mysql_column *c)
@@ -90,20 +98,17 @@ static bool may_be_null(const struct mysql_column *c)
 
 static int add_field(struct schema *s, const struct mysql_column *c, struct err *e)
 {
-	enum type type = lake_type(c);
+	struct field like = { 0 };
 	struct buffer words = { 0 };
 	struct field *f;
 
-	if (type == TYPES)
+	if (!mysql_column_type(&like, c))
 		return err_set(
 			e, ERR_DATA,
 			"table %s.%s: column \"%s\" has type %u, which is not supported",
 			s->database, s->table, c->name, c->type);
-	f = schema_add(s, c->name, type, may_be_null(c));
+	f = schema_add_copy(s, c->name, &like, may_be_null(c));
 	f->null_is_invalid = f->is_nullable && !c->is_nullable;
-	if (type == TYPE_DECIMAL)
-		set_decimal(f, c);
-	memory_free(f->source_type);
 	mysql_column_describe(c, &words);
 	f->source_type = memory_copy_text(buffer_string(&words));
 	buffer_release(&words);
