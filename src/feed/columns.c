@@ -105,7 +105,7 @@ static bool has_key(const struct schema *was, const struct schema *is)
 	return has;
 }
 
-/* The first of the table's columns that is not as it was; changelogs have no key, and NULLs in every column. */
+/* The first of the table's columns that is not as it was, nor of a wider type; changelogs have no key, and NULLs in every column. */
 static int check_same(const struct schema *was, const struct schema *is, enum table_mode mode, struct err *e)
 {
 	for (uint32_t i = 0; i < was->field_count; i++) {
@@ -116,7 +116,7 @@ static int check_same(const struct schema *was, const struct schema *is, enum ta
 			return err_set(e, ERR_CONFIG, "column \"%s\" of the lake table is not in --schema; name it there, or "
 				       READ_ANEW("the lake table"), old->name);
 		new = &is->fields[at];
-		if (new->type != old->type || new->precision != old->precision || new->scale != old->scale)
+		if (!field_same_type(old, new) && !field_widens(old, new))
 			return other_type(old, new, e);
 		if (new->is_nullable != old->is_nullable && mode == MODE_MERGE)
 			return err_set(e, ERR_DATA, "column \"%s\" is %s in the lake table and not from here on; "
@@ -133,7 +133,7 @@ static bool is_same(const struct schema *a, const struct schema *b, enum table_m
 	for (uint32_t i = 0; i < a->field_count && i < b->field_count; i++) {
 		const struct field *f = &a->fields[i], *g = &b->fields[i];
 
-		if (f->type != g->type || f->precision != g->precision || f->scale != g->scale || strcmp(f->name, g->name) != 0)
+		if (!field_same_type(f, g) || strcmp(f->name, g->name) != 0)
 			return false;
 	}
 	return a->field_count == b->field_count;

@@ -20,6 +20,8 @@ void attribute_value_put(struct column *out, const struct field *f, const struct
 	buffer_clear(scratch);
 	if (f->type == TYPE_BINARY)
 		text_base64(scratch, column_bytes(c, row));
+	else if (f->type == TYPE_FLOAT) /* the same value once the column is a double */
+		text_double(scratch, (double)column_float(c, row));
 	else
 		partition_text(scratch, f, c, row);
 	column_add_bytes(out, scratch->data, (uint32_t)scratch->size);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """ALTER TABLE … MODIFY to a wider type, while tailrace runs and while it is down: no file is written anew, rows before and behind it in the
-log are right in every format, and engines that we did not write read them, or refuse to."""
+log are right in every format, and engines that we did not write read them, or refuse to. The same of messages that say wider types."""
 import os
 import sys
 
@@ -151,6 +151,82 @@ def refused(tap, server):
     db.close()
 
 
+# --- messages ----------------------------------------------------------------------------------------
+
+NARROW = {"id": "int32", "n": "int32", "f": "float"}
+WIDE = {"id": "int64", "n": "int64", "f": "double"}
+
+
+def debezium(number, types, row, op="c"):
+    """With its schema part."""
+    fields = [{"type": t, "optional": name != "id", "field": name} for name, t in types.items()]
+    images = [{"type": "struct", "optional": True, "field": name, "fields": fields} for name in ("before", "after")]
+    source = {"connector": "mysql", "name": "s", "db": "shop", "table": "orders", "ts_ms": 1785578400000 + number, "server_id": 1,
+              "file": "b.000001", "pos": number, "row": 0}
+    return json.dumps({"schema": {"type": "struct", "optional": False, "fields": images},
+                       "payload": {"before": None, "after": row, "op": op, "source": source}}) + "\n"
+
+
+def rows_of(table, *columns):
+    lines = tailrace("cat", table, "--as", "jsonl").stdout.split("\n")[:-1]
+    return sorted(tuple(json.loads(line)[c] for c in columns) for line in lines)
+
+
+def declared(tap):
+    """The messages' schema part says another type from a line on; older lines still come."""
+    for options in ((), ("--table-format", "iceberg"), ("--order", "event"), ("--mode", "append")):
+        folder, claim = scratch(), " ".join(("messages", *options))
+        with open(f"{folder}/orders.jsonl", "w") as file:
+            def run(*lines):
+                file.writelines(lines)
+                file.flush()
+                return tailrace("sync", "--from", file.name, "--to", f"{folder}/lake", "--input-format", "debezium", "--key", "id", *options)
+            first = run(*(debezium(i, NARROW, {"id": i, "n": i, "f": 0.5}) for i in (1, 2, 3)))
+            done = run(debezium(4, NARROW, {"id": 4, "n": 4, "f": 0.5}), debezium(5, WIDE, {"id": 5000000000, "n": 5000000000, "f": 0.1}),
+                       debezium(6, WIDE, {"id": 2, "n": 5000000001, "f": 0.1}, "u"), debezium(7, NARROW, {"id": 6, "n": 6, "f": 0.25}))
+            tap.equal((first.returncode, done.returncode), (0, 0), f"{claim}: a type that the schema part widens goes through")
+            table = f"{folder}/lake/shop/orders"
+            wanted = [(1, 1, .5), (2, 5000000001, .1), (3, 3, .5), (4, 4, .5), (6, 6, .25), (5000000000, 5000000000, .1)]
+            if "append" in options:
+                wanted = sorted([*wanted, (2, 2, .5)])
+            tap.equal(rows_of(table, "id", "n", "f"), wanted, f"{claim}: rows of both types are there")
+            done = run(debezium(8, {**WIDE, "n": "string"}, {"id": 7, "n": "x", "f": 1}))
+            tap.ok(done.returncode == 1 and 'column "n" is long in the lake table and string from here on' in done.stderr,
+                   f"{claim}: one that conflicts halts", done.stderr[-300:])
+
+
+def given(tap):
+    """--schema gives wider types from a run on; by column, values of the long table keep what they were."""
+    narrow, wide = ("PK INT NOT NULL, n INT, f FLOAT, d DECIMAL(6,2)", "PK BIGINT NOT NULL, n BIGINT, f DOUBLE, d DECIMAL(25,2)")
+
+    def event(action, second, key, **columns):
+        return {"_action": action, "_timestamp": f"2025-01-01 00:00:{second:02}", "PK": key, **columns}
+    for kind in ("delta", "iceberg"):
+        for image in ("partial", "full"):
+            folder, claim = scratch(), f"image lists, {kind}, {image}"
+            rest = {"n": None, "f": None, "d": None} if image == "full" else {}
+            with open(f"{folder}/t.jsonl", "w") as file:
+                def run(ddl, *events):
+                    file.write(json.dumps({"after_image": events}) + "\n")
+                    file.flush()
+                    for index in glob.glob(f"{folder}/lake/_tailrace/*/*.index"):
+                        os.unlink(index)
+                    done = tailrace("sync", "--from", file.name, "--to", f"{folder}/lake", "--input-format", "image", "--image", image,
+                                    "--key", "PK", "--image-time", "_timestamp", "--order", "event", "--schema", ddl, "--table", "db.t",
+                                    "--table-format", kind, "--late", "keep")
+                    tap.ok(done.returncode == 0, f"{claim}: taken", done.stderr[-300:])
+                run(narrow, event("_insert", 2, 1, **{**rest, "n": 1, "f": 0.1, "d": 1.5}), event("_insert", 2, 2, **{**rest, "n": 2}),
+                    event("_delete", 9, 4, **rest))
+                run(wide, event("_update", 5, 1, **{**rest, "n": 5000000000}), event("_update", 1, 2, **{**rest, "n": 7, "d": 1.25}),
+                    event("_delete", 6, 3), event("_insert", 3, 4, **{**rest, "n": 7}), event("_insert", 3, 6000000000, **{**rest, "n": 1, "f": 0.1}))
+                run(wide, event("_update", 4, 3, **{**rest, "n": 9}), event("_update", 7, 6000000000, **{**rest, "n": 2}))
+                as_double = 0.10000000149011612 if image == "partial" else None
+                digits = (1.5, 1.25) if image == "partial" else (None, None)
+                wanted = [(1, 5000000000, as_double, digits[0]), (2, 2, None, digits[1]),
+                          (6000000000, 2, 0.1 if image == "partial" else None, None)]
+                tap.equal(rows_of(f"{folder}/lake/db/t", "PK", "n", "f", "d"), wanted, f"{claim}: with wider types every event has its effect")
+
+
 def feature(tap, lake):
     """typeWidening is there where a type was widened, and only there."""
     for name, wanted in (("keyed", True), ("never", False)):
@@ -176,6 +252,8 @@ def main():
     has_readers = need_readers(tap, "widened tables are read by other engines")
     server = Server()
     db = server.session()
+    declared(tap)
+    given(tap)
     while_running(tap, server)
     refused(tap, server)
     lakes = {}
