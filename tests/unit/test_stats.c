@@ -99,6 +99,8 @@ static void what_json_cannot_tell_is_left_out(void **state)
 	b.max_double = 1.5;
 	assert_stats(TYPE_DOUBLE, 0, 0, &b, "", "1.5");
 	assert_stats(TYPE_FLOAT, 0, 0, &b, "", "1.5");
+	b.max_double = (double)0.1f; /* "0.1" would be below it once the column is a double */
+	assert_stats(TYPE_FLOAT, 0, 0, &b, "", "0.10000000149011612");
 	assert_stats(TYPE_BOOLEAN, 0, 0, &b, "", "");
 	assert_stats(TYPE_BINARY, 0, 0, &b, "", "");
 	b.has_bounds = false; /* a NaN, or nothing but NULL */

@@ -83,7 +83,7 @@ static bool read_type(struct modify *m, struct scanner *s)
 	snprintf(declared, sizeof(declared), "%s%s", w->declared, brackets[0] == 0 && is_decimal(w) ? "(10,0)" : brackets);
 	if (mysql_column_declare(&m->column, declared, false, 1, &ignored) < 0)
 		return false;
-	if (mysql_class_of(m->column.type) == CLASS_VARCHAR)
+	if (mysql_class_of(m->column.type) == CLASS_VARCHAR && brackets[0] != 0)
 		m->length = (uint32_t)strtoul(brackets + 1, NULL, 10);
 	m->keeps_all = w->keeps_all;
 	return true;
