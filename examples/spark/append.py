@@ -3,11 +3,12 @@
 """Every change of a topic as a row of a Delta table."""
 from pyspark.sql import SparkSession
 
-from orders import arguments, changes, records
+from orders import TOPIC, changes
+from topic import arguments, records
 
 
 def main():
-    args = arguments(__doc__)
+    args = arguments(__doc__, TOPIC)
     spark = SparkSession.builder.appName("append").getOrCreate()
     query = (changes(records(spark, args)).writeStream.format("delta")
              .outputMode("append")

@@ -4,7 +4,8 @@
 from pyspark.sql import SparkSession, Window
 from pyspark.sql import functions as F
 
-from orders import KEY, META, arguments, changes, records
+from orders import KEY, META, TOPIC, changes
+from topic import arguments, merge_batches
 
 # The source's order; the topic's for what the source does not tell apart.
 ORDER = ["log_file", "log_pos", "log_row", "offset"]
@@ -32,14 +33,9 @@ def merge_into(table):
 
 
 def main():
-    args = arguments(__doc__)
+    args = arguments(__doc__, TOPIC)
     spark = SparkSession.builder.appName("merge").getOrCreate()
-    query = (records(spark, args).writeStream
-             .foreachBatch(merge_into(args.table))
-             .option("checkpointLocation", args.checkpoint)
-             .trigger(availableNow=True)
-             .start())
-    query.awaitTermination()
+    merge_batches(spark, args, merge_into(args.table))
 
 
 if __name__ == "__main__":

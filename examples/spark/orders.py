@@ -6,10 +6,9 @@
 
 The connector writes JSON without schemas, and decimals as text: decimal.handling.mode=string.
 """
-import argparse
-
 from pyspark.sql import functions as F
 
+TOPIC = "shop.shop.orders"
 KEY = ["id"]
 
 ROW = """id BIGINT, customer INT, kind INT, amount BIGINT, price STRING, rate DOUBLE,
@@ -35,26 +34,6 @@ META = {"op": "op",
 
 def columns(expressions):
     return {name: F.expr(expressions[name]) for name in expressions}
-
-
-def arguments(about):
-    parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--brokers", default="localhost:9092")
-    parser.add_argument("--topic", default="shop.shop.orders")
-    parser.add_argument("--batch", type=int, default=10_000_000, help="messages in a batch at most")
-    parser.add_argument("--table", required=True, help="folder of the Delta table")
-    parser.add_argument("--checkpoint", required=True, help="folder of what is done")
-    return parser.parse_args()
-
-
-def records(spark, args):
-    spark.conf.set("spark.sql.session.timeZone", "UTC")  # DATETIME has no time zone, and counts from 1970 in UTC
-    return (spark.readStream.format("kafka")
-            .option("kafka.bootstrap.servers", args.brokers)
-            .option("subscribe", args.topic)
-            .option("startingOffsets", "earliest")
-            .option("maxOffsetsPerTrigger", args.batch)
-            .load())
 
 
 def changes(records):
