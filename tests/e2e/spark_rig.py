@@ -29,8 +29,8 @@ class Spark:
         return json.loads(line)
 
     def run(self, script, broker, topic, table, *words):
-        """The job on what the topic has now, into the Delta table; its checkpoint lies beside it. What it used: seconds, cpu,
-        peak_kib."""
+        """The job on what the topic has now, into the Delta table; its checkpoint lies beside it. What it used: seconds, batches
+        (seconds of the query's batches alone), cpu, peak_kib."""
         if self.idle_kib is None:
             self.idle_kib = self.answer()["idle_kib"]
         command = [f"{JOBS}/{script}", "--brokers", broker.address, "--topic", topic, "--table", table,
