@@ -52,7 +52,7 @@ static bool needs_base(const struct completion *c, uint32_t change)
 }
 
 /* Where the table has the rows of those survivors that need one. */
-static void find_base(struct completion *c, const struct key_index *index, const struct places *places,
+static void find_base(struct completion *c, struct key_index *index, const struct places *places,
 		      const uint32_t *survivors, uint32_t count, struct row_place *base)
 {
 	struct key_hash *keys = memory_array(struct key_hash, count);
@@ -76,7 +76,7 @@ static void find_base(struct completion *c, const struct key_index *index, const
 	memory_free(found);
 }
 
-static int read_base(struct completion *c, struct store *store, const struct key_index *index,
+static int read_base(struct completion *c, struct store *store, struct key_index *index,
 		     const struct places *places, const uint32_t *survivors, uint32_t count,
 		     struct err *e)
 {
@@ -167,7 +167,7 @@ static int append_cell(const struct completion *c, struct column *to, uint32_t c
 	return 0;
 }
 
-int complete_rows(struct columns *out, struct store *store, const struct key_index *index,
+int complete_rows(struct columns *out, struct store *store, struct key_index *index,
 		  const struct places *places, const struct batch *b, const struct fold *fold,
 		  const uint32_t *survivors, uint32_t count, struct err *e)
 {

@@ -14,7 +14,7 @@
  * fields which neither the batch nor the table has is ERR_DATA. The caller releases `out`, also after a
  * failure.
  */
-int complete_rows(struct columns *out, struct store *store, const struct key_index *index,
+int complete_rows(struct columns *out, struct store *store, struct key_index *index,
 		  const struct places *places, const struct batch *b, const struct fold *fold,
 		  const uint32_t *survivors, uint32_t count, struct err *e);
 

@@ -25,7 +25,7 @@ void event_order_release(struct event_order *o)
 }
 
 /* Late events that the index has as their key's newest: they were not late when they came first. */
-static void keep_late(struct event_order *o, const struct fold *f, uint32_t words, const struct key_index *index)
+static void keep_late(struct event_order *o, const struct fold *f, uint32_t words, struct key_index *index)
 {
 	struct key_hash *keys = memory_array(struct key_hash, f->late_count);
 	struct row_place *places = memory_array(struct row_place, f->late_count);
@@ -44,7 +44,7 @@ static void keep_late(struct event_order *o, const struct fold *f, uint32_t word
 	memory_free(known);
 }
 
-static void begin_newest(struct event_order *o, const struct fold *f, uint32_t words, const struct key_index *index)
+static void begin_newest(struct event_order *o, const struct fold *f, uint32_t words, struct key_index *index)
 {
 	memory_free(o->newest);
 	o->newest = memory_array(uint32_t, f->late_count + f->last_count);
@@ -80,7 +80,7 @@ static void count_events(struct event_counts *counts, const struct fold *f, uint
 	memory_free(newest);
 }
 
-void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
+void event_order_find(struct event_order *o, struct fold *f, uint32_t words, struct key_index *index,
 		      struct row_place *places)
 {
 	struct key_hash *keys = memory_array(struct key_hash, f->last_count);

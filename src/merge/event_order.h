@@ -26,7 +26,7 @@ void event_order_release(struct event_order *o);
  * fold; `newest` has those that stay, and those that are there already. Counts its events that came to nothing as they came
  * one by one, so wherever batches end.
  */
-void event_order_find(struct event_order *o, struct fold *f, uint32_t words, const struct key_index *index,
+void event_order_find(struct event_order *o, struct fold *f, uint32_t words, struct key_index *index,
 		      struct row_place *places);
 
 #endif

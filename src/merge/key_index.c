@@ -156,7 +156,7 @@ void key_index_drop_file(struct key_index *x, uint32_t file)
 	key_files_drop(&x->files, file);
 }
 
-void key_index_find_ordered(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+void key_index_find_ordered(struct key_index *x, const struct key_hash *keys, uint32_t count,
 			    struct row_place *places, uint64_t *orders)
 {
 	struct key_slots s = slots_of(x);
@@ -165,7 +165,7 @@ void key_index_find_ordered(const struct key_index *x, const struct key_hash *ke
 	key_slots_find(&s, keys, count, places, orders);
 }
 
-void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+void key_index_find(struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    struct row_place *places)
 {
 	key_index_find_ordered(x, keys, count, places, NULL);

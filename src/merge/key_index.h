@@ -78,12 +78,12 @@ void key_index_drop_file(struct key_index *x, uint32_t file); /* its rows were a
  * cache miss a key, sequential I/O when the map is larger than memory. In a multiset places[i] is where
  * key_index_next begins with keys[i].
  */
-void key_index_find(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+void key_index_find(struct key_index *x, const struct key_hash *keys, uint32_t count,
 		    struct row_place *places);
 
 /* In event order also the order of each key that is there, in orders[i * order_words ..]; a deleted one's place is a
  * tombstone. */
-void key_index_find_ordered(const struct key_index *x, const struct key_hash *keys, uint32_t count,
+void key_index_find_ordered(struct key_index *x, const struct key_hash *keys, uint32_t count,
 			    struct row_place *places, uint64_t *orders);
 
 /*

@@ -66,6 +66,7 @@ static int map_file(struct key_map *m, size_t size, struct err *e)
 	m->head = at;
 	m->slots = (uint8_t *)at + HEAD_SIZE;
 	m->size = size;
+	m->is_populated = false;
 	return 0;
 }
 
@@ -78,10 +79,12 @@ static void find_parts(struct key_map *m)
 	m->copies = (void *)(m->orders + (size_t)h->capacity * h->order_words);
 }
 
-void key_map_expect(const struct key_map *m, uint32_t count)
+void key_map_expect(struct key_map *m, uint32_t count)
 {
-	if (count >= m->size / HEAD_SIZE / PAGES_PER_SLOT_MAX && m->size <= MAP_AT_ONCE_BYTES_MAX)
-		(void)madvise(m->head, m->size, MADV_POPULATE_WRITE);
+	if (m->is_populated || count < m->size / HEAD_SIZE / PAGES_PER_SLOT_MAX || m->size > MAP_AT_ONCE_BYTES_MAX)
+		return;
+	(void)madvise(m->head, m->size, MADV_POPULATE_WRITE);
+	m->is_populated = true;
 }
 
 static void unmap_file(struct key_map *m)

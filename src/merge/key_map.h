@@ -66,6 +66,7 @@ struct key_map {
 	uint64_t *orders;
 	struct key_copy *copies;
 	size_t size; /* mapped bytes */
+	bool is_populated; /* all of its pages were mapped for writing */
 };
 
 /*
@@ -78,9 +79,10 @@ int key_map_open(struct key_map *m, const char *path, const struct key_map_head 
 /*
  * `count` random slots are about to be read and then written: when they are a good part of all pages, the
  * pages are mapped for writing in one go, a quarter of what it costs to map them for reading first and then
- * to make each writable. Costs nothing to be wrong about.
+ * to make each writable. Once in the life of a mapping: to look at all pages again would cost more than the few that
+ * were written back since. Costs nothing to be wrong about.
  */
-void key_map_expect(const struct key_map *m, uint32_t count);
+void key_map_expect(struct key_map *m, uint32_t count);
 /* Writes everything back and marks it clean, unless `is_clean` is false. */
 void key_map_close(struct key_map *m, bool is_clean);
 /* Empty, of the least size, version -1, a new generation. */

@@ -14,7 +14,7 @@
 struct row_ids {
 	const struct row_lineage *lineage;
 	struct store *store;
-	const struct key_index *index;
+	struct key_index *index;
 	const struct places *places;
 };
 

@@ -72,7 +72,7 @@ static void random_changes(struct changes *c, struct stack *model, uint32_t row,
 }
 
 /* The walk over each key is its stack from the top down, and nothing else is there. */
-static void assert_same(const struct key_index *x, const struct stack *model)
+static void assert_same(struct key_index *x, const struct stack *model)
 {
 	uint64_t count = 0;
 
@@ -282,7 +282,7 @@ static void write_until_killed(uint64_t from)
 }
 
 /* Every row of the model is among its equal ones, but for those that are unsure. */
-static void assert_has_all(const struct key_index *x, const struct stack *model, const uint8_t *unsure,
+static void assert_has_all(struct key_index *x, const struct stack *model, const uint8_t *unsure,
 			   uint32_t row_end)
 {
 	uint8_t *seen = memory_array(uint8_t, row_end);

@@ -33,7 +33,7 @@ static struct key_hash key_of(uint32_t n, bool is_whole)
 	return is_whole ? (struct key_hash){ n * 7919ull, 0 } : index_key(n);
 }
 
-static void assert_same(const struct key_index *x, const struct row_place *model, bool is_whole)
+static void assert_same(struct key_index *x, const struct row_place *model, bool is_whole)
 {
 	static struct key_hash keys[KEYS];
 	static struct row_place found[KEYS];
@@ -571,7 +571,7 @@ static void apply_ordered(struct key_index *x, bool is_whole)
 }
 
 /* Keys from `first` on are there, each with its order; the tombstones among those before are gone. */
-static void assert_ordered(const struct key_index *x, uint32_t first, bool is_whole)
+static void assert_ordered(struct key_index *x, uint32_t first, bool is_whole)
 {
 	for (uint32_t n = 0; n < ORDERED; n++) {
 		struct key_hash key = key_of(n, is_whole);
