@@ -84,3 +84,90 @@ const char *clock_format(char *out, size_t size, int64_t us)
 		 (int)(rest % 1000000));
 	return out;
 }
+
+/* Moves on behind a number of this many digits. */
+static bool take_number(const char **at, int digits, int *out)
+{
+	*out = 0;
+	for (int i = 0; i < digits; i++, (*at)++) {
+		if (**at < '0' || **at > '9')
+			return false;
+		*out = *out * 10 + (**at - '0');
+	}
+	return true;
+}
+
+static bool take_char(const char **at, char c)
+{
+	bool is_there = **at == c;
+
+	*at += is_there;
+	return is_there;
+}
+
+static bool take_date(const char **at, int64_t *days)
+{
+	int year, month, day;
+
+	if (!take_number(at, 4, &year) || !take_char(at, '-') || !take_number(at, 2, &month) || !take_char(at, '-') ||
+	    !take_number(at, 2, &day) || year < 1 || day < 1 || day > clock_days_in_month(year, month))
+		return false;
+	*days = clock_days(year, month, day);
+	return true;
+}
+
+/* ":30.25", or nothing. */
+static bool take_seconds(const char **at, int64_t *us)
+{
+	int second, digit, unit = 100000;
+
+	if (!take_char(at, ':'))
+		return true;
+	if (!take_number(at, 2, &second) || second > 59)
+		return false;
+	*us += (int64_t)second * 1000000;
+	if (!take_char(at, '.'))
+		return true;
+	for (; **at >= '0' && **at <= '9' && take_number(at, 1, &digit); unit /= 10)
+		*us += digit * unit;
+	return true;
+}
+
+static bool take_time(const char **at, int64_t *us)
+{
+	int hour, minute;
+
+	if (!take_number(at, 2, &hour) || !take_char(at, ':') || !take_number(at, 2, &minute) || hour > 23 || minute > 59)
+		return false;
+	*us = ((int64_t)hour * 60 + minute) * 60 * 1000000;
+	return take_seconds(at, us);
+}
+
+static bool take_zone(const char **at, int64_t *us)
+{
+	int sign = **at == '-' ? -1 : 1, hour, minute = 0;
+
+	*us = 0;
+	if (take_char(at, 'Z') || **at == '\0')
+		return true;
+	if ((!take_char(at, '+') && !take_char(at, '-')) || !take_number(at, 2, &hour))
+		return false;
+	(void)take_char(at, ':');
+	if (**at != '\0' && !take_number(at, 2, &minute))
+		return false;
+	*us = sign * ((int64_t)hour * 60 + minute) * 60 * 1000000;
+	return hour < 24 && minute < 60;
+}
+
+bool clock_parse(const char *text, int64_t *us)
+{
+	int64_t days, time = 0, zone = 0;
+
+	if (!take_date(&text, &days))
+		return false;
+	if (*text != '\0' && ((!take_char(&text, 'T') && !take_char(&text, ' ')) || !take_time(&text, &time) ||
+			      !take_zone(&text, &zone) || *text != '\0'))
+		return false;
+	*us = days * 86400 * 1000000 + time - zone;
+	return true;
+}

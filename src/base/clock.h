@@ -3,6 +3,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 
@@ -18,5 +19,10 @@ int clock_days_in_month(int year, int month);
 
 /* "2026-08-01T10:00:00.123456Z" into out (at least 28 bytes). */
 const char *clock_format(char *out, size_t size, int64_t us);
+/*
+ * The reverse, of what people write, too: "2026-08-01", "2026-08-01 10:00", "2026-08-01T12:00:00.5+02:00"; without a zone it
+ * is UTC. false: it is no such time.
+ */
+bool clock_parse(const char *text, int64_t *us);
 
 #endif

@@ -6,13 +6,14 @@
 #include "change/render.h"
 #include "cli/command.h"
 #include "cli/table_view.h"
+#include "cli/version_at.h"
 #include "merge/data_file.h"
 
 #define BLOCK_ROWS 8192
 
 struct cat_options {
 	int64_t version, snapshot, limit;
-	char *where_key;
+	char *at, *where_key;
 	char *as;
 };
 
@@ -23,6 +24,9 @@ static const struct option cat_table[] = {
 	  "Version of the table, of an Iceberg table a sequence number or a snapshot's id; -1 is the newest" },
 	{ "snapshot", OPTION_INT, OPTION(snapshot), "-1", -1, INT64_MAX, NULL,
 	  "The same, as engines that read Iceberg call it: a snapshot's id" },
+	{ "at", OPTION_TEXT, OPTION(at), NULL, 0, 0, NULL,
+	  "The newest version that was committed by this time: 2026-08-01, \"2026-08-01 10:00\", 2026-08-01T12:00:00+02:00; without a zone "
+	  "it is UTC" },
 	{ "where_key", OPTION_TEXT, OPTION(where_key), NULL, 0, 0, NULL,
 	  "Only the row with this key; the parts of a longer key with commas between, as in CSV" },
 	{ "limit", OPTION_INT, OPTION(limit), "0", 0, INT64_MAX, NULL,
@@ -196,16 +200,30 @@ static int check_key(const struct schema *s, const char *wanted, struct err *e)
 		       "commas between", s->key_count, parts);
 }
 
+/* The version that the options mean. */
+static int open_wanted(struct table_view *v, const struct settings *s, const struct cat_options *o, struct err *e)
+{
+	int64_t version = o->snapshot >= 0 ? o->snapshot : o->version;
+
+	if ((o->version >= 0) + (o->snapshot >= 0) + (o->at != NULL) > 1)
+		return err_set(e, ERR_CONFIG, "--version, --snapshot and --at: give one of them");
+	if (table_view_find(v, s, version, e) < 0)
+		return -1;
+	if (o->at == NULL)
+		return 0;
+	if (version_at(&version, v->table, o->at, e) < 0)
+		return -1;
+	table_view_release(v);
+	return table_view_find(v, s, version, e);
+}
+
 static int cat(const struct settings *s, struct err *e)
 {
 	const struct cat_options *o = settings_of(s, &cat_group);
 	struct printing p = { .options = o, .is_csv = strcmp(o->as, "csv") == 0 };
 	struct table_view v = { .store = NULL };
-	int rc;
+	int rc = open_wanted(&v, s, o, e);
 
-	if (o->version >= 0 && o->snapshot >= 0)
-		return err_set(e, ERR_CONFIG, "--version and --snapshot: give one of them");
-	rc = table_view_find(&v, s, o->snapshot >= 0 ? o->snapshot : o->version, e);
 	if (rc < 0)
 		goto out;
 	p.schema = v.snapshot->schema;

@@ -50,6 +50,12 @@ newest = max(v.number for v in versions(table))
 first = min(v.number for v in versions(table) if sum(lake_rows(table, v.number).values()) == 3)
 tap.ok(first < newest, "an old version has the old rows")
 works("a version and a snapshot", "cat", table, "--version", "1", "--snapshot", "1", status=2, says=("give one of them",))
+times = {line.split()[0]: line.split()[1] for line in tailrace("history", table).stdout.splitlines()}
+for number in sorted({first, newest}):
+    done = works(f"cat --at the time of version {number}", "cat", table, "--at", times[str(number)])
+    tap.equal(len(done.stdout.splitlines()), sum(lake_rows(table, number).values()), "has the rows of that version")
+works("a time before the table", "cat", table, "--at", "2020-01-01", status=2, says=("the oldest version that is left is 0",))
+works("no time", "cat", table, "--at", "noon", status=2, says=("noon is no time",))
 works("a version that is not there", "cat", table, "--version", newest + 5, status=2, says=(str(newest + 5),))
 
 done = works("describe", "describe", table)

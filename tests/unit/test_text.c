@@ -111,6 +111,44 @@ static void instants_before_1970_have_positive_fractions(void **state)
 	assert_string_equal(clock_format(text, sizeof(text), -1), "1969-12-31T23:59:59.999999Z");
 }
 
+static void times_are_read_as_people_write_them(void **state)
+{
+	static const struct {
+		const char *text, *is; /* NULL: refused */
+	} cases[] = {
+		{ "2026-08-01", "2026-08-01T00:00:00.000000Z" },
+		{ "2026-08-01 10:00", "2026-08-01T10:00:00.000000Z" },
+		{ "2026-08-01T10:00:30Z", "2026-08-01T10:00:30.000000Z" },
+		{ "2026-08-01T10:00:30.5+02:00", "2026-08-01T08:00:30.500000Z" },
+		{ "2026-08-01T10:00:30.1234569-0130", "2026-08-01T11:30:30.123456Z" },
+		{ "2026-01-01 00:00+01", "2025-12-31T23:00:00.000000Z" },
+		{ "0001-01-01", "0001-01-01T00:00:00.000000Z" },
+		{ "", NULL },
+		{ "yesterday", NULL },
+		{ "2026-02-29", NULL },
+		{ "2026-13-01", NULL },
+		{ "2026-08-01 24:00", NULL },
+		{ "2026-08-01 10", NULL },
+		{ "2026-08-01 10:00:60", NULL },
+		{ "2026-08-01T10:00:00 ", NULL },
+		{ "2026-08-01Z", NULL },
+		{ "2026-08-01 10:00+2", NULL },
+		{ "0000-01-01", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[32];
+		int64_t us;
+		bool is_time = clock_parse(cases[i].text, &us);
+
+		if (is_time != (cases[i].is != NULL))
+			fail_msg("\"%s\"", cases[i].text);
+		if (is_time)
+			assert_string_equal(clock_format(text, sizeof(text), us), cases[i].is);
+	}
+}
+
 static void context_goes_in_front_of_an_error(void **state)
 {
 	struct err e = ERR_INIT;
@@ -184,6 +222,7 @@ int main(void)
 		cmocka_unit_test(glob_knows_only_the_star),
 		cmocka_unit_test(dates_round_trip_over_all_years),
 		cmocka_unit_test(instants_before_1970_have_positive_fractions),
+		cmocka_unit_test(times_are_read_as_people_write_them),
 		cmocka_unit_test(context_goes_in_front_of_an_error),
 		cmocka_unit_test(log_values_are_quoted_and_cut),
 		cmocka_unit_test(an_error_is_one_line),
