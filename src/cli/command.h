@@ -18,7 +18,7 @@ extern const struct command *const command_list[]; /* in the order of help; ends
 /* ERR_CONFIG suggests the nearest name. */
 int command_find(const struct command **out, const char *name, struct err *e);
 
-extern const struct command cmd_run, cmd_sync, cmd_describe, cmd_history, cmd_cat, cmd_doctor, cmd_publish, cmd_help,
+extern const struct command cmd_run, cmd_sync, cmd_describe, cmd_history, cmd_cat, cmd_diff, cmd_doctor, cmd_publish, cmd_help,
 	cmd_version;
 
 #endif

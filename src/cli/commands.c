@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct command *const command_list[] = {
-	&cmd_sync, &cmd_run, &cmd_describe, &cmd_history, &cmd_cat, &cmd_publish,
+	&cmd_sync, &cmd_run, &cmd_describe, &cmd_history, &cmd_cat, &cmd_diff, &cmd_publish,
 	&cmd_doctor, &cmd_help, &cmd_version, NULL,
 };
 

@@ -66,6 +66,11 @@ void row_set_union(struct row_set *to, const struct row_set *from)
 	roaring_bitmap_or_inplace(to->bitmap, from->bitmap);
 }
 
+void row_set_subtract(struct row_set *s, const struct row_set *part)
+{
+	roaring_bitmap_andnot_inplace(s->bitmap, part->bitmap);
+}
+
 bool row_set_contains(const struct row_set *s, const struct row_set *part)
 {
 	return roaring_bitmap_is_subset(part->bitmap, s->bitmap);

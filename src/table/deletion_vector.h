@@ -15,6 +15,7 @@ bool row_set_has(const struct row_set *s, uint32_t row);
 bool row_set_add(struct row_set *s, uint32_t row); /* true: was not in */
 void row_set_add_sorted(struct row_set *s, const uint32_t *rows, uint32_t count);
 void row_set_union(struct row_set *to, const struct row_set *from);
+void row_set_subtract(struct row_set *s, const struct row_set *part);
 bool row_set_contains(const struct row_set *s, const struct row_set *part);
 uint64_t row_set_count(const struct row_set *s);
 /* Row numbers ascending; `out` has room for row_set_count. */

@@ -73,6 +73,14 @@ tap.ok("live rows     2\ndeleted rows  2, still in the files\n" in done.stdout, 
 tap.equal(position_of({"tailrace": {"position": json.loads(told["position"])}}), server.position(db), "the position of the source")
 tap.ok(0 <= float(told["lag"].split()[0]) < 600 and told["source time"].startswith("20") and "deletionVectors" in told["protocol"], "lag and protocol", done.stdout)
 
+done = works("diff", "diff", table, "--from", first, "--to", newest)
+tap.equal(sorted(done.stdout.splitlines()), ['{"op":"delete","before":{"id":3,"name":null,"price":-0.10}}',
+          '{"op":"update","before":{"id":1,"name":"a,\\"b\\"","price":1.50},"after":{"id":1,"name":"a,\\"b\\"","price":2.00}}'],
+          "what the log brought, as it was and as it is")
+done = works("diff --counts", "diff", table, "--from", first, "--counts")
+tap.equal(done.stdout, f'{{"from":{first},"to":{newest},"inserted":0,"updated":1,"deleted":1}}\n', "how much that was")
+works("the newer version first", "diff", table, "--from", newest, "--to", first, status=2, says=("give the older one first",))
+
 done = works("history", "history", table)
 lines = [line.split() for line in done.stdout.splitlines()]
 tap.equal([int(line[0]) for line in lines], list(range(newest, -1, -1)), "history has a line for each version, the newest first")
