@@ -421,12 +421,8 @@ static uint64_t lake_durable(struct sink *sink)
 static int end_behind(struct lake *l, struct err *e)
 {
 	for (uint32_t i = 0; i < l->table_count; i++) {
-		struct lake_table *t = l->tables[i];
-
-		if (lake_table_follow(t) < 0) {
-			*e = t->face.failure;
-			return err_wrap(e, "table %s is committed, but its Iceberg metadata stays behind", t->name);
-		}
+		if (lake_table_follow_all(l->tables[i], e) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -376,6 +376,26 @@ int lake_table_follow(struct lake_table *t)
 	return table_snapshot(t->table)->version >= 0 ? lake_face_up(&t->face, t->store, t->table) : 0;
 }
 
+int lake_table_follow_all(struct lake_table *t, struct err *e)
+{
+	struct lake_table *const beside[] = { t->tall, t->late };
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		if (beside[i] != NULL && lake_table_follow_all(beside[i], e) < 0)
+			return -1;
+	}
+	if (lake_table_follow(t) == 0)
+		return 0;
+	*e = t->face.failure;
+	return err_wrap(e, "table %s is committed, but its Iceberg metadata stays behind", t->name);
+}
+
+bool lake_table_is_behind(const struct lake_table *t, int64_t now_us)
+{
+	return t != NULL && ((table_snapshot(t->table)->version >= 0 && lake_face_is_due(&t->face, now_us)) ||
+			     lake_table_is_behind(t->tall, now_us) || lake_table_is_behind(t->late, now_us));
+}
+
 static int work_whole(struct lake_table *t, const struct lake_work *work, bool *committed, struct merge_result *out,
 		      struct err *e)
 {

@@ -76,6 +76,10 @@ int lake_table_set_schema(struct lake_table *t, struct schema *source, struct er
 void lake_table_warn(struct lake_table *t);
 /* Brings the second format, if there is one, to the table's version; -1: face.failure says why not. */
 int lake_table_follow(struct lake_table *t);
+/* The same of the table and those beside it; -1: *e says of which, and why. */
+int lake_table_follow_all(struct lake_table *t, struct err *e);
+/* Whether that of one of them stayed behind, and it is time to try again. */
+bool lake_table_is_behind(const struct lake_table *t, int64_t now_us); /* NULL is none */
 /* Stages and, when the work says so, commits; *committed tells. Frees nothing of the work. */
 int lake_table_work(struct lake_table *t, const struct lake_work *work, bool *committed,
 		    struct merge_result *out, struct err *e);

@@ -98,7 +98,9 @@ static void run_one(struct lake_workers *w, struct lake_table *t, struct lake_wo
 /* Only the second format, which stayed behind. */
 static void follow_one(struct lake_workers *w, struct lake_table *t, struct lake_work *work)
 {
-	(void)lake_table_follow(t);
+	struct err logged = ERR_INIT;
+
+	(void)lake_table_follow_all(t, &logged);
 	pthread_mutex_lock(&w->lock);
 	t->is_busy = false;
 	push_ready(w, t);
@@ -244,7 +246,7 @@ void workers_catch_up(struct lake_workers *w, struct lake_table *const *tables, 
 	for (uint32_t i = 0; i < count; i++) {
 		struct lake_table *t = tables[i];
 
-		if (t->is_busy || t->first != NULL || table_snapshot(t->table)->version < 0 || !lake_face_is_due(&t->face, now_us))
+		if (t->is_busy || t->first != NULL || !lake_table_is_behind(t, now_us))
 			continue;
 		t->first = t->last = memory_new(struct lake_work);
 		push_ready(w, t);

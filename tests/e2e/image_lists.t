@@ -180,6 +180,11 @@ for image, messages in (("partial", events), ("full", whole)):
                  "--image", image, "--table-format", table_format)
         tap.equal(without_order(rows(lake)), wanted, f"the same in --table-format {table_format}, message by message")
 
+os.makedirs(f"{folder}/behind/shop/t__long")
+open(f"{folder}/behind/shop/t__long/_iceberg", "w").close()  # a file, where the folder of its Iceberg metadata is to be
+fails("the long table's Iceberg metadata may not stay behind unsaid", 1, "shop.t__long is committed, but its Iceberg metadata stays behind",
+      write("one by one", *messages), "behind", "--order", "event", "--image", "partial", "--table-format", "both")
+
 # --- a changelog ----------------------------------------------------------------------------------
 
 succeeds("--mode append", write("full", *FULL), "append", "--mode", "append")
