@@ -13,7 +13,7 @@
 
 struct cat_options {
 	int64_t version, snapshot, limit;
-	char *at, *where_key;
+	char *at, *position, *where_key;
 	char *as;
 };
 
@@ -27,6 +27,8 @@ static const struct option cat_table[] = {
 	{ "at", OPTION_TEXT, OPTION(at), NULL, 0, 0, NULL,
 	  "The newest version that was committed by this time: 2026-08-01, \"2026-08-01 10:00\", 2026-08-01T12:00:00+02:00; without a zone "
 	  "it is UTC" },
+	{ "position", OPTION_TEXT, OPTION(position), NULL, 0, 0, NULL,
+	  "The oldest version that has this place of the source's log: a GTID, FILE:OFFSET, or TOPIC:PARTITION:OFFSET" },
 	{ "where_key", OPTION_TEXT, OPTION(where_key), NULL, 0, 0, NULL,
 	  "Only the row with this key; the parts of a longer key with commas between, as in CSV" },
 	{ "limit", OPTION_INT, OPTION(limit), "0", 0, INT64_MAX, NULL,
@@ -205,13 +207,13 @@ static int open_wanted(struct table_view *v, const struct settings *s, const str
 {
 	int64_t version = o->snapshot >= 0 ? o->snapshot : o->version;
 
-	if ((o->version >= 0) + (o->snapshot >= 0) + (o->at != NULL) > 1)
-		return err_set(e, ERR_CONFIG, "--version, --snapshot and --at: give one of them");
+	if ((o->version >= 0) + (o->snapshot >= 0) + (o->at != NULL) + (o->position != NULL) > 1)
+		return err_set(e, ERR_CONFIG, "--version, --snapshot, --at and --position: give one of them");
 	if (table_view_find(v, s, version, e) < 0)
 		return -1;
-	if (o->at == NULL)
+	if (o->at == NULL && o->position == NULL)
 		return 0;
-	if (version_at(&version, v->table, o->at, e) < 0)
+	if ((o->at != NULL ? version_at(&version, v->table, o->at, e) : version_with(&version, v->table, o->position, e)) < 0)
 		return -1;
 	table_view_release(v);
 	return table_view_find(v, s, version, e);

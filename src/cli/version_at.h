@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which version a table was at a time. */
+/* Which version a table was at a time, or at a place of its source's log. */
 #ifndef CLI_VERSION_AT_H
 #define CLI_VERSION_AT_H
 
@@ -11,5 +11,10 @@
  * are left.
  */
 int version_at(int64_t *out, struct table *t, const char *time, struct err *e);
+/*
+ * The oldest version that has this place of the source's log: mysql_position_has, feed_position_has. ERR_CONFIG: it is no such place,
+ * the table has not come to it, or had it before the oldest version that is left.
+ */
+int version_with(int64_t *out, struct table *t, const char *place, struct err *e);
 
 #endif

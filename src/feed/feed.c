@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "feed/feed_parts.h"
 
 #define REPLAY_TOLD_EVERY_US 10000000
@@ -146,4 +147,38 @@ int feed_commit(struct feed *f, struct err *e)
 	p->base = (struct position){ ++f->commits, f->time_us, format_position };
 	offsets_copy(&p->next, &f->next);
 	return f->sink->take(f->sink, &c, e);
+}
+
+static int parse_message_place(char **topic, int64_t *partition, int64_t *offset, const char *place, struct err *e)
+{
+	const char *last = strrchr(place, ':'), *first = last != NULL ? memrchr(place, ':', (size_t)(last - place)) : NULL;
+
+	if (first == NULL || first == place || !text_parse_int(bytes_of_text(last + 1), offset) ||
+	    !text_parse_int((struct bytes){ (const uint8_t *)first + 1, (size_t)(last - first) - 1 }, partition) || *partition < 0 ||
+	    *partition > UINT32_MAX)
+		return err_set(e, ERR_CONFIG, "\"%.100s\" is no place of a message: write TOPIC:PARTITION:OFFSET", place);
+	*topic = memory_copy(place, (size_t)(first - place));
+	return 0;
+}
+
+int feed_position_has(bool *out, const char *position, const char *place, struct err *e)
+{
+	struct offsets next = { 0 }, begun = { 0 };
+	struct lost_values lost = { 0 };
+	struct seen seen = { 0 };
+	int64_t partition, offset;
+	char *topic = NULL;
+	int rc;
+
+	if (parse_message_place(&topic, &partition, &offset, place, e) < 0)
+		return -1;
+	rc = feed_position_parse(&next, &begun, &seen, &lost, position, e);
+	if (rc == 0)
+		*out = offsets_get(&next, topic, (uint32_t)partition) > offset;
+	offsets_release(&next);
+	offsets_release(&begun);
+	seen_release(&seen);
+	lost_values_release(&lost);
+	memory_free(topic);
+	return rc;
 }

@@ -159,6 +159,8 @@ int feed_commit(struct feed *f, struct err *e);
 /* Logs how many events came again, when there are some and it was not logged lately, or `at_once`. */
 void feed_tell_replayed(struct feed *f, bool at_once);
 
+/* Whether a table's position has the message that TOPIC:PARTITION:OFFSET names. ERR_CONFIG: it is no such place. */
+int feed_position_has(bool *out, const char *position, const char *place, struct err *e);
 /* A table's position as text: how far its topics were read, where the pipeline began, and what was seen in them. */
 void feed_position_format(const struct offsets *next, const struct offsets *begun, const struct seen *seen,
 			  const struct lost_values *lost, struct buffer *out);

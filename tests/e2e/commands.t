@@ -54,6 +54,12 @@ times = {line.split()[0]: line.split()[1] for line in tailrace("history", table)
 for number in sorted({first, newest}):
     done = works(f"cat --at the time of version {number}", "cat", table, "--at", times[str(number)])
     tap.equal(len(done.stdout.splitlines()), sum(lake_rows(table, number).values()), "has the rows of that version")
+places = {v.number: (":".join(map(str, position_of(v.info))), v.info["tailrace"]["position"]["gtids"]) for v in versions(table) if position_of(v.info)}
+for place, what in zip(places[newest], ("file and offset", "GTIDs")):
+    if place:
+        done = works(f"cat --position by {what}", "cat", table, "--position", place)
+        tap.equal(len(done.stdout.splitlines()), 2, "has the rows that the log had come to there")
+works("a place that is not reached", "cat", table, "--position", places[newest][0] + "0", status=2, says=("the table has not come to it",))
 works("a time before the table", "cat", table, "--at", "2020-01-01", status=2, says=("the oldest version that is left is 0",))
 works("no time", "cat", table, "--at", "noon", status=2, says=("noon is no time",))
 works("a version that is not there", "cat", table, "--version", newest + 5, status=2, says=(str(newest + 5),))

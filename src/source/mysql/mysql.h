@@ -24,6 +24,12 @@ extern const struct option mysql_option_table[]; /* ends with a NULL name */
 /* The options are borrowed until close. The password is read when connecting, and again on reconnect. */
 struct source *mysql_source_new(const struct mysql_options *options);
 
+/*
+ * Whether a table's position has what `place` names: a GTID, a set of them, or FILE:OFFSET. ERR_CONFIG: it is no such place, or GTIDs
+ * where the position has none.
+ */
+int mysql_position_has(bool *out, const char *position, const char *place, struct err *e);
+
 /* doctor: adds what it finds ("missing right: …; mend: GRANT …;"). */
 int mysql_doctor(const struct mysql_options *options, const struct table_check *target, struct findings *out,
 		 struct err *e);
