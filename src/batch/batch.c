@@ -192,17 +192,6 @@ static uint32_t after_presence(struct batch *b, const struct rows *rows)
 	return number;
 }
 
-static bool cell_equal(const struct column *a, const struct column *b, uint32_t row)
-{
-	size_t size = storage_size(a->storage);
-
-	if (column_is_null(a, row) != column_is_null(b, row))
-		return false;
-	if (a->storage == STORAGE_BYTES)
-		return bytes_equal(column_bytes(a, row), column_bytes(b, row));
-	return memcmp(a->values + row * size, b->values + row * size, size) == 0;
-}
-
 /* Whether an update left the row's identity as it was. */
 static bool key_stayed(const struct schema *s, const struct rows *rows, uint32_t row)
 {
@@ -212,7 +201,7 @@ static bool key_stayed(const struct schema *s, const struct rows *rows, uint32_t
 		uint32_t field = s->key[i];
 
 		if (field_present(rows->after_present, field) &&
-		    !cell_equal(&rows->before->columns[field], &rows->after->columns[field], row))
+		    !column_cell_equal(&rows->before->columns[field], row, &rows->after->columns[field], row))
 			return false;
 	}
 	return true;

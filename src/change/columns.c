@@ -272,6 +272,17 @@ void column_append_wider(struct column *to, const struct column *from)
 	}
 }
 
+bool column_cell_equal(const struct column *a, uint32_t i, const struct column *b, uint32_t k)
+{
+	size_t size = cell_size(a);
+
+	if (column_is_null(a, i) || column_is_null(b, k))
+		return column_is_null(a, i) == column_is_null(b, k);
+	if (a->storage == STORAGE_BYTES)
+		return bytes_equal(column_bytes(a, i), column_bytes(b, k));
+	return memcmp(a->values + i * size, b->values + k * size, size) == 0;
+}
+
 void columns_append(struct columns *to, const struct columns *from)
 {
 	assert(to->column_count == from->column_count);

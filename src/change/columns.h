@@ -59,6 +59,8 @@ void column_fill(struct column *c, uint32_t first, const struct column *from);
 /* Appends all of from's cells as cells of a wider type, field_widens, or of the same storage. */
 void column_append_wider(struct column *to, const struct column *from);
 void column_append_nulls(struct column *c, uint32_t count);
+/* Whether cell i of `a` is cell k of `b`, of the same storage; NULL is NULL. */
+bool column_cell_equal(const struct column *a, uint32_t i, const struct column *b, uint32_t k);
 
 void column_grow_rows(struct column *c); /* room for at least one more row */
 uint8_t *column_grow_heap(struct column *c, uint32_t size); /* room; does not move heap_size */

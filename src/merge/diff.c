@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "merge/data_file.h"
 #include "merge/fold.h"
-#include "merge/key_index.h"
+#include "merge/key_hash.h"
 
 #define BLOCK_ROWS 8192u
 #define NONE	   UINT32_MAX
@@ -14,7 +14,7 @@
 /* Rows of a file that one version alone has. */
 struct part {
 	const struct data_file *file;
-	struct row_set *rows; /* these; NULL: all but the dead ones */
+	struct row_set *rows; /* these; NULL: all that are not in `dead` */
 	struct row_set *dead;
 };
 
@@ -57,8 +57,8 @@ static int add_shared(struct side *s, const struct data_file *file, struct row_s
 
 	if (rc == 0 && !row_set_contains(dead, theirs)) {
 		row_set_subtract(theirs, dead);
-		add_part(s, file, theirs, dead);
-		return 0;
+		add_part(s, file, theirs, NULL);
+		theirs = NULL;
 	}
 	row_set_free(theirs);
 	row_set_free(dead);
@@ -107,15 +107,6 @@ static void side_release(struct side *s)
 
 /* --- reading them ----------------------------------------------------------------------------- */
 
-/* Keys are spread over all of 64 bits, so that a range of these has its share of them. */
-static uint64_t spread(struct key_hash k)
-{
-	uint64_t h = (k.low ^ k.high * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-
-	h ^= h >> 32;
-	return h * 0xc4ceb9fe1a85ec53u;
-}
-
 static void keep_row(struct side *s, uint32_t row, struct key_hash key)
 {
 	for (uint32_t i = 0; i < s->rows.column_count; i++)
@@ -128,12 +119,12 @@ static void keep_row(struct side *s, uint32_t row, struct key_hash key)
 	columns_end_row(&s->rows);
 }
 
-/* The block's rows of these keys; the block is the file's from `first` on, without `dead` (NULL: none of them is). */
+/* The block's rows whose keys, spread, are in this range; the block is the file's from `first` on, without `dead` (NULL: none of them is). */
 static void keep_block(struct side *s, const struct row_set *dead, uint32_t first, uint64_t low, uint64_t high)
 {
 	key_hash_rows(&s->shape, &s->block, 0, s->block.row_count, s->block_keys);
 	for (uint32_t i = 0; i < s->block.row_count; i++) {
-		uint64_t at = spread(s->block_keys[i]);
+		uint64_t at = key_hash_spread(s->block_keys[i]);
 
 		if (at >= low && at <= high && (dead == NULL || !row_set_has(dead, first + i)))
 			keep_row(s, i, s->block_keys[i]);
@@ -208,48 +199,47 @@ static int read_side(struct side *s, uint64_t low, uint64_t high, size_t bytes_m
 
 /* --- joining them ----------------------------------------------------------------------------- */
 
-static bool cell_equal(const struct column *a, uint32_t i, const struct column *b, uint32_t k)
+/* The older rows' columns as the newer version has them, by its fields. */
+struct newer {
+	const struct column **columns; /* NULL: there was no such column */
+	struct column *wider;          /* those whose type was another one */
+	uint32_t count;
+};
+
+static void newer_init(struct newer *n, const struct diffing *d)
 {
-	size_t size = storage_size(a->storage);
+	const struct schema *schema = d->to.schema;
 
-	if (column_is_null(a, i) || column_is_null(b, k))
-		return column_is_null(a, i) == column_is_null(b, k);
-	if (a->storage == STORAGE_BYTES)
-		return bytes_equal(column_bytes(a, i), column_bytes(b, k));
-	return memcmp(a->values + (size_t)i * size, b->values + (size_t)k * size, size) == 0;
-}
+	*n = (struct newer){ memory_array(const struct column *, schema->field_count), memory_array(struct column, schema->field_count),
+			     schema->field_count };
+	for (uint32_t i = 0; i < n->count; i++) {
+		int at = schema_find(d->from.schema, schema->fields[i].name);
 
-/* The older rows' columns as the newer version has them, by its fields; no storage: it had no such column. */
-static struct column *as_newer(const struct diffing *d)
-{
-	struct column *out = memory_array(struct column, d->to.schema->field_count);
-
-	for (uint32_t i = 0; i < d->to.schema->field_count; i++) {
-		int at = schema_find(d->from.schema, d->to.schema->fields[i].name);
-
-		out[i].storage = STORAGES;
+		n->wider[i].storage = field_storage(&schema->fields[i]);
 		if (at < 0)
 			continue;
-		out[i].storage = field_storage(&d->to.schema->fields[i]);
-		column_append_wider(&out[i], &d->from.rows.columns[at]);
+		n->columns[i] = &d->from.rows.columns[at];
+		if (n->columns[i]->storage == n->wider[i].storage)
+			continue;
+		column_append_wider(&n->wider[i], n->columns[i]);
+		n->columns[i] = &n->wider[i];
 	}
-	return out;
 }
 
-static void release_newer(const struct diffing *d, struct column *newer)
+static void newer_release(struct newer *n)
 {
-	struct columns all = { newer, d->to.schema->field_count, 0 };
+	struct columns all = { n->wider, n->count, 0 };
 
 	columns_release(&all);
+	memory_free(n->columns);
 }
 
-static bool is_moved(const struct diffing *d, const struct column *newer, uint32_t before, uint32_t after)
+static bool is_moved(const struct diffing *d, const struct newer *n, uint32_t before, uint32_t after)
 {
-	for (uint32_t i = 0; i < d->to.schema->field_count; i++) {
+	for (uint32_t i = 0; i < n->count; i++) {
 		const struct column *c = &d->to.rows.columns[i];
-		bool is_same = newer[i].storage == STORAGES ? column_is_null(c, after) : cell_equal(&newer[i], before, c, after);
 
-		if (!is_same)
+		if (n->columns[i] == NULL ? !column_is_null(c, after) : !column_cell_equal(n->columns[i], before, c, after))
 			return false;
 	}
 	return true;
@@ -306,17 +296,18 @@ static void pairs_release(struct pairs *p)
 static int join(const struct diffing *d, struct err *e)
 {
 	uint32_t gone = d->from.rows.row_count;
-	struct column *newer = as_newer(d);
+	struct newer newer;
 	struct pairs p;
 	int rc = 0;
 
+	newer_init(&newer, d);
 	pairs_init(&p, d);
 	for (uint32_t i = 0; i < d->to.rows.row_count && rc == 0; i++) {
 		uint32_t *first = &p.first[p.number[gone + i]], before = *first;
 
 		if (before != NONE)
 			*first = p.next[before];
-		if (before == NONE || !is_moved(d, newer, before, i))
+		if (before == NONE || !is_moved(d, &newer, before, i))
 			rc = hand_on(d, before, i, e);
 	}
 	for (uint32_t i = 0; i < gone && rc == 0; i++) {
@@ -326,7 +317,7 @@ static int join(const struct diffing *d, struct err *e)
 		rc = hand_on(d, i, NONE, e);
 	}
 	pairs_release(&p);
-	release_newer(d, newer);
+	newer_release(&newer);
 	return rc;
 }
 

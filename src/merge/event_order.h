@@ -12,7 +12,11 @@
 struct event_order {
 	struct event_state state; /* with what is staged */
 	struct tombstones *tombstones;
-	uint32_t *newest; /* of the last fold: the changes than which its key has no newer event now, each event once */
+	/*
+	 * Of the last fold: the changes than which the index has no newer event of their key, those that came late (again) first:
+	 * what overtook one of them in the batch stands behind it.
+	 */
+	uint32_t *newest;
 	uint32_t newest_count;
 };
 

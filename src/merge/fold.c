@@ -2,6 +2,7 @@
 #include "merge/fold.h"
 
 #include "base/memory.h"
+#include "merge/key_hash.h"
 #include "merge/key_order.h"
 
 /* Open hash from key to its newest change; a power of two at least twice the changes. */
@@ -20,18 +21,10 @@ static void newest_init(struct newest *n, uint32_t changes)
 	n->mask = size - 1;
 }
 
-static uint64_t spread(struct key_hash k)
-{
-	uint64_t h = (k.low ^ k.high * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-
-	h ^= h >> 32;
-	return h * 0xc4ceb9fe1a85ec53u >> 7;
-}
-
 /* The slot that holds this key's newest change, or the empty one where it belongs. */
 static uint32_t *newest_slot(const struct newest *n, const struct key_hash *keys, struct key_hash k)
 {
-	uint64_t at = spread(k) & n->mask;
+	uint64_t at = key_hash_spread(k) >> 7 & n->mask;
 
 	while (n->slots[at] != 0) {
 		const struct key_hash *other = &keys[n->slots[at] - 1];

@@ -34,8 +34,9 @@ void merge_keep_late(struct merge *m);
 /* Since the last commit: whole rows of the schema, of deletes their key and order. Valid until the next call. */
 const struct columns *merge_late(const struct merge *m);
 /*
- * Of the batch that was staged last, in event order, by the number of the change: what no event of its key is newer than, whether it came
- * with this batch or was there already; what comes twice in it need not be told twice. Valid until the next one is staged.
+ * Of the batch that was staged last, in event order, by the number of the change: what no event of its key is newer than,
+ * whether it came with this batch or was there already; what comes twice in it need not be told twice. Where one that came
+ * late was there already and the batch has a newer one, that stands behind it. Valid until the next one is staged.
  */
 const uint32_t *merge_newest(const struct merge *m, uint32_t *count);
 /* From here on updated rows keep the ids that this gives (borrowed until close): new files bring them along. */
